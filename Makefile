@@ -1,0 +1,23 @@
+# Thin calls of the one command-line tool; `shopstream --help` has the rest.
+PYTHON ?= python3
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+.PHONY: help setup build test docs clean
+
+help:   ## list the targets
+	@grep -E '^[a-z-]+: .*##|^[a-z-]+:   ##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+setup:  ## install everything into this folder (build and test do it themselves)
+	@$(PYTHON) -m shopstream.bootstrap
+
+build: setup  ## load new files, or the sample where there are none, and build and test the marts
+	@$(BIN)/shopstream build
+
+test: setup  ## run all tests
+	@$(BIN)/pytest
+
+docs: setup  ## write the dbt documentation as one file, target/static_index.html
+	@$(BIN)/shopstream docs
+
+clean: setup  ## remove what was built, never the landing files or the set-up
+	@$(BIN)/shopstream clean

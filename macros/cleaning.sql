@@ -1,0 +1,30 @@
+{# Text with white space of any kind (Unicode's White_Space) off both ends; blank becomes null. #}
+{% macro trimmed(column) -%}
+    nullif(btrim({{ column }}, {{ white_space() }}), '')
+{%- endmacro %}
+
+
+{# The same for a column that is not text, where the word null in any case stands for no value. #}
+{% macro trimmed_value(column) -%}
+    case when lower({{ trimmed(column) }}) != 'null' then {{ trimmed(column) }} end
+{%- endmacro %}
+
+
+{% macro white_space() -%}
+    '\t\n\u000b\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000'
+{%- endmacro %}
+
+
+{# A whole number within 64 bits, also with `.0` behind, as pandas writes ids; else null. #}
+{% macro whole_number(column) -%}
+    case when {{ column }} rlike '^[+-]?[0-9]+([.]0)?$' then cast(replace({{ column }}, '.0') as bigint) end
+{%- endmacro %}
+
+
+{# What the contract puts in the place of a missing value (var `null_defaults`); no default leaves it null. #}
+{% macro null_default(expression, column) -%}
+    {%- set default = var('null_defaults')[column] -%}
+    {%- if default is none -%} {{ expression }}
+    {%- else -%} coalesce({{ expression }}, {{ "'" ~ default ~ "'" if default is string else default }})
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,29 @@
+{# The five counts that every roll-up of events carries. `unknown` counts that type only, not all others. #}
+{% macro event_counts() -%}
+    count(*) as total_events,
+    count_if(event_type = 'view') as total_views,
+    count_if(event_type = 'cart') as total_carts,
+    count_if(event_type = 'purchase') as total_purchases,
+    count_if(event_type = 'unknown') as total_unknown
+{%- endmacro %}
+
+
+{# The same five, summed over partials. #}
+{% macro summed_counts() -%}
+    sum(total_events) as total_events,
+    sum(total_views) as total_views,
+    sum(total_carts) as total_carts,
+    sum(total_purchases) as total_purchases,
+    sum(total_unknown) as total_unknown
+{%- endmacro %}
+
+
+{# Exact: prices are decimal(12,2), twelve digits of a sum would overflow to a silent null. #}
+{% macro revenue() -%}
+    {{ money_sum("case when event_type = 'purchase' then price else 0 end") }}
+{%- endmacro %}
+
+
+{% macro money_sum(expression) -%}
+    cast(sum({{ expression }}) as decimal(18, 2))
+{%- endmacro %}

@@ -1,0 +1,50 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='upsert',
+        unique_key='product_id',
+    )
+}}
+
+with
+
+product_days as (
+
+    select * from {{ ref('int_product_days') }}
+    {% if is_incremental() -%}
+    where product_id in (
+        select product_id from {{ ref('int_product_days') }} where {{ newer_dates(ref('int_product_days')) }}
+    )
+    {%- endif %}
+
+),
+
+rolled_up as (
+
+    select
+        product_id,
+        max(latest_event) as latest_event,
+        sum(total_price) as total_price,
+        {{ summed_counts() }},
+        {{ money_sum('total_revenue') }} as total_revenue,
+        max(load_id) as load_id
+    from product_days
+    group by product_id
+
+)
+
+select
+    product_id,
+    latest_event.brand as brand,
+    latest_event.category_code as category_code,
+    latest_event.category_id as category_id,
+    latest_event.price as last_price,
+    cast(round(total_price / total_events, 2) as decimal(12, 2)) as avg_price,
+    total_events,
+    total_views,
+    total_carts,
+    total_purchases,
+    total_unknown,
+    total_revenue,
+    load_id
+from rolled_up

@@ -1,0 +1,93 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='upsert',
+        unique_key='session_key',
+        partition_by='session_date',
+    )
+}}
+
+with
+
+session_days as (
+
+    select * from {{ ref('int_session_days') }}
+
+),
+{% if is_incremental() %}
+changed_days as (
+
+    select * from session_days where {{ newer_dates(ref('int_session_days')) }}
+
+),
+
+-- A session may have lost its last event to another id: its old row says which dates it lay on.
+touched as (
+
+    select session_key from changed_days
+    union
+    select held.session_key from {{ this }} as held
+    inner join (select distinct event_date from changed_days) as changed
+        on changed.event_date between held.session_date and cast(held.session_end as date)
+
+),
+
+chosen_days as (
+
+    select
+        touched.session_key as touched_key,
+        session_days.*
+    from touched
+    left join session_days on touched.session_key = session_days.session_key
+
+),
+{% else %}
+chosen_days as (
+
+    select
+        session_key as touched_key,
+        *
+    from session_days
+
+),
+{% endif %}
+rolled_up as (
+
+    select
+        touched_key as session_key,
+        max(user_id) as user_id,
+        max(session_id) as session_id,
+        min(first_event_at) as session_start,
+        max(last_event_at) as session_end,
+        {{ summed_counts() }},
+        {{ money_sum('total_spent') }} as total_spent,
+        size(array_distinct(flatten(collect_list(product_ids)))) as unique_products,
+        size(array_distinct(flatten(collect_list(category_codes)))) as unique_categories,
+        max(load_id) as load_id
+    from chosen_days
+    group by touched_key
+
+)
+
+select
+    session_key,
+    user_id,
+    session_id,
+    session_start,
+    session_end,
+    timestampdiff(second, session_start, session_end) as duration_seconds,
+    total_events,
+    total_views,
+    total_carts,
+    total_purchases,
+    total_unknown,
+    total_spent,
+    cast(unique_products as bigint) as unique_products,
+    cast(unique_categories as bigint) as unique_categories,
+    case when total_views > 0 then 100d * total_purchases / total_views else 0d end as conversion_rate,
+    total_purchases > 0 as has_purchased,
+    user_id = {{ var('null_defaults')['user_id'] }} as is_anonymous,
+    total_unknown > 0 as has_unknown_events,
+    cast(session_start as date) as session_date,
+    load_id
+from rolled_up

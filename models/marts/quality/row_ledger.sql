@@ -1,0 +1,57 @@
+{{ config(materialized='table') }}
+
+with
+
+landed_files as (
+
+    select * from {{ source('landing', 'landed_files') }}
+
+),
+
+file_fates as (
+
+    select * from {{ ref('stg_file_fates') }}
+
+),
+
+events as (
+
+    select * from {{ ref('stg_events') }}
+
+),
+
+accepted as (
+
+    select
+        file_key,
+        count(*) as rows_accepted
+    from events
+    group by file_key
+
+),
+
+counted as (
+
+    select
+        file_key,
+        sum(case when fate = 'in_window' then total_rows else 0 end) as rows_in_window,
+        sum(case when fate = 'out_of_window' then total_rows else 0 end) as rows_out_of_window,
+        sum(case when fate = 'quarantined' then total_rows else 0 end) as rows_quarantined
+    from file_fates
+    group by file_key
+
+)
+
+select
+    landed_files.source_file,
+    landed_files.file_sha256,
+    landed_files.load_id,
+    landed_files.loaded_at,
+    landed_files.rows_read,
+    coalesce(accepted.rows_accepted, 0) as rows_accepted,
+    coalesce(counted.rows_in_window, 0) - coalesce(accepted.rows_accepted, 0) as rows_duplicate,
+    coalesce(counted.rows_out_of_window, 0) as rows_out_of_window,
+    coalesce(counted.rows_quarantined, 0) as rows_quarantined
+from landed_files
+left join counted on landed_files.file_key = counted.file_key
+left join accepted on landed_files.file_key = accepted.file_key

@@ -1,0 +1,59 @@
+{{ config(materialized='view') }}
+
+with
+
+landed_rows as (
+
+    select * from {{ ref('stg_landed_rows') }}
+
+),
+
+-- Casting never guesses: a value is matched against a pattern first.
+parsed as (
+
+    select
+        *,
+        case
+            when event_time rlike '^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?( UTC|Z|[+-][0-9]{2}(:?[0-9]{2})?)?$'
+                then cast(event_time as timestamp)
+        end as event_time_read,
+        {{ whole_number('user_id') }} as user_id_read,
+        {{ whole_number('product_id') }} as product_id_read,
+        {{ whole_number('category_id') }} as category_id_read,
+        case
+            when lower(price) rlike '^[+-]?nan$' then 0
+            when not price rlike '^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$' then null
+            when cast(price as double) > {{ var('max_price') }} then {{ var('max_price') }}
+            -- Half a cent is the least that rounds up; a tiny exponent would make the exact cast explode.
+            when cast(price as double) < 0.001 then 0
+            else cast(price as decimal(12, 2))
+        end as price_read
+    from landed_rows
+
+)
+
+select
+    file_key,
+    row_number,
+    delivered_row,
+    case
+        when bad_row is not null then 'bad_row'
+        when {{ null_default('event_time', 'event_time') }} is null then 'missing_event_time'
+        when event_time is not null and event_time_read is null then 'bad_event_time'
+        when user_id is not null and user_id_read is null then 'bad_user_id'
+        when product_id is not null and product_id_read is null then 'bad_product_id'
+        when price is not null and price_read is null then 'bad_price'
+    end as reason,
+    cast({{ null_default('event_time_read', 'event_time') }} as timestamp) as event_time,
+    lower({{ null_default('event_type', 'event_type') }}) as event_type,
+    {{ null_default('product_id_read', 'product_id') }} as product_id,
+    {{ null_default('category_id_read', 'category_id') }} as category_id,
+    {{ null_default('category_code', 'category_code') }} as category_code,
+    lower({{ null_default('brand', 'brand') }}) as brand,
+    cast({{ null_default('price_read', 'price') }} as decimal(12, 2)) as price,
+    {{ null_default('user_id_read', 'user_id') }} as user_id,
+    coalesce(
+        user_session,
+        concat('{{ var("null_defaults")["user_session"] }}', {{ null_default('user_id_read', 'user_id') }})
+    ) as user_session
+from parsed

@@ -1,0 +1,1 @@
+"""shopstream: clickstream exports to tables that people can trust."""

@@ -1,0 +1,27 @@
+-- Every hour from the first to the last event date, once.
+with
+
+hours as (
+
+    select
+        count(*) as held,
+        24 * (datediff(max(event_date), min(event_date)) + 1) as expected
+    from {{ ref('dim_time') }}
+
+),
+
+dates as (
+
+    select
+        min(event_date) as first_date,
+        max(event_date) as last_date
+    from {{ ref('fct_events') }}
+
+)
+
+select hours.*
+from hours
+cross join dates
+where hours.held != hours.expected
+    or dates.first_date != (select min(event_date) from {{ ref('dim_time') }})
+    or dates.last_date != (select max(event_date) from {{ ref('dim_time') }})
