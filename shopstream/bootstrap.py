@@ -33,9 +33,19 @@ def main() -> int:
     try:
         check_python()
         check_java()
-        step("python", ["requirements.lock", "pyproject.toml"], VENV / "bin" / "shopstream", install_python)
+        step(
+            "python",
+            ["requirements.lock", "pyproject.toml"],
+            VENV / "bin" / "shopstream",
+            install_python,
+        )
         step("jars", ["jars.lock"], JARS, fetch_jars)
-        step("dbt_packages", ["packages.yml", "packages/dbt_utils"], PACKAGES / "dbt_utils", install_dbt_packages)
+        step(
+            "dbt_packages",
+            ["packages.yml", "packages/dbt_utils"],
+            PACKAGES / "dbt_utils",
+            install_dbt_packages,
+        )
         step("profile", ["profiles.yml.example"], PROJECT / "profiles.yml", write_profile)
     except SetupError as error:
         print(f"set-up: {error}", file=sys.stderr)
@@ -93,13 +103,15 @@ def check_java():
 
 
 def install_python():
-    """Make the virtual environment and install the locked, hashed packages and shopstream itself."""
+    """Make the virtual environment and install the locked, hashed packages and shopstream."""
     check_space()
     print("set-up: Python packages (about 700 MB, once) ...", flush=True)
     python = VENV / "bin" / "python"
     if not usable(python):
         shutil.rmtree(VENV, ignore_errors=True)
-        made = subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True)
+        made = subprocess.run(
+            [sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True
+        )
         if made.returncode:
             shutil.rmtree(VENV, ignore_errors=True)
             raise SetupError(
@@ -111,14 +123,19 @@ def install_python():
     builder.write_text(re.search(r"^setuptools==.*(?:\n +--hash.*)+", lock, re.MULTILINE).group())
     # pyspark is a source package: its builder is installed first, from the same hashed lock.
     pip(python, "--require-hashes", "-r", str(builder))
-    pip(python, "--require-hashes", "--no-build-isolation", "-r", str(PROJECT / "requirements.lock"))
+    pip(
+        python, "--require-hashes", "--no-build-isolation", "-r", str(PROJECT / "requirements.lock")
+    )
     pip(python, "--no-deps", "--no-build-isolation", "--editable", str(PROJECT))
 
 
 def usable(python):
     """Whether this virtual environment has a working Python and pip."""
     try:
-        return subprocess.run([str(python), "-m", "pip", "--version"], capture_output=True).returncode == 0
+        return (
+            subprocess.run([str(python), "-m", "pip", "--version"], capture_output=True).returncode
+            == 0
+        )
     except OSError:
         return False
 
@@ -128,14 +145,19 @@ def pip(python, *arguments):
     command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     ran = subprocess.run(command + list(arguments), capture_output=True, text=True)
     if ran.returncode:
-        said = [line for line in ran.stderr.splitlines() if "ERROR" in line] or ran.stderr.splitlines()
+        said = [
+            line for line in ran.stderr.splitlines() if "ERROR" in line
+        ] or ran.stderr.splitlines()
         log = STAMPS / "pip.log"
         log.write_text(ran.stdout + ran.stderr)
         if "No space left" in ran.stderr:
-            raise SetupError(f"the disk is full. Free {FREE_GB_NEEDED} GB, then run the same command again")
+            raise SetupError(
+                f"the disk is full. Free {FREE_GB_NEEDED} GB, then run the same command again"
+            )
         raise SetupError(
-            f"Python packages could not be installed: {said[-1] if said else 'pip failed'}. The first "
-            f"set-up needs the network; with it, run the same command again. Whole output: {log}"
+            f"Python packages could not be installed: {said[-1] if said else 'pip failed'}. The "
+            f"first set-up needs the network; with it, run the same command again. "
+            f"Whole output: {log}"
         )
 
 
@@ -153,7 +175,9 @@ def fetch_jars():
     """Fetch Delta's jars into .jars/, each checked against its sha256 in jars.lock."""
     print("set-up: Delta's jars (16 MB, once) ...", flush=True)
     JARS.mkdir(exist_ok=True)
-    wanted = [line.split() for line in (PROJECT / "jars.lock").read_text().splitlines() if line[:1] != "#"]
+    wanted = [
+        line.split() for line in (PROJECT / "jars.lock").read_text().splitlines() if line[:1] != "#"
+    ]
     for old in JARS.iterdir():
         if old.name not in {Path(path).name for _, path in wanted}:
             old.unlink()
@@ -167,11 +191,12 @@ def fetch_jars():
                 content = answer.read()
         except OSError as error:
             raise SetupError(
-                f"{url} could not be fetched ({error}). The first set-up needs the network; with it, "
-                "run the same command again, or set SHOPSTREAM_MAVEN to a mirror of Maven Central"
+                f"{url} could not be fetched ({error}). The first set-up needs the network; "
+                "with it, run the same command again, or set SHOPSTREAM_MAVEN "
+                "to a mirror of Maven Central"
             ) from None
         if hashlib.sha256(content).hexdigest() != sha256:
-            raise SetupError(f"{url} is not the file that jars.lock names (sha256 differs); nothing was installed")
+            raise SetupError(f"{url} is not the file that jars.lock names (sha256 differs)")
         part = jar.with_suffix(".part")
         part.write_bytes(content)
         part.rename(jar)
@@ -182,22 +207,31 @@ def install_dbt_packages():
     print("set-up: dbt packages ...", flush=True)
     shutil.rmtree(PACKAGES, ignore_errors=True)
     try:
-        fetched = subprocess.run(
-            [str(VENV / "bin" / "dbt"), "deps", "--quiet"],
-            cwd=PROJECT, capture_output=True, text=True, timeout=90,
-            env={**os.environ, "DBT_PROFILES_DIR": str(PROJECT)},
-        ).returncode == 0
+        fetched = (
+            subprocess.run(
+                [str(VENV / "bin" / "dbt"), "deps", "--quiet"],
+                cwd=PROJECT,
+                capture_output=True,
+                text=True,
+                timeout=90,
+                env={**os.environ, "DBT_PROFILES_DIR": str(PROJECT)},
+            ).returncode
+            == 0
+        )
     except subprocess.TimeoutExpired:
         fetched = False
     if fetched and (PACKAGES / "dbt_utils").is_dir():
         return
-    print("set-up: the dbt package hub is out of reach; using the project's stand-in for dbt_utils", flush=True)
+    print(
+        "set-up: the dbt package hub is out of reach; using the project's stand-in for dbt_utils",
+        flush=True,
+    )
     shutil.rmtree(PACKAGES, ignore_errors=True)
     shutil.copytree(STAND_IN, PACKAGES / "dbt_utils")
 
 
 def write_profile():
-    """Write profiles.yml from the example with this machine's memory; an edited one is kept aside."""
+    """Write profiles.yml from the example with this machine's memory; the old one is kept aside."""
     profile = PROJECT / "profiles.yml"
     if profile.exists():
         profile.replace(PROJECT / "profiles.yml.old")

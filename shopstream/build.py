@@ -1,4 +1,4 @@
-"""The daily command: land new files, build and test the marts, publish what passed, say what happened."""
+"""The daily command: land new files, build and test the marts, publish what passed, report."""
 
 import fcntl
 import json
@@ -20,6 +20,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 from shopstream import landing, sample
 from shopstream.config import PROJECT, Settings
 from shopstream.published import publish
+from shopstream.summary import print_summary
 
 FAILED, FILE_REFUSED = 1, 3
 SAMPLE_MARK = ".holds-sample"
@@ -68,11 +69,17 @@ def build(settings: Settings, *, full_refresh: bool = False, with_tests: bool = 
         landed = land(folder, settings.warehouse)
         passed = run_dbt(settings, full_refresh=full_refresh, with_tests=with_tests)
         if passed:
-            publish(settings.warehouse)
-            landing.drop_work_copies(settings.warehouse, landing.work_copies(settings.warehouse))
-    from shopstream.summary import print_summary
-
-    print_summary(settings, landed, passed, seconds=time.monotonic() - started, peak_bytes=peak.bytes)
+            # Untested tables are for trying things out: readers stay on the last tested build.
+            if with_tests:
+                publish(settings.warehouse)
+            landing.drop_work_copies(settings.warehouse)
+    print_summary(
+        settings,
+        landed,
+        published=passed and with_tests,
+        seconds=time.monotonic() - started,
+        peak_bytes=peak.bytes,
+    )
     if not passed:
         return FAILED
     return FILE_REFUSED if landed.refused else 0
@@ -87,7 +94,8 @@ def warehouse_lock(warehouse: Path):
         except BlockingIOError:
             file.seek(0)
             raise BuildError(
-                f"another build holds {warehouse}: {file.read().strip() or 'unknown'}. Wait for it to end"
+                f"another build holds {warehouse}: {file.read().strip() or 'unknown'}. "
+                "Wait for it to end"
             ) from None
         file.truncate(0)
         file.write(f"process {os.getpid()} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
@@ -111,11 +119,13 @@ def peak_memory():
 def choose_landing(settings: Settings) -> Path:
     """The landing folder where it has files, else the sample's, which is made if need be.
 
-    A warehouse that holds nothing but the sample is emptied when real files appear: the two must not
-    mix, and the sample can be made again.
+    A warehouse that holds nothing but the sample is emptied when real files appear: the two must
+    not mix, and the sample can be made again.
     """
     mark = settings.warehouse / SAMPLE_MARK
-    loaded = (settings.warehouse / "published.json").exists() or landing.has_files(settings.warehouse)
+    loaded = (settings.warehouse / "published.json").exists() or landing.has_files(
+        settings.warehouse
+    )
     if landing.event_files(settings.landing):
         if mark.exists():
             console.print("The warehouse held the sample; it starts anew from your files.")
@@ -125,7 +135,9 @@ def choose_landing(settings: Settings) -> Path:
         return settings.landing
     if "SHOPSTREAM_LANDING" in os.environ and not settings.landing.is_dir():
         raise BuildError(f"SHOPSTREAM_LANDING is {settings.landing}, which is not a folder")
-    console.print(f"No event files in {settings.landing}: using the generated sample in {settings.sample}.")
+    console.print(
+        f"No event files in {settings.landing}: using the generated sample in {settings.sample}."
+    )
     mark.touch()
     if not landing.event_files(settings.sample):
         sample.generate(settings.sample)
@@ -133,12 +145,11 @@ def choose_landing(settings: Settings) -> Path:
 
 
 def empty_warehouse(warehouse: Path) -> None:
-    """Remove all tables of a warehouse; the lock file stays, it is held."""
-    for entry in warehouse.iterdir():
-        if entry.is_dir():
-            shutil.rmtree(entry)
-        elif entry.name != ".build.lock":
-            entry.unlink()
+    """Remove what shopstream wrote into a warehouse, and nothing else that may lie there."""
+    for folder in [*warehouse.glob("shopstream_*.db"), warehouse / "metastore_db"]:
+        shutil.rmtree(folder, ignore_errors=True)
+    for name in ["published.json", SAMPLE_MARK]:
+        (warehouse / name).unlink(missing_ok=True)
 
 
 def land(folder: Path, warehouse: Path) -> landing.LandingResult:
@@ -158,10 +169,15 @@ def run_dbt(settings: Settings, *, full_refresh: bool, with_tests: bool) -> bool
 
     dbt's own lines go to the terminal; what the JVM writes to stderr goes to a file.
     """
-    command = [str(Path(sys.executable).with_name("dbt")), "build" if with_tests else "run"]
+    command = [str(Path(sys.executable).with_name("dbt")), "build"]
+    if not with_tests:
+        command += ["--exclude-resource-type", "test", "unit_test"]
     if full_refresh:
         command += ["--full-refresh", "--vars", json.dumps({"rebuild_staging": True})]
     with (settings.logs / "jvm.log").open("w") as stderr:
-        return subprocess.run(
-            command, cwd=PROJECT, env=settings.environment(), stderr=stderr
-        ).returncode == 0
+        return (
+            subprocess.run(
+                command, cwd=PROJECT, env=settings.environment(), stderr=stderr
+            ).returncode
+            == 0
+        )

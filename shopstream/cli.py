@@ -40,7 +40,11 @@ def main(context: click.Context) -> None:
 
 
 @main.command()
-@click.option("--full-refresh", is_flag=True, help="Land every file again and rebuild all tables from nothing.")
+@click.option(
+    "--full-refresh",
+    is_flag=True,
+    help="Land every file again and rebuild all tables from nothing.",
+)
 @click.option("--tests/--no-tests", default=True, help="Without tests nothing is published.")
 @click.pass_obj
 def build(settings: Settings, full_refresh: bool, tests: bool) -> None:
@@ -76,19 +80,29 @@ def query(settings: Settings, sql: str, form: str) -> None:
 
 
 @main.command()
-@click.option("--target", type=click.Path(path_type=Path), help="Folder to write to; data/sample by default.")
+@click.option(
+    "--target", type=click.Path(path_type=Path), help="Folder to write to; data/sample by default."
+)
 @click.option("--events", default=250_000, help="Events per 31 days.")
 @click.option("--days", default=31, help="Days from 2019-10-01, one file each.")
-@click.option("--seed", default=20191001, help="The same seed gives the same bytes on every machine.")
+@click.option(
+    "--seed", default=20191001, help="The same seed gives the same bytes on every machine."
+)
 @click.option("--format", "form", type=click.Choice(["csv", "parquet"]), default="csv")
 @click.pass_obj
-def sample(settings: Settings, target: Path | None, events: int, days: int, seed: int, form: str) -> None:
+def sample(
+    settings: Settings, target: Path | None, events: int, days: int, seed: int, form: str
+) -> None:
     """Write generated event files that look like the real thing."""
     from shopstream.sample import generate
 
     with click.progressbar(length=days, label="sample") as bar:
         files = generate(
-            target or settings.sample, events=events, days=days, seed=seed, file_format=form,
+            target or settings.sample,
+            events=events,
+            days=days,
+            seed=seed,
+            file_format=form,
             on_progress=lambda done, _: bar.update(done - bar.pos),
         )
     click.echo(f"{len(files)} files in {files[0].parent}")
@@ -101,7 +115,10 @@ def docs(settings: Settings) -> None:
     dbt = Path(sys.executable).with_name("dbt")
     with (settings.logs / "jvm.log").open("w") as stderr:
         made = subprocess.run(
-            [dbt, "docs", "generate", "--static"], cwd=PROJECT, env=settings.environment(), stderr=stderr
+            [dbt, "docs", "generate", "--static"],
+            cwd=PROJECT,
+            env=settings.environment(),
+            stderr=stderr,
         )
     if made.returncode == 0:
         click.echo(f"Open {PROJECT / 'target' / 'static_index.html'} in a browser.")
@@ -111,12 +128,18 @@ def docs(settings: Settings) -> None:
 @main.command()
 @click.pass_obj
 def clean(settings: Settings) -> None:
-    """Remove the warehouse, the sample, compiled files and logs; never the landing files."""
-    from shopstream.build import BuildError
+    """Remove the tables, the sample, compiled files and logs; never the landing files."""
+    from shopstream.build import empty_warehouse, warehouse_lock
+    from shopstream.landing import event_files
 
-    for folder in [settings.warehouse, settings.sample, PROJECT / "target", settings.logs]:
-        if settings.landing.is_relative_to(folder):
-            raise BuildError(f"{folder} holds the landing folder {settings.landing}; nothing is removed")
-    for folder in [settings.warehouse, settings.sample, PROJECT / "target", settings.logs]:
+    settings.warehouse.mkdir(parents=True, exist_ok=True)
+    with warehouse_lock(settings.warehouse):
+        empty_warehouse(settings.warehouse)
+    for file in event_files(settings.sample):
+        file.unlink()
+    for folder in [settings.target, settings.logs]:
         shutil.rmtree(folder, ignore_errors=True)
-        click.echo(f"removed {folder}")
+    click.echo(
+        f"removed the tables in {settings.warehouse}, the sample, {settings.target} "
+        f"and {settings.logs}"
+    )

@@ -19,10 +19,11 @@ class Settings:
     warehouse: Path
     sample: Path
     logs: Path
+    target: Path
 
     @classmethod
     def from_environment(cls) -> "Settings":
-        """Settings from SHOPSTREAM_LANDING, SHOPSTREAM_WAREHOUSE and SHOPSTREAM_LOGS."""
+        """Settings from the SHOPSTREAM_ variables that the README lists."""
 
         def folder(variable: str, default: str) -> Path:
             return (PROJECT / os.path.expanduser(os.environ.get(variable) or default)).resolve()
@@ -32,6 +33,7 @@ class Settings:
             warehouse=folder("SHOPSTREAM_WAREHOUSE", "data/warehouse"),
             sample=folder("SHOPSTREAM_SAMPLE", "data/sample"),
             logs=folder("SHOPSTREAM_LOGS", "logs"),
+            target=folder("DBT_TARGET_PATH", "target"),
         )
 
     def environment(self) -> dict[str, str]:
@@ -41,4 +43,5 @@ class Settings:
             "SHOPSTREAM_WAREHOUSE": str(self.warehouse),
             "SHOPSTREAM_LOGS": str(self.logs),
             "DBT_PROFILES_DIR": str(PROJECT),
+            "DBT_LOG_PATH": str(self.logs),
         }

@@ -1,7 +1,7 @@
 """The published build: which version of each table readers see.
 
-published.json lies in the warehouse and is replaced in one rename, so a reader sees all of one build
-or all of another. Tables are read with deltalake at the listed version: no JVM, never a half-built one.
+published.json lies in the warehouse and is replaced in one rename, so a reader sees all of one
+build or all of another. Tables are read with deltalake at the listed version: no JVM needed.
 """
 
 import json
@@ -56,7 +56,9 @@ def read_published(warehouse: Path) -> dict:
     try:
         return json.loads((warehouse / "published.json").read_text())
     except FileNotFoundError:
-        raise NothingPublished(f"no build has been published in {warehouse}; run: make build") from None
+        raise NothingPublished(
+            f"no build has been published in {warehouse}; run: make build"
+        ) from None
 
 
 def open_table(warehouse: Path, name: str) -> DeltaTable:

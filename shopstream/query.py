@@ -17,7 +17,7 @@ SHOWN_ROWS = 200
 def connect(warehouse: Path, sql: str) -> duckdb.DuckDBPyConnection:
     """A DuckDB connection that knows the published tables which `sql` names.
 
-    Tables are known as `schema.table` and by their bare name. Files and extensions are out of reach.
+    Tables are known as `schema.table` and by their bare name. Files are out of reach.
     """
     connection = duckdb.connect(config={"autoinstall_known_extensions": False})
     connection.execute("set timezone = 'UTC'")

@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from shopstream.config import PROJECT, Settings
+from shopstream.config import Settings
 from shopstream.landing import LandingResult
 from shopstream.published import NothingPublished, open_table, read_published
 
@@ -16,21 +16,21 @@ console = Console(highlight=False, soft_wrap=True)
 
 
 def print_summary(
-    settings: Settings, landed: LandingResult, passed: bool, *, seconds: float, peak_bytes: int
+    settings: Settings, landed: LandingResult, published: bool, *, seconds: float, peak_bytes: int
 ) -> None:
     """Print files and rows landed, fates, rows per mart, time, memory and what to do next."""
     print_landing(landed)
-    if passed:
+    if published:
         print_fates(settings.warehouse)
         print_marts(settings.warehouse)
     else:
         print_failures(settings)
     console.print(f"\n{seconds:.0f} s, peak memory {peak_bytes / 1e9:.1f} GB.")
-    if passed:
+    if published:
         console.print(
             "All models and tests passed; this build is published.\n"
             "Next: .venv/bin/shopstream query "
-            '"select user_segment, count(*) as users, sum(total_spent) as revenue from dim_users group by all"'
+            '"select user_segment, sum(total_spent) as revenue from dim_users group by all"'
         )
 
 
@@ -48,13 +48,17 @@ def print_landing(landed: LandingResult) -> None:
         names = ", ".join(file.source_file for file in landed.known_refused)
         console.print(f"  still refused, as before: {names}", markup=False)
     for name in landed.skipped_changing:
-        console.print(f"  left for the next run, it changed while it was read: {name}", markup=False)
+        console.print(
+            f"  left for the next run, it changed while it was read: {name}", markup=False
+        )
 
 
 def print_fates(warehouse: Path) -> None:
     """Print what became of all rows that ever landed."""
     columns = ["rows_read", *FATES]
-    ledger = open_table(warehouse, "shopstream_quality.row_ledger").to_pyarrow_table(columns=columns)
+    ledger = open_table(warehouse, "shopstream_quality.row_ledger").to_pyarrow_table(
+        columns=columns
+    )
     totals = {name: sum(ledger[name].to_pylist()) for name in columns}
     table = Table(title=f"{totals['rows_read']:,} rows so far", title_justify="left")
     table.add_column("fate")
@@ -62,7 +66,9 @@ def print_fates(warehouse: Path) -> None:
     table.add_column("share", justify="right")
     for fate in FATES:
         share = 100 * totals[fate] / totals["rows_read"] if totals["rows_read"] else 0
-        table.add_row(fate.removeprefix("rows_").replace("_", " "), f"{totals[fate]:,}", f"{share:.2f} %")
+        table.add_row(
+            fate.removeprefix("rows_").replace("_", " "), f"{totals[fate]:,}", f"{share:.2f} %"
+        )
     console.print(table)
 
 
@@ -80,8 +86,10 @@ def print_marts(warehouse: Path) -> None:
 
 def print_failures(settings: Settings) -> None:
     """Say which models and tests failed, by how many rows, and where to look."""
-    console.print("\n[bold]Not published[/bold]: not all models and tests passed.")
-    results = PROJECT / "target" / "run_results.json"
+    console.print(
+        "\n[bold]Not published[/bold]: not all models and tests passed, or tests were left out."
+    )
+    results = settings.target / "run_results.json"
     for result in json.loads(results.read_text())["results"] if results.exists() else []:
         if result["status"] in {"error", "fail", "runtime error"}:
             name = result["unique_id"].split(".")[2]
@@ -92,4 +100,6 @@ def print_failures(settings: Settings) -> None:
         console.print(f"Readers stay on the build of {since}.")
     except NothingPublished:
         console.print("Nothing has been published in this warehouse yet.")
-    console.print(f"Full logs: {settings.logs}. To see a rule's failing rows: .venv/bin/dbt show --select NAME")
+    console.print(
+        f"Full logs: {settings.logs}. A rule's failing rows: .venv/bin/dbt show --select NAME"
+    )

@@ -6,6 +6,12 @@ landed_rows as (
 
     select * from {{ source('landing', 'landed_rows') }}
 
+),
+
+landed_files as (
+
+    select * from {{ source('landing', 'landed_files') }}
+
 )
 
 select
@@ -32,3 +38,5 @@ select
         )
     ) as delivered_row
 from landed_rows
+-- A landing that was killed can leave rows of a file it had not registered yet.
+left semi join landed_files on landed_rows.file_key = landed_files.file_key

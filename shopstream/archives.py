@@ -1,0 +1,75 @@
+"""Zip deliveries: which members may be read, and how one is taken out of its archive."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import re
+import shutil
+import stat
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from zipfile import ZipFile, ZipInfo
+
+# 30 times the largest known month as CSV: above it, a size is an error or an attack.
+MAX_MEMBER_BYTES = 200 << 30
+# Click-streams deflate 5 to 30 times; deflate itself can reach 1,030. Small members can't hurt.
+MAX_RATIO = 200
+RATIO_MATTERS_FROM = 100 << 20
+
+
+class Refused(Exception):
+    """A file that can't be read as events. The message says what is wrong and what to do."""
+
+
+def event_format(name: str) -> str | None:
+    """The format that a file's name promises, or None for a name that is no delivery."""
+    lower = name.lower()
+    return next((f for f in ("csv.gz", "csv", "parquet", "zip") if lower.endswith("." + f)), None)
+
+
+def event_members(archive: ZipFile) -> Iterator[tuple[ZipInfo, str | None]]:
+    """Each member that carries events, once per name, with what speaks against reading it."""
+    times = Counter(info.filename for info in archive.infolist())
+    for name, info in sorted(archive.NameToInfo.items()):
+        hidden = any(p.startswith(".") and p != ".." for p in name.split("/"))
+        if event_format(name) and not hidden:
+            yield info, _objection(info, times[name])
+
+
+def _objection(info: ZipInfo, times: int) -> str | None:
+    name = info.filename
+    if name != info.orig_filename or "\\" in name or re.match(r"/|[A-Za-z]:", name):
+        return "its path is not a plain relative one: pack it again with relative paths"
+    if ".." in name.split("/"):
+        return "its path leads out of the archive ('..'): pack it again without"
+    if stat.S_ISLNK(info.external_attr >> 16):
+        return "it is a link: pack the file itself"
+    if info.flag_bits & 0x1:
+        return "it is encrypted: deliver it without a password"
+    if event_format(name) == "zip":
+        return "a zip inside a zip is not opened: deliver the inner one by itself"
+    if times > 1:
+        return f"the archive holds {times} members of this name: give each its own"
+    if info.file_size > MAX_MEMBER_BYTES:
+        return f"it unpacks to {info.file_size:,} bytes, more than {MAX_MEMBER_BYTES:,}: split it"
+    if info.file_size > max(RATIO_MATTERS_FROM, MAX_RATIO * info.compress_size):
+        return f"it unpacks to over {MAX_RATIO} times its size: deliver it as .csv.gz if it is real"
+    return None
+
+
+def extract(archive: ZipFile, info: ZipInfo, target: Path) -> str:
+    """Unpack one member into `target` and return the sha256 of its bytes.
+
+    zipfile never hands out more than the declared size, and checks the CRC at its end, so a
+    member that declares too little fails here instead of filling the disk.
+    """
+    if info.file_size > shutil.disk_usage(target.parent).free:
+        raise OSError(errno.ENOSPC, f"{info.filename} unpacks to {info.file_size:,} bytes")
+    digest = hashlib.sha256()
+    with archive.open(info) as source, target.open("wb") as sink:
+        while piece := source.read(1 << 20):
+            digest.update(piece)
+            sink.write(piece)
+    return digest.hexdigest()

@@ -1,0 +1,399 @@
+"""Decode one delivered content into one Parquet work copy of text columns, in the delivered order.
+
+Bytes become text, nothing more: what a value means is for the dbt models to judge. CSV is split
+here by one grammar with pyarrow's parser on its fast path; Parquet is turned into text by value.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+import logging
+import os
+import re
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import compress
+from pathlib import Path
+from typing import BinaryIO
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+
+from shopstream.archives import Refused
+
+log = logging.getLogger("shopstream.decode")
+Database = duckdb.DuckDBPyConnection
+
+EVENT_COLUMNS = (
+    "event_time",
+    "event_type",
+    "product_id",
+    "category_id",
+    "category_code",
+    "brand",
+    "price",
+    "user_id",
+    "user_session",
+)
+# fmt: on
+REQUIRED = ("event_time", "event_type", "product_id", "user_id")
+ID_COLUMNS = ("product_id", "category_id", "user_id")
+_LONG, _TEXT = pa.int64(), pa.string()
+
+
+def decode(
+    path: Path, kind: str, key: int, target: Path, memory_limit: str, advance: Callable[[int], None]
+) -> tuple[int, str | None]:
+    """Write the rows of `path` to `target` and return their number, and notes on its columns.
+
+    `kind` is csv, csv.gz or parquet; `key` goes into the column file_key; `advance` is told the
+    bytes read so far. Raises Refused when the content is no table of events, other errors when it
+    is damaged.
+    """
+    with _duckdb(target.parent, memory_limit) as con:
+        read = _decode_parquet if kind == "parquet" else _decode_csv
+        rows, notes = read(con, path, kind, key, target, advance)
+    written = pq.read_metadata(target).num_rows
+    if written != rows:
+        raise RuntimeError(f"{rows} rows were read, but {written} written")
+    return rows, notes
+
+
+def default_memory_limit() -> str:
+    quarter = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4
+    return os.environ.get("SHOPSTREAM_DUCKDB_MEMORY") or f"{max(quarter, 1 << 30) >> 20}MiB"
+
+
+@contextmanager
+def _duckdb(scratch: Path, memory_limit: str) -> Iterator[Database]:
+    """A database per file: an internal error in DuckDB makes the one it met unusable."""
+    settings = {
+        "memory_limit": memory_limit,
+        "temp_directory": str(scratch / "duckdb"),
+        "threads": os.cpu_count() or 1,
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+    }
+    with duckdb.connect(config=settings) as con:
+        con.execute("set TimeZone = 'UTC'; set preserve_insertion_order = true")
+        # query_progress needs the bar, nobody needs to see it
+        con.execute("set enable_progress_bar = true; set enable_progress_bar_print = false")
+        yield con
+
+
+def _notes(missing: list[str], extra: list[str]) -> str | None:
+    parts = [f"missing columns, taken as null: {', '.join(missing)}"] if missing else []
+    extra = [name or "(no name)" for name in extra]
+    parts += [f"extra columns, ignored: {', '.join(extra)}"] if extra else []
+    return "; ".join(parts) or None
+
+
+def _resolve(names: list[str], remedy: str) -> tuple[dict[str, int], str | None]:
+    """Where each event column stands among a file's columns, and what is to be noted."""
+    keys = [name.strip().lower() for name in names]
+    doubled = [column for column in EVENT_COLUMNS if keys.count(column) > 1]
+    if doubled:
+        raise Refused(f"more than one column is named {', '.join(doubled)}: keep one of each")
+    missing = [column for column in EVENT_COLUMNS if column not in keys]
+    if not set(missing).isdisjoint(REQUIRED):
+        lacking = ", ".join(column for column in missing if column in REQUIRED)
+        found = ", ".join(key[:40] or "(no name)" for key in keys[:20])
+        raise Refused(f"missing {lacking}; found {found}: {remedy}")
+    extra = [name.strip() for name in names if name.strip().lower() not in EVENT_COLUMNS]
+    return {c: keys.index(c) for c in EVENT_COLUMNS if c in keys}, _notes(missing, extra)
+
+
+# DuckDB's CSV reader drops an empty last field too many, stops at mixed line ends, and numbering
+# its rows costs half its time again. So pyarrow splits fields, block by block, under these rules:
+# a field is quoted as a whole or not at all; a row ends with \n, \r\n or \r; a blank line is none;
+# a row whose quotes don't add up, or stay open for LONGEST_ROW, is bad and ends with its line.
+BLOCK = 8 << 20
+LONGEST_ROW = 64 << 20
+_FIELD = rb'(?:"(?:[^"]++|"")*+"|[^",\r\n][^,\r\n]*+)?'
+_ROW = re.compile(rb"(?:%s,)*+%s(?=[\r\n]|\Z)" % (_FIELD, _FIELD))
+_OPEN_ROW = re.compile(rb'(?:%s,)*+"(?:[^"]++|"")*+\Z' % _FIELD)
+_LINE = re.compile(rb"[^\r\n]*+")
+_LINE_ENDS = re.compile(rb"[\r\n]*+")
+_QUOTE = ord('"')
+_BESIDE_QUOTE = np.isin(np.arange(256), list(b',\r\n"'))
+_ICONV = "UTF-16 text: convert it with iconv -f UTF-16 -t UTF-8 old.csv > new.csv"
+_NOT_CSV = {
+    codecs.BOM_UTF16_LE: _ICONV,
+    codecs.BOM_UTF16_BE: _ICONV,
+    b"PK\3\4": "a zip archive: let its name end in .zip",
+    b"PAR1": "a Parquet file: let its name end in .parquet",
+    b"\x1f\x8b": "gzip: let its name end in .csv.gz",
+}
+
+
+def _decode_csv(
+    con: Database, path: Path, kind: str, key: int, target: Path, advance: Callable
+) -> tuple[int, str | None]:
+    schema = pa.schema([("row_number", _LONG), *((c, _TEXT) for c in ("bad_row", *EVENT_COLUMNS))])
+    rows, failures = 0, []
+
+    def numbered() -> Iterator[pa.RecordBatch]:
+        nonlocal rows
+        try:
+            for batch in delivered.batches():
+                numbers = pa.array(np.arange(rows + 1, rows + batch.num_rows + 1))
+                rows += batch.num_rows
+                advance(raw.tell())
+                yield pa.RecordBatch.from_arrays([numbers, *batch.columns], schema=schema)
+        except Exception as error:  # DuckDB would pass it on as a text of its own
+            failures.append(error)
+            raise
+
+    with path.open("rb") as raw:
+        delivered = _Csv(io.BufferedReader(gzip.GzipFile(fileobj=raw)) if kind == "csv.gz" else raw)
+        con.register("delivered", pa.RecordBatchReader.from_batches(schema, numbered()))
+        try:
+            _copy(con, key, "select * from delivered", [], target)
+        except duckdb.Error:
+            if failures:
+                raise failures[0] from None
+            raise
+    return rows, delivered.notes
+
+
+def _copy(con: Database, key: int, select: str, values: list, target: Path) -> None:
+    # Row groups of DuckDB's own size: larger ones were slower to write and no faster to read.
+    con.execute(
+        f"copy (select {key}::bigint as file_key, * from ({select})) to ${len(values) + 1} "
+        "(format parquet, compression snappy)",
+        [*values, str(target)],
+    )
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        return text.isascii() or bool(text.decode())
+    except UnicodeDecodeError:
+        return False
+
+
+class _Csv:
+    """A CSV stream: its header is read at once, its rows by `batches`."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.stream = stream
+        names = self._read_header()
+        where, self.notes = _resolve(names, _csv_remedy(names))
+        self.fields = re.compile(rb"(?:%s,){%d}+%s(?=[\r\n]|\Z)" % (_FIELD, len(names) - 1, _FIELD))
+        self.names = [str(position) for position in range(len(names))]
+        self.where = {column: str(position) for column, position in where.items()}
+        self.convert = pacsv.ConvertOptions(
+            check_utf8=False,  # done before, for all columns
+            column_types=dict.fromkeys(self.where.values(), _TEXT),
+            include_columns=list(self.where.values()),
+            null_values=[""],
+            strings_can_be_null=True,
+        )
+
+    def _read_header(self) -> list[str]:
+        """The column names; `self.rest` keeps what was read beyond them, from the line end on."""
+        head = self.stream.read(BLOCK)
+        for magic, advice in _NOT_CSV.items():
+            if head.startswith(magic):
+                raise Refused(f"this is {advice}")
+        head = head.removeprefix(codecs.BOM_UTF8)
+        start = _LINE_ENDS.match(head).end()
+        if start == len(head):
+            raise Refused("empty: there is not even a header line; remove it or deliver it again")
+        line = _ROW.match(head, start) or _LINE.match(head, start)
+        if line.end() == BLOCK:
+            raise Refused("the header line does not end: deliver text with one row per line")
+        if b"\0" in line[0]:
+            raise Refused(f"the header holds NUL bytes; if this is {_ICONV}")
+        self.rest = head[line.end() :]
+        return next(csv.reader([line[0].decode(errors="backslashreplace")]))
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """The rows in order, as `bad_row` and the event columns; blocks are parsed in parallel."""
+        workers = os.cpu_count() or 1
+        with ThreadPoolExecutor(workers) as pool:
+            waiting: deque = deque()
+            for block, sound in self._blocks():
+                waiting.append(pool.submit(self._parse, block, sound))
+                if len(waiting) > workers:
+                    yield from waiting.popleft().result().to_batches()
+            while waiting:
+                yield from waiting.popleft().result().to_batches()
+
+    def _blocks(self) -> Iterator[tuple[bytes, bool]]:
+        """Blocks of whole rows, and whether their quotes are proven sound.
+
+        A block starts with the line end before it, for pyarrow skips a byte-order mark at a start.
+        """
+        rest = self.rest
+        while piece := self.stream.read(max(BLOCK, len(rest))):
+            rest += piece
+            quotes = _sound_quotes(rest)
+            cut = 0 if quotes is None else _last_line_end(rest, quotes)
+            sound = cut > 0
+            if quotes is None or (not cut and len(rest) >= LONGEST_ROW):
+                cut = max((end for _, end, _ in self._rows(rest, final=False)), default=0)
+            if not cut and len(rest) >= 2 * LONGEST_ROW:
+                raise Refused(f"a row is longer than {LONGEST_ROW >> 20} MiB: is this really CSV?")
+            if cut:
+                yield rest[:cut], sound
+                rest = rest[cut:]
+        quotes = _sound_quotes(rest)
+        yield rest, quotes is not None and len(quotes) % 2 == 0
+
+    def _rows(self, block: bytes, final: bool = True) -> Iterator[tuple[int, int, bool]]:
+        """Start and end of each row, and if it has the right fields; unless final, whole ones."""
+        at = 0
+        while (at := _LINE_ENDS.match(block, at).end()) < len(block):
+            fits = self.fields.match(block, at)
+            row = fits or _ROW.match(block, at)
+            if row is None:
+                may_close = not final and len(block) - at < LONGEST_ROW
+                if may_close and _OPEN_ROW.match(block, at):
+                    return
+                row = _LINE.match(block, at)
+            if row.end() == len(block) and not final:
+                return
+            yield at, row.end(), fits is not None
+            at = row.end()
+
+    def _parse(self, block: bytes, sound: bool) -> pa.Table:
+        if sound and _is_utf8(block):
+            try:
+                return self._table(block)
+            except pa.ArrowInvalid:
+                log.debug("a block holds rows with another number of fields")
+        spans = list(self._rows(block))
+        rows = [block[start:end] for start, end, _ in spans]
+        good = np.array([fits and _is_utf8(block[at:end]) for at, end, fits in spans], dtype=bool)
+        table = self._table(b"\n" + b"\n".join(compress(rows, good)))
+        texts = [row.decode(errors="backslashreplace") for row in compress(rows, ~good)]
+        bad = pa.table({"bad_row": pa.array(texts, _TEXT)})
+        order = np.where(good, good.cumsum() - 1, table.num_rows + (~good).cumsum() - 1)
+        both = pa.concat_tables([table, bad], promote_options="default")
+        return both.take(pa.array(order, _LONG)).combine_chunks()
+
+    def _table(self, block: bytes) -> pa.Table:
+        """The rows of a block that is known to hold only sound ones, or ArrowInvalid."""
+        table = pacsv.read_csv(
+            pa.py_buffer(block),
+            pacsv.ReadOptions(
+                use_threads=False, block_size=len(block) + 1, column_names=self.names
+            ),
+            pacsv.ParseOptions(newlines_in_values=True),
+            self.convert,
+        )
+        nulls = pa.nulls(table.num_rows, _TEXT)
+        columns = {c: table[self.where[c]] if c in self.where else nulls for c in EVENT_COLUMNS}
+        return pa.table({"bad_row": nulls, **columns}).combine_chunks()
+
+
+def _csv_remedy(names: list[str]) -> str:
+    """What to do about a header that lacks columns."""
+    if len(names) == 1 and (other := re.search(r"[;\t|]", names[0])):
+        return f"the delimiter looks like {other[0]!r}: write the file with commas"
+    known = any(name.strip().lower() in EVENT_COLUMNS for name in names)
+    if not known and any(re.match(r"\s*\d", name) for name in names):
+        return f"the first row looks like data: put a header before it, {','.join(EVENT_COLUMNS)}"
+    return "name these columns in the header"
+
+
+def _sound_quotes(block: bytes) -> np.ndarray | None:
+    """Where quotes stand, if each opens or closes a whole field or is doubled within one.
+
+    Counted from 0, even quotes open a field and odd ones close it, a doubled one doing both. The
+    last may be open. `block` starts with a line end.
+    """
+    if b'"' not in block:
+        return np.empty(0, np.int64)
+    data = np.frombuffer(block, np.uint8)
+    quotes = np.flatnonzero(data == _QUOTE)
+    before, after = data[quotes[::2] - 1], data[np.minimum(quotes[1::2] + 1, len(data) - 1)]
+    return quotes if _BESIDE_QUOTE[before].all() and _BESIDE_QUOTE[after].all() else None
+
+
+def _last_line_end(block: bytes, quotes: np.ndarray) -> int:
+    """Where the last line end outside quotes stands; 0 if that is the block's own first byte."""
+    pairs, odd = divmod(len(quotes), 2)
+    upper = int(quotes[-1]) if odd else len(block)
+    while True:
+        lower = int(quotes[2 * pairs - 1]) + 1 if pairs else 0
+        cut = max(block.rfind(b"\n", lower, upper), block.rfind(b"\r", lower, upper))
+        if cut >= 0 or not pairs:
+            return max(cut, 0)
+        pairs -= 1
+        upper = int(quotes[2 * pairs])
+
+
+def _decode_parquet(
+    con: Database, path: Path, kind: str, key: int, target: Path, advance: Callable
+) -> tuple[int, str | None]:
+    footer = pq.read_metadata(path)
+    names = footer.schema.to_arrow_schema().names  # DuckDB renames those it takes for doubles
+    where, notes = _resolve(names, "name these columns in the file")
+    source = "read_parquet($1, hive_partitioning = false, binary_as_string = true)"
+    values, size = [str(path)], path.stat().st_size
+    columns = con.execute(f"describe select * from {source}", values).fetchall()
+    texts = {
+        column: _as_text(f'"{name.replace(chr(34), 2 * chr(34))}"', kind, column)
+        for column, (name, kind, *_) in ((c, columns[i]) for c, i in where.items())
+    }
+    taken = any(name.lower() == "file_row_number" for name in names)
+    number = "row_number() over ()" if taken else "file_row_number + 1"
+    cells = ", ".join(f"{texts.get(c, 'null')}::varchar as {c}" for c in EVENT_COLUMNS)
+    select = f"select {number} as row_number, null::varchar as bad_row, {cells} from {source}"
+    with _polled(con, lambda percent: advance(int(size * percent / 100))):
+        _copy(con, key, select, values, target)
+    return footer.num_rows, notes
+
+
+def _as_text(value: str, kind: str, column: str) -> str:
+    """SQL that shows a value of a Parquet type as the text of a CSV would."""
+    if kind.endswith("]") or kind.startswith(("STRUCT", "MAP", "UNION", "VARIANT", "GEOMETRY")):
+        raise Refused(f"column {column} is of type {kind}: write single values, text or numbers")
+    if kind == "TIMESTAMP_NS" or kind == "TIMESTAMPTZ_NS":
+        return f"{value}::timestamp_ns"
+    if kind.startswith("TIMESTAMP"):
+        # casting the ends of the range is a fatal error in DuckDB 2.0: cast years 1 to 9999 only
+        years = "timestamp '0001-01-01' and timestamp '9999-12-31 23:59:59.999999'"
+        return (
+            f"coalesce((case when {value} between {years} then {value} end)::timestamp::varchar, "
+            f"epoch_us({value}) || ' us', case when {value} is not null then 'infinite' end)"
+        )
+    if kind.startswith("DECIMAL") and column in ID_COLUMNS:
+        return rf"regexp_replace({value}::varchar, '\.0+$', '')"
+    if kind in ("FLOAT", "DOUBLE"):
+        # by text: DuckDB takes isnan for false where the file's statistics, which leave NaN out, do
+        text = f"replace({value}::varchar, 'nan', 'NaN')"
+        if column in ID_COLUMNS:
+            whole = f"case when {value} = trunc({value}) then try_cast({value} as bigint) end"
+            text = f"coalesce(({whole})::varchar, {text})"
+        return f"({text})"
+    return value
+
+
+@contextmanager
+def _polled(con: Database, report: Callable[[float], None]) -> Iterator[None]:
+    """Report the percentage of the running query once a second."""
+    done = threading.Event()
+
+    def poll() -> None:
+        while not done.wait(1):
+            report(max(con.query_progress(), 0))
+
+    thread = threading.Thread(target=poll, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()

@@ -1,0 +1,481 @@
+"""Take delivered event files in: find new contents, decode each once, keep the register of them.
+
+Landing files are the raw archive and are only read. All that is written lies in
+`<warehouse>/shopstream_landing.db/`: `landed_rows/<sha256>.parquet` (a work copy per new
+content), the small Delta tables `landed_files`, `refused_files` and `deliveries`, and `extracted/`
+(scratch, never kept).
+Decoding turns bytes into text columns, nothing more: the cleaning rules live in the dbt models.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import logging
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from zipfile import ZipFile, ZipInfo
+
+import duckdb
+import pyarrow as pa
+from deltalake import DeltaTable, write_deltalake
+from deltalake.exceptions import DeltaError
+
+from shopstream.archives import Refused, event_format, event_members, extract
+from shopstream.decode import decode, default_memory_limit
+
+log = logging.getLogger("shopstream.landing")
+Progress = Callable[[str, int, int], None]
+
+# fmt: off
+
+
+class LandingError(Exception):
+    """Landing as a whole can't go on. The message says what, where, and what to do."""
+
+
+@dataclass(frozen=True)
+class LandedFile:
+    """One file content whose rows were decoded."""
+
+    file_key: int
+    file_sha256: str
+    source_file: str
+    format: str
+    bytes: int
+    rows_read: int
+    notes: str | None
+    load_id: int
+    loaded_at: datetime
+
+
+@dataclass(frozen=True)
+class RefusedFile:
+    """One file that lies in the landing folder and can't be read as events."""
+
+    source_file: str
+    file_sha256: str | None
+    reason: str
+    seen_at: datetime
+
+
+@dataclass(frozen=True)
+class RenamedFile:
+    """A content that was landed earlier and now has a smaller name."""
+
+    file_key: int
+    file_sha256: str
+    old_name: str
+    new_name: str
+
+
+@dataclass(frozen=True)
+class LandingResult:
+    """What one run of `land` did. `load_id` is None when nothing new was decoded."""
+
+    load_id: int | None
+    landed: list[LandedFile]
+    refused: list[RefusedFile]
+    known_refused: list[RefusedFile]
+    skipped_changing: list[str]
+    renamed: list[RenamedFile]
+
+
+# --- the register: three small Delta tables, a row of each a dataclass ---------------------------
+
+
+@dataclass(frozen=True)
+class _Delivery:
+    """A name that was seen; bytes and modified_ns are those of its container, the file on disk."""
+
+    source_file: str
+    container: str
+    file_sha256: str | None
+    bytes: int
+    modified_ns: int
+
+
+_TABLES = {"landed_files": LandedFile, "refused_files": RefusedFile, "deliveries": _Delivery}
+_LONG, _TEXT = pa.int64(), pa.string()
+_TYPES = {"int": _LONG, "str": _TEXT, "datetime": pa.timestamp("us", "UTC")}
+
+
+def _schema(row: type) -> pa.Schema:
+    """Column types by the annotations of a dataclass."""
+    return pa.schema(
+        pa.field(field.name, _TYPES[field.type.split()[0]], nullable="None" in field.type)
+        for field in fields(row)
+    )
+
+
+def _read_table(home: Path, name: str) -> list:
+    rows = DeltaTable(str(home / name)).to_pyarrow_table().to_pylist()
+    return [_TABLES[name](**row) for row in rows]
+
+
+def _write_table(home: Path, name: str, rows: Iterable) -> None:
+    table = pa.Table.from_pylist([vars(row) for row in rows], schema=_schema(_TABLES[name]))
+    write_deltalake(str(home / name), table, mode="overwrite")
+
+
+def _prepare(home: Path) -> None:
+    for folder in ("landed_rows", "extracted"):
+        (home / folder).mkdir(parents=True, exist_ok=True)
+    for name, row in _TABLES.items():
+        DeltaTable.create(str(home / name), schema=_schema(row), mode="ignore")
+
+
+def _home(warehouse: Path) -> Path:
+    """Where Spark expects the tables of the schema shopstream_landing."""
+    return warehouse / "shopstream_landing.db"
+
+
+def drop_work_copies(warehouse: Path) -> None:
+    """Delete the work copies, once a load is complete."""
+    for path in (_home(warehouse) / "landed_rows").glob("*.parquet"):
+        path.unlink()
+
+
+def event_files(folder: Path) -> list[Path]:
+    """The files below `folder` that a run would read, by name."""
+    return [path for _, path, _ in _find(folder, folder / "warehouse")] if folder.is_dir() else []
+
+
+def has_landed(warehouse: Path) -> bool:
+    """Whether any content was ever landed in this warehouse."""
+    home = _home(warehouse) / "landed_files"
+    return home.is_dir() and bool(_read_table(home.parent, "landed_files"))
+
+
+def forget(warehouse: Path) -> None:
+    """Empty the register and the work copies, so that the next `land` takes everything in anew."""
+    home = _home(warehouse)
+    _prepare(home)
+    for name in _TABLES:
+        _write_table(home, name, [])
+    shutil.rmtree(home / "landed_rows")
+    (home / "landed_rows").mkdir()
+
+
+# --- landing -------------------------------------------------------------------------------------
+
+
+def land(
+    landing: Path,
+    warehouse: Path,
+    *,
+    on_progress: Progress | None = None,
+    memory_limit: str | None = None,
+) -> LandingResult:
+    """Decode the contents in `landing` that `warehouse` does not know yet, and register them.
+
+    `on_progress(source_file, bytes_done, bytes_total)` is called for each file, more often for
+    large ones, sometimes from another thread. `memory_limit` is DuckDB's ("4GB"); by default the
+    environment variable SHOPSTREAM_DUCKDB_MEMORY or a quarter of the machine's memory.
+    """
+    home = _home(warehouse)
+    landing_real, home_real = landing.resolve(), home.resolve()
+    if landing_real.is_relative_to(home_real) or home_real.is_relative_to(landing_real):
+        raise LandingError(
+            f"The landing folder {landing} and the warehouse {warehouse} lie inside each other: "
+            "set SHOPSTREAM_LANDING or SHOPSTREAM_WAREHOUSE to another folder."
+        )
+    found = _find(landing, warehouse)
+    try:
+        _prepare(home)
+        run = _Run(home, on_progress, memory_limit or default_memory_limit())
+        for name, path, trouble in found:
+            run.refuse(name, trouble) if trouble else run.take(name, path)
+        return run.commit()
+    except (OSError, DeltaError) as error:
+        _stop_without_room(error)
+        raise LandingError(
+            f"The warehouse {home} can't be written ({_first_line(error)}): check that the folder "
+            "and its owner are right."
+        ) from error
+    finally:
+        shutil.rmtree(home / "extracted", ignore_errors=True)
+
+
+def _find(landing: Path, warehouse: Path) -> list[tuple[str, Path, str | None]]:
+    """Each delivered file by name: its path, and what is wrong with it as a file."""
+    found: list[tuple[str, Path, str | None]] = []
+
+    def add(path: Path, trouble: str | None) -> None:
+        # a name that is not UTF-8 can't be stored as text
+        name = os.fsencode(path.relative_to(landing).as_posix()).decode(errors="backslashreplace")
+        found.append((name, path, trouble))
+
+    def unreadable(error: OSError) -> None:
+        if Path(error.filename) == landing:
+            raise LandingError(
+                f"The landing folder {landing} can't be read ({error.strerror}): create it and "
+                "put event files in, or set SHOPSTREAM_LANDING to where they are."
+            )
+        add(Path(error.filename), f"this folder can't be read ({error.strerror}): check its rights")
+
+    # a linked folder is read once; one that leads to the warehouse would feed us our own tables
+    visited = {os.path.realpath(warehouse)}
+    for folder, folders, files in os.walk(landing, onerror=unreadable, followlinks=True):
+        here, real = Path(folder), os.path.realpath(folder)
+        if real in visited:
+            folders.clear()
+            continue
+        visited.add(real)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in filter(event_format, folders):
+            add(here / name, "a folder is named like an event file: rename it")
+        folders[:] = [name for name in folders if not event_format(name)]
+        for name in files:
+            if event_format(name) and not name.startswith("."):
+                add(here / name, _trouble(here / name))
+    return sorted(found)
+
+
+def _trouble(path: Path) -> str | None:
+    try:
+        path.stat()
+    except OSError as error:
+        # what is no link and gone was there a moment ago: `take` finds it changing
+        if path.is_symlink():
+            return f"a link that leads to no file ({error.strerror}): mend or remove it"
+        return None if isinstance(error, FileNotFoundError) else f"can't be read: {error.strerror}"
+    return None if path.is_file() else "neither a file nor a link to one: remove it"
+
+
+def _signature(path: Path) -> tuple[int, int, int] | None:
+    try:
+        state = path.stat()
+    except OSError:
+        return None
+    return state.st_size, state.st_mtime_ns, state.st_ino
+
+
+@dataclass(frozen=True)
+class _Content:
+    """A file or zip member after it was read: its rows, or the reason against it, or neither."""
+
+    name: str
+    sha256: str | None = None
+    format: str = ""
+    bytes: int = 0
+    rows: int | None = None
+    notes: str | None = None
+    reason: str | None = None
+
+
+class _Run:
+    """One run of `land`: the register as it was, and what becomes of it."""
+
+    def __init__(self, home: Path, on_progress: Progress | None, memory_limit: str) -> None:
+        self.home, self.on_progress, self.memory_limit = home, on_progress, memory_limit
+        self.rows, self.scratch = home / "landed_rows", home / "extracted"
+        self.landed = {row.file_sha256: row for row in _read_table(home, "landed_files")}
+        self.earlier = dict(self.landed)
+        self.deliveries: dict[str, list[_Delivery]] = {}
+        for row in _read_table(home, "deliveries"):
+            self.deliveries.setdefault(row.container, []).append(row)
+        refused = _read_table(home, "refused_files")
+        self.refused_before = {(r.source_file, r.file_sha256, r.reason): r for r in refused}
+        self.refused: list[RefusedFile] = []
+        self.known_refused: list[RefusedFile] = []
+        self.skipped: list[str] = []
+        self.redelivered = False
+        self.load_id = max((row.load_id for row in self.landed.values()), default=0) + 1
+        self.now = datetime.now(UTC)
+        self._clean()
+
+    def _clean(self) -> None:
+        """Remove what an interrupted run left: scratch, and rows of contents never registered."""
+        shutil.rmtree(self.scratch)
+        self.scratch.mkdir()
+        for path in self.rows.iterdir():
+            if path.name.removesuffix(".parquet") not in self.landed:
+                path.unlink()
+
+    def take(self, name: str, path: Path) -> None:
+        """Take one file on disk in, with all its members if it is a zip."""
+        before = _signature(path)
+        earlier = self.deliveries.get(name)
+        if before and earlier and (earlier[0].bytes, earlier[0].modified_ns) == before[:2]:
+            self._keep_refusals(earlier)
+            return
+        contents = []
+        if before:
+            kind = event_format(path.name)
+            contents = list(self._zip(name, path) if kind == "zip" else [self._read(name, path)])
+        if not before or _signature(path) != before:
+            # it still grows, or is gone: nothing of it counts, the next run tries again
+            self.skipped.append(name)
+            self._keep_refusals(earlier or [])
+            return
+        for content in contents:
+            self._accept(content)
+        self.deliveries[name] = [
+            _Delivery(content.name, name, content.sha256, *before[:2]) for content in contents
+        ]
+        self.redelivered = True
+
+    def refuse(self, name: str, reason: str, sha256: str | None = None) -> None:
+        """Note that a file is refused; it is known when the table says just this already."""
+        known = self.refused_before.get((name, sha256, reason))
+        if known:
+            self.known_refused.append(known)
+        else:
+            self.refused.append(RefusedFile(name, sha256, reason, self.now))
+
+    def _keep_refusals(self, deliveries: list[_Delivery]) -> None:
+        names = {row.source_file for row in deliveries}
+        self.known_refused += (r for r in self.refused_before.values() if r.source_file in names)
+
+    def _zip(self, name: str, path: Path) -> list[_Content]:
+        """The archive itself, which has no rows of its own, then its members."""
+        try:
+            if not path.stat().st_size:
+                raise Refused("empty (0 bytes): remove it or deliver it again")
+            with ZipFile(path) as archive:
+                members = list(event_members(archive))
+                if not members:
+                    raise Refused("the archive holds no csv, csv.gz or parquet file")
+                return [_Content(name), *(self._member(name, archive, *m) for m in members)]
+        except Exception as error:
+            return [self._failed(name, "zip", error)]
+
+    def _member(
+        self, container: str, archive: ZipFile, info: ZipInfo, objection: str | None
+    ) -> _Content:
+        name, unpacked = f"{container}/{info.filename}", self.scratch / "member"
+        if objection:
+            return _Content(name, reason=objection)
+        try:
+            return self._read(name, unpacked, extract(archive, info, unpacked))
+        except Exception as error:
+            return self._failed(name, "zip", error)
+        finally:
+            unpacked.unlink(missing_ok=True)
+
+    def _read(self, name: str, path: Path, sha256: str | None = None) -> _Content:
+        """Decode one content, unless it is known."""
+        kind, size = event_format(name), path.stat().st_size
+        try:
+            advance = partial(self._progress, name, size)
+            advance(0)
+            if not size:
+                raise Refused("empty (0 bytes): remove it or deliver it again")
+            sha256 = sha256 or _sha256(path)
+            known = self.landed.get(sha256)
+            # the same bytes under an ending that does not fit them are refused as ever
+            if known and known.format == kind:
+                return _Content(name, sha256)
+            target = self.scratch / f"{sha256}.parquet"
+            key = _file_key(sha256)
+            rows, notes = decode(path, kind, key, target, self.memory_limit, advance)
+            advance(size)
+            return _Content(name, sha256, kind, size, rows, notes)
+        except Exception as error:
+            return self._failed(name, kind, error, sha256)
+
+    def _failed(self, name: str, kind: str, error: Exception, sha: str | None = None) -> _Content:
+        """The refusal that an error means for this one file."""
+        _stop_without_room(error)
+        if isinstance(error, Refused):
+            return _Content(name, sha, reason=str(error))
+        log.error("%s could not be read", name, exc_info=error)
+        # an unpacked member lies under a name that means nothing to its sender
+        line = _first_line(error).replace(str(self.scratch / "member"), name)
+        reason = (
+            f"can't be read as {kind} ({type(error).__name__}: {line}): deliver it again, whole"
+        )
+        return _Content(name, sha, reason=reason)
+
+    def _progress(self, name: str, total: int, done: int) -> None:
+        if self.on_progress:
+            try:
+                self.on_progress(name, min(done, total), total)
+            except Exception:  # a broken display is no reason to refuse a file
+                log.exception("on_progress failed")
+                self.on_progress = None
+
+    def _accept(self, content: _Content) -> None:
+        """Enter one content, which lay unchanged while it was read, into the register."""
+        row = self.landed.get(content.sha256)
+        if content.reason:
+            self.refuse(content.name, content.reason, content.sha256)
+        elif row is None and content.rows is not None:
+            self.landed[content.sha256] = LandedFile(
+                file_key=_file_key(content.sha256),
+                file_sha256=content.sha256,
+                source_file=content.name,
+                format=content.format,
+                bytes=content.bytes,
+                rows_read=content.rows,
+                notes=content.notes,
+                load_id=self.load_id,
+                loaded_at=self.now,
+            )
+        elif row and content.name < row.source_file:
+            self.landed[content.sha256] = replace(row, source_file=content.name)
+
+    def commit(self) -> LandingResult:
+        """Put work copies in place, then write the register: a kill in between loses no rows."""
+        new = [row for sha, row in self.landed.items() if sha not in self.earlier]
+        renamed = [
+            RenamedFile(old.file_key, sha, old.source_file, self.landed[sha].source_file)
+            for sha, old in self.earlier.items()
+            if old.source_file != self.landed[sha].source_file
+        ]
+        refused = [*self.known_refused, *self.refused]
+        for row in new:
+            copy = f"{row.file_sha256}.parquet"
+            (self.scratch / copy).replace(self.rows / copy)
+        if new or renamed:
+            _write_table(self.home, "landed_files", self.landed.values())
+        if set(refused) != set(self.refused_before.values()):
+            _write_table(self.home, "refused_files", refused)
+        if self.redelivered:
+            _write_table(self.home, "deliveries", chain.from_iterable(self.deliveries.values()))
+        return LandingResult(
+            load_id=self.load_id if new else None,
+            landed=new,
+            refused=self.refused,
+            known_refused=self.known_refused,
+            skipped_changing=self.skipped,
+            renamed=renamed,
+        )
+
+
+def _file_key(sha256: str) -> int:
+    return int(sha256[:15], 16)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [""])[0]
+
+
+def _stop_without_room(error: Exception) -> None:
+    """Lack of space or memory is no fault of the file at hand: stop instead of refusing it."""
+    if isinstance(error, LandingError):
+        raise error
+    if isinstance(error, (MemoryError, pa.ArrowMemoryError, duckdb.OutOfMemoryException)):
+        raise LandingError(
+            f"Not enough memory to decode ({_first_line(error)}): close other programs, or set "
+            "SHOPSTREAM_DUCKDB_MEMORY, e.g. to 2GB."
+        ) from error
+    full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
+    if full or re.search(r"no space left|quota exceeded", str(error), re.IGNORECASE):
+        raise LandingError(
+            f"No space left in the warehouse ({_first_line(error)}): free some, or set "
+            "SHOPSTREAM_WAREHOUSE to a larger disk. What was landed before is whole."
+        ) from error

@@ -1,0 +1,78 @@
+"""What the tests share: a warehouse that is built the way users build one, and the real rows."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import oracle
+import pyarrow as pa
+import pytest
+from deltalake import DeltaTable
+
+PROJECT = Path(__file__).resolve().parent.parent
+REAL_ROWS = PROJECT.parent / "shared" / "data"
+BIN = Path(sys.executable).parent
+QUALITY = {"row_ledger", "quarantined_events", "refused_files"}
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """A landing folder and a warehouse of their own below `root`."""
+
+    root: Path
+
+    @property
+    def landing(self) -> Path:
+        return self.root / "landing"
+
+    def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess:
+        """Run shopstream or dbt against this warehouse; its output is kept as text."""
+        self.landing.mkdir(parents=True, exist_ok=True)
+        environment = {
+            **os.environ,
+            "SHOPSTREAM_LANDING": str(self.landing),
+            "SHOPSTREAM_WAREHOUSE": str(self.root / "warehouse"),
+            "SHOPSTREAM_LOGS": str(self.root / "logs"),
+            "DBT_TARGET_PATH": str(self.root / "target"),
+            "DBT_LOG_PATH": str(self.root / "logs"),
+            **variables,
+        }
+        return subprocess.run(
+            [str(BIN / command[0]), *command[1:]],
+            cwd=PROJECT,
+            env=environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+
+    def build(self, *options: str, expect: int = 0) -> str:
+        """`shopstream build`, which must exit with `expect`; returns what it printed."""
+        ran = self.run("shopstream", "build", *options)
+        assert ran.returncode == expect, ran.stdout
+        return ran.stdout
+
+    def table(self, name: str) -> pa.Table:
+        """The newest version of a core or quality mart."""
+        schema = "shopstream_quality" if name in QUALITY else "shopstream_core"
+        return DeltaTable(self.root / "warehouse" / f"{schema}.db" / name).to_pyarrow_table()
+
+    def differences_from_oracle(self, rules: oracle.Rules | None = None) -> dict[str, str]:
+        """Marts that differ from the independent computation, with the first difference of each."""
+        expected = oracle.core_marts(self.landing, rules or oracle.Rules())
+        assert set(expected) == set(oracle.KEYS)
+        found = {
+            name: oracle.differences(table, self.table(name), oracle.KEYS[name])
+            for name, table in expected.items()
+        }
+        return {name: difference for name, difference in found.items() if difference}
+
+
+@pytest.fixture(scope="session")
+def real_rows() -> Path:
+    """Folder of the real rows; the test is skipped where it is absent."""
+    if not REAL_ROWS.is_dir():
+        pytest.skip(f"no real rows in {REAL_ROWS}")
+    return REAL_ROWS

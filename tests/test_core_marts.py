@@ -1,0 +1,118 @@
+"""The core marts, built as users build them, against an independent computation and a rebuild."""
+
+import json
+import shutil
+from pathlib import Path
+
+import oracle
+import pytest
+from conftest import Warehouse
+
+from shopstream.sample import generate
+
+LOADING_TIME = ["loaded_at", "load_id"]
+
+
+@pytest.fixture(scope="module")
+def sample_files(tmp_path_factory) -> list[Path]:
+    """The sample with one more day, in the order of the days."""
+    return generate(tmp_path_factory.mktemp("sample"), days=32)
+
+
+@pytest.fixture(scope="module")
+def daily(tmp_path_factory, sample_files) -> Warehouse:
+    """The sample, built; then the next day's file, built again."""
+    warehouse = Warehouse(tmp_path_factory.mktemp("daily"))
+    warehouse.landing.mkdir()
+    for file in sample_files[:-1]:
+        shutil.copy(file, warehouse.landing)
+    warehouse.build()
+    assert warehouse.differences_from_oracle() == {}
+    shutil.copy(sample_files[-1], warehouse.landing)
+    warehouse.build()
+    return warehouse
+
+
+def test_the_next_days_file_gives_what_the_independent_computation_gives(daily):
+    assert daily.differences_from_oracle() == {}
+
+
+def test_a_daily_load_equals_a_build_from_nothing(daily, sample_files, tmp_path):
+    anew = Warehouse(tmp_path)
+    anew.landing.mkdir()
+    for file in sample_files:
+        shutil.copy(file, anew.landing)
+    anew.build("--no-tests")
+    for name, key in oracle.KEYS.items():
+        held, built = (w.table(name) for w in (daily, anew))
+        drop = [column for column in LOADING_TIME if column in held.column_names]
+        assert oracle.differences(built.drop(drop), held.drop(drop), key) is None, name
+
+
+def test_columns_have_the_types_of_the_contract(daily):
+    for name, columns in oracle.CONTRACT_COLUMNS.items():
+        held = {
+            field["name"]: field["type"]
+            for field in json.loads(_delta_schema(daily, name))["fields"]
+        }
+        spark = {"bigint": "long", "int": "integer"}
+        wanted = {column: spark.get(kind, kind) for column, kind in columns.items()}
+        assert {column: held.get(column) for column in wanted} == wanted, name
+
+
+def _delta_schema(warehouse: Warehouse, name: str) -> str:
+    from conftest import QUALITY
+    from deltalake import DeltaTable
+
+    schema = "shopstream_quality" if name in QUALITY else "shopstream_core"
+    return DeltaTable(warehouse.root / "warehouse" / f"{schema}.db" / name).schema().to_json()
+
+
+def test_a_build_with_nothing_new_changes_nothing(daily):
+    before = {name: daily.table(name) for name in oracle.KEYS}
+    assert "Nothing new to load" in daily.build("--no-tests")
+    for name, key in oracle.KEYS.items():
+        assert oracle.differences(before[name], daily.table(name), key) is None, name
+
+
+def test_a_full_refresh_by_dbt_neither_loses_nor_doubles_rows(daily):
+    ran = daily.run(
+        "dbt", "build", "--full-refresh", "--exclude-resource-type", "test", "unit_test"
+    )
+    assert ran.returncode == 0, ran.stdout
+    assert daily.differences_from_oracle() == {}
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        oracle.Rules(),
+        oracle.Rules(session_timeout_minutes=1),
+        oracle.Rules(session_source="inactivity"),
+        oracle.Rules(window_start=None, window_end=None, event_time_default="2019-10-01 00:00:00"),
+    ],
+    ids=["as delivered", "one-minute timeout", "inactivity", "no window, default time"],
+)
+def test_real_rows_give_what_the_independent_computation_gives(real_rows, tmp_path, rules):
+    warehouse = Warehouse(tmp_path)
+    warehouse.landing.mkdir()
+    shutil.copy(next(real_rows.glob("*.csv")), warehouse.landing)
+    assert warehouse.run("shopstream", "land").returncode == 0
+    ran = warehouse.run("dbt", "build", "--vars", json.dumps(_variables(rules)))
+    assert ran.returncode == 0, ran.stdout
+    assert warehouse.differences_from_oracle(rules) == {}
+
+
+def _variables(rules: oracle.Rules) -> dict:
+    """The dbt vars that set the same rules."""
+    import yaml
+    from conftest import PROJECT
+
+    defaults = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]["null_defaults"]
+    return {
+        "window_start": rules.window_start and str(rules.window_start),
+        "window_end": rules.window_end and str(rules.window_end),
+        "session_timeout_minutes": rules.session_timeout_minutes,
+        "session_source": rules.session_source,
+        "null_defaults": {**defaults, "event_time": rules.event_time_default},
+    }

@@ -1,0 +1,609 @@
+"""The stand-in for dbt-labs/dbt_utils (packages/dbt_utils) does what the real package does.
+
+A small dbt project uses every macro of the package on Spark; its results must equal the ones
+written here. SHOPSTREAM_DBT_UTILS names another package to test, a copy of the real one:
+
+    SHOPSTREAM_DBT_UTILS=/tmp/dbt-utils python -m pytest tests/test_dbt_utils_standin.py
+
+All of it is one process, hence one JVM, and needs no Delta jars.
+"""
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+STANDIN = ROOT / "packages" / "dbt_utils"
+PACKAGE = (ROOT / os.environ.get("SHOPSTREAM_DBT_UTILS", STANDIN)).resolve()
+ERROR = "error"
+
+# ---------------------------------------------------------------- input: a view each
+
+
+def values(columns, rows):
+    return f"select * from values {rows} as t({columns})"
+
+
+INPUT = {
+    "nothing": "select 1 as n, 'a' as g, current_timestamp() as seen_at where false",
+    "pairs": values("n, s", "(1, 'a'), (1, 'b'), (1, 'a'), (2, null), (2, null), (3, null)"),
+    "numbers": values("n, least_n", "(1, 0), (5, 5), (10, 20), (null, 0)"),
+    "doubles": values("n", "(1.5d), (double('NaN')), (double('-Infinity'))"),
+    "visits": """
+        select 'a' as g, current_timestamp() - interval 1 hour as seen_at
+        union all select 'a', current_timestamp() - interval 9 days
+        union all select 'b', current_timestamp() - interval 3 days
+        union all select 'c', null""",
+    "yesterday": "select date_trunc('day', current_timestamp()) - interval 1 day as seen_at",
+    "child": values(
+        "parent_id, kind", "(1, 'x'), (2, 'x'), (9, 'y'), (9, 'x'), (null, 'x'), (null, 'y')"
+    ),
+    "parent": values("id, active", "(1, true), (2, false), (2, false), (null, true)"),
+    "aab": values("g", "('a'), ('a'), ('b')"),
+    "abb": values("g", "('a'), ('b'), ('b')"),
+    "aaabb": values("g", "('a'), ('a'), ('a'), ('b'), ('b')"),
+    "aac": values("g", "('a'), ('a'), ('c')"),
+    "abnull": values("g", "('a'), ('b'), (null), (null)"),
+    "anull": values("g", "('a'), ('a'), ('b'), (null)"),
+    "sparse": values(
+        "g, n, void", "('a', 1, null), ('a', null, null), ('b', null, null), ('c', 3, null)"
+    ),
+    "steps": values(
+        "g, n", "('a', 1), ('a', 2), ('a', 4), ('a', 4), ('b', 6), ('b', 8), ('b', null)"
+    ),
+    "hours": "select timestamp(v) as t, date(v) as d from values ('2020-01-31 00:00:00'),"
+    " ('2020-01-31 01:00:00'), ('2020-01-31 03:00:00'), ('2020-02-29 00:00:00') as t(v)",
+    "touching": values("low, high", "(0, 5), (5, 10), (10, 12)"),
+    "apart": values("low, high", "(0, 5), (6, 10)"),
+    "overlapping": values("low, high", "(0, 6), (5, 10), (10, 12)"),
+    "pointlike": values("low, high", "(0, 5), (5, 5), (5, 9)"),
+    "reversed": values("low, high", "(5, 0), (6, 7)"),
+    "unbounded": values("low, high", "(null, 1), (2, null), (3, 4), (5, null)"),
+    "twice": values("low, high", "(0, 5), (5, 9), (5, 9)"),
+    "by_group": values(
+        "g, h, low, high",
+        "('a', 1, 0, 5), ('a', 1, 5, 9), ('b', 1, 0, 6), ('b', 1, 5, 9), ('b', 2, 3, 4)",
+    ),
+    "left_rows": values(
+        "id, s, x, m",
+        "(1, 'a', 0.251d, 2.001bd), (2, 'b', 0.5d, 1bd), (2, 'b', 0.5d, 1bd), (3, null, null, 4bd)",
+    ),
+    "right_rows": values(
+        "id, S, x, m",
+        "(1, 'a', 0.249d, 2.004bd), (2, 'b', 0.5d, 1bd), (3, null, null, 4bd), (4, 'd', 0d, 0bd)",
+    ),
+    "right_and_more": "select *, 1 as more from {{ ref('left_rows') }}",
+}
+
+# ---------------------------------------------------------------- generic tests
+# name | model or model.column | failures | arguments | config
+
+CASES = """
+
+unique_combination_of_columns: one failure per repeated combination, nulls are equal
+  combination_repeated | pairs | 2 | combination_of_columns: [n, s]
+  combination_quoted | pairs | 2 | combination_of_columns: [n, s], quote_columns: true
+  combination_expression | pairs | 1 | combination_of_columns: [n % 1, '''x''']
+  combination_unique | numbers | 0 | combination_of_columns: [n, least_n]
+  combination_where | pairs | 1 | combination_of_columns: [n, s] | where: n = 2
+  combination_empty | nothing | 0 | combination_of_columns: [n]
+
+accepted_range: null is in range
+  range_kept | numbers.n | 0 | min_value: 1, max_value: 10
+  range_below | numbers.n | 1 | min_value: 2
+  range_above | numbers.n | 2 | max_value: 4
+  range_both_sides | numbers.n | 2 | min_value: 2, max_value: 9
+  range_exclusive | numbers.n | 2 | min_value: 1, max_value: 10, inclusive: false
+  range_exclusive_kept | numbers.n | 0 | min_value: 0, max_value: 11, inclusive: false
+  range_without_bounds | numbers.n | 0 |
+  range_where | numbers.n | 0 | min_value: 2 | where: n > 1
+  range_where_broken | numbers.n | 1 | min_value: 6 | where: n > 1
+  range_of_a_column | numbers.n | 1 | min_value: least_n
+  range_of_zero | numbers.n | 3 | max_value: 0
+  range_of_nan | doubles.n | 2 | min_value: 0, max_value: 10
+
+expression_is_true: null is not false
+  expression_true | numbers | 0 | expression: n + 0 >= 1
+  expression_false | numbers | 2 | expression: n > 5
+  expression_or | numbers | 1 | expression: n = 1 or n = 5
+  expression_of_column | numbers.n | 1 | expression: <= 5
+  expression_of_column_null | numbers.n | 1 | expression: is not null
+  expression_where | numbers.n | 0 | expression: is not null | where: n is not null
+  expression_stored | numbers | 1 | expression: n < 10 | store_failures: true
+
+recency: null, and an empty model, are not recent (dbt-labs/dbt_utils says so since 1.4)
+  recent | visits | 0 |
+  recent_hours | visits | 0 | datepart: hour, interval: 2
+  recent_month | visits | 0 | datepart: month, group_by_columns: [g] | where: g <> 'c'
+  recent_no_more | visits | 1 |  | where: g = 'b'
+  recent_by_group | visits | 2 | group_by_columns: [g]
+  recent_expression | visits | 1 | field: seen_at - interval 2 days,
+  recent_time_counts | yesterday | 1 |
+  recent_time_ignored | yesterday | 0 | ignore_time_component: true
+  recent_date_passed | yesterday | 1 | interval: 0, ignore_time_component: true
+  recent_empty | nothing | 1 |
+  recent_empty_by_group | nothing | 0 | group_by_columns: [g]
+
+relationships_where: null refers to nothing
+  related | parent.id | 0 |
+  unrelated | child.parent_id | 2 |
+  unrelated_from | child.parent_id | 1 | from_condition: kind = 'x'
+  related_from | child.parent_id | 0 | from_condition: parent_id < 9
+  unrelated_to | child.parent_id | 3 | to_condition: active
+  unrelated_both | child.parent_id | 1 | from_condition: parent_id < 9, to_condition: active
+  unrelated_unbracketed_or | child.parent_id | 3 | from_condition: kind = 'x' or kind = 'y'
+  unrelated_empty | child.parent_id | 4 | to: ref('nothing'), field: n
+
+equal_rowcount: as many failures as rows differ, only where both sides have rows
+  rowcount_equal | aab | 0 | compare_model: ref('abb')
+  rowcount_less | aab | 2 | compare_model: ref('aaabb')
+  rowcount_more | aaabb | 2 | compare_model: ref('aab')
+  rowcount_equal_by_group | aab | 0 | compare_model: ref('aab'), group_by_columns: [g]
+  rowcount_differs_by_group | aab | 2 | compare_model: ref('abb'), group_by_columns: [g]
+  rowcount_group_missing | aab | 0 | compare_model: ref('aac'), group_by_columns: [g]
+  rowcount_group_null | abnull | 1 | compare_model: ref('anull'), group_by_columns: [g]
+  rowcount_empty | aab | 0 | compare_model: ref('nothing')
+
+at_least_one:
+  one_value | sparse.n | 0 |
+  no_value | sparse.void | 1 |
+  no_value_empty | nothing.n | 1 |
+  no_value_where | sparse.n | 1 |  | where: g = 'b'
+  no_value_by_group | sparse.n | 1 | group_by_columns: [g]
+  no_value_any_group | sparse.void | 3 | group_by_columns: [g]
+  no_value_empty_by_group | nothing.n | 0 | group_by_columns: [g]
+
+sequential_values:
+  sequence_kept | touching.low | 0 | interval: 5 | where: low < 10
+  sequence_gaps | steps.n | 4 |
+  sequence_by_group | steps.n | 2 | group_by_columns: [g] | where: n <> 8
+  sequence_interval | steps.n | 2 | interval: 2, group_by_columns: [g]
+  sequence_hours | hours.t | 2 | datepart: hour
+  sequence_hours_kept | hours.t | 0 | datepart: hour | where: hour(t) < 2 and d < '2020-02-01'
+  sequence_months | hours.d | 0 | datepart: month | where: hour(t) = 0
+  sequence_days | hours.d | 3 | datepart: day
+
+mutually_exclusive_ranges:
+  ranges_touch | touching | 0 |
+  ranges_touch_no_gaps | touching | 0 | gaps: not_allowed
+  ranges_touch_gaps_required | touching | 2 | gaps: required
+  ranges_apart | apart | 0 |
+  ranges_apart_no_gaps | apart | 1 | gaps: not_allowed
+  ranges_apart_gaps_required | apart | 0 | gaps: required
+  ranges_overlap | overlapping | 1 |
+  ranges_empty | pointlike | 1 |
+  ranges_empty_allowed | pointlike | 0 | zero_length_range_allowed: true
+  ranges_reversed | reversed | 1 | zero_length_range_allowed: true
+  ranges_null | unbounded | 3 |
+  ranges_open_end | unbounded | 0 | upper_bound_column: 'coalesce(high, low + 1)' | where: low > 1
+  ranges_twice | twice | 2 |
+  ranges_by_group | by_group | 1 | partition_by: 'concat(g, h)'
+  ranges_ungrouped | by_group | 4 |
+
+equality: distinct rows of one side, plus the difference of their numbers; decimals stay unrounded
+  equal | left_rows | 0 | compare_model: ref('left_rows')
+  equal_some_columns | left_rows | 2 | compare_columns: [id, s]
+  equal_but_columns | left_rows | 2 | exclude_columns: [X, m]
+  unequal | left_rows | 4 |
+  equal_rounded | left_rows | 4 | precision: 2
+  equal_rounded_some | left_rows | 2 | precision: 2, compare_columns: [ID, x]
+  equal_rounded_exact | left_rows | 2 | precision: 2, exclude_columns: [m]
+  equal_rounded_but | left_rows | 4 | precision: 3, exclude_columns: [m]
+  equal_extra_column | left_rows | error | compare_model: ref('right_and_more')
+  equal_extra_out | left_rows | 0 | compare_model: ref('right_and_more'), exclude_columns: [more]
+  equal_where | left_rows | error | compare_model: ref('left_rows') | where: id = 2
+"""
+
+# what a test is given unless its line says otherwise
+USUAL = {
+    "recency": {"field": "seen_at", "datepart": "day", "interval": 1},
+    "relationships_where": {"to": "ref('parent')", "field": "id"},
+    "mutually_exclusive_ranges": {"lower_bound_column": "low", "upper_bound_column": "high"},
+    "equality": {"compare_model": "ref('right_rows')"},
+}
+
+
+def parse(text):
+    cases, test = {}, None
+    for line in text.strip().splitlines():
+        if line.startswith("  "):
+            name, where, failures, *more = (part.strip() for part in line.split(" |"))
+            arguments, config = (yaml.safe_load("{" + part + "}") for part in (more + ["", ""])[:2])
+            model, _, column = where.partition(".")
+            cases[name] = dict(
+                model=model,
+                column=column,
+                test=test,
+                arguments=USUAL.get(test, {}) | arguments,
+                config=config,
+                failures=failures if failures == ERROR else int(failures),
+            )
+        elif line:
+            test = line.partition(":")[0]
+    return cases
+
+
+CASES = parse(CASES)
+
+# an argument that dbt refuses as soon as it parses: a project each, and what its message says
+REFUSED = {
+    "mutually_exclusive_ranges: gaps\n  refused | a | error | gaps: sometimes": "sometimes",
+    "equality: both\n  refused | a | error | compare_columns: [n], exclude_columns: [m]": "equal",
+    "accepted_range: unknown\n  refused | a.n | error | minimum: 1": "minimum",
+}
+
+# ---------------------------------------------------------------- macros
+# a view each: its SQL, its columns, its rows as text
+
+
+def days(*texts):
+    return [[text + " 00:00:00"] for text in texts]
+
+
+def spine(part, start, end):
+    return f"""{{{{ dbt_utils.date_spine('{part}', "{start}", "{end}") }}}}"""
+
+
+def key(text):
+    return [hashlib.md5(text.encode()).hexdigest()]
+
+
+NULL = "_dbt_utils_surrogate_key_null_"
+MACROS = {
+    "spine_days": (
+        spine("day", "cast('2020-02-27' as date)", "cast('2020-03-02' as date)"),
+        ["date_day timestamp"],
+        days("2020-02-27", "2020-02-28", "2020-02-29", "2020-03-01"),
+    ),
+    "spine_seconds": (
+        spine("second", "timestamp('2020-02-29 23:59:58')", "timestamp('2020-03-01 00:00:01')"),
+        ["date_second timestamp"],
+        [["2020-02-29 23:59:58"], ["2020-02-29 23:59:59"], ["2020-03-01 00:00:00"]],
+    ),
+    "spine_months": (
+        spine("month", "date('2019-11-30')", "date('2020-03-01')"),
+        ["date_month timestamp"],
+        days("2019-11-30", "2019-12-30", "2020-01-30", "2020-02-29"),
+    ),
+    "spine_long": (
+        "select count(*) as n, count(distinct date_day) as days, max(date_day) as last"
+        " from (" + spine("day", "date('2019-10-01')", "date('2020-05-01')") + ")",
+        ["n bigint", "days bigint", "last timestamp"],
+        [["213", "213", "2020-04-30 00:00:00"]],
+    ),
+    "spine_of_a_table": (
+        """{{ dbt_utils.date_spine(
+            datepart='day',
+            start_date='(select min(d) from ' ~ ref('hours') ~ ')',
+            end_date='(select date_add(min(d), 2) from ' ~ ref('hours') ~ ')'
+        ) }}""",
+        ["date_day timestamp"],
+        days("2020-01-31", "2020-02-01"),
+    ),
+    "spine_of_nothing": (spine("day", "date('2020-02-27')", "date('2020-02-27')"), ERROR, None),
+    "spine_backwards": (spine("day", "date('2020-02-27')", "date('2020-02-20')"), ERROR, None),
+    "intervals": (
+        """{% set t = ["date('2020-02-27')", "date('2020-03-02')", "timestamp('2020-3-2 1:30')"] %}
+        select
+            {{ dbt_utils.get_intervals_between(t[0], t[1], 'day') }} as days,
+            {{ dbt_utils.get_intervals_between(t[1], t[0], 'day') }} as back,
+            {{ dbt_utils.get_intervals_between(t[1], t[2], 'hour') }} as hours""",
+        ["days int", "back int", "hours int"],
+        [["4", "-4", "2"]],
+    ),
+    "series": (
+        "{{ dbt_utils.generate_series(5) }}",
+        ["generated_number double"],
+        [["1.0"], ["2.0"], ["3.0"], ["4.0"], ["5.0"]],
+    ),
+    "series_of_one": (
+        "{{ dbt_utils.generate_series(1) }}",
+        ["generated_number double"],
+        [["1.0"]],
+    ),
+    "series_of_none": (
+        "select 1 as n {% if execute %}{{ dbt_utils.generate_series(0) }}{% endif %}",
+        ERROR,
+        None,
+    ),
+    "powers": (
+        "select '{% for n in [1, 2, 3, 4, 5, 8, 9, 1024, 1025] %}"
+        "{{ dbt_utils.get_powers_of_two(n) }} {% endfor %}' as n",
+        ["n string"],
+        [["1 1 2 2 3 3 4 10 11 "]],
+    ),
+    "star_all": (
+        "select {{ dbt_utils.star(ref('by_group')) }} from {{ ref('by_group') }} limit 1",
+        ["g string", "h int", "low int", "high int"],
+        [["a", "1", "0", "5"]],
+    ),
+    "star_except": (
+        "select {{ dbt_utils.star(from=ref('by_group'), except=['G', 'low']) }}"
+        " from {{ ref('by_group') }} limit 1",
+        ["h int", "high int"],
+        [["1", "5"]],
+    ),
+    "star_alias": (
+        """
+        select
+            {{ dbt_utils.star(ref('touching'), 'a') }},
+            {{ dbt_utils.star(ref('touching'), relation_alias='b', prefix='next_', suffix='!') }}
+        from {{ ref('touching') }} as a
+        join {{ ref('touching') }} as b on a.high = b.low
+        where a.low = 0""",
+        ["low int", "high int", "next_low! int", "next_high! int"],
+        [["0", "5", "5", "10"]],
+    ),
+    "star_unquoted": (
+        """
+        select
+            {{ dbt_utils.star(ref('touching'), prefix='x_', quote_identifiers=false) }},
+            {{ dbt_utils.star(ref('touching'), quote_identifiers=false) }}
+        from {{ ref('touching') }}
+        where low = 0""",
+        ["x_low int", "x_high int", "low int", "high int"],
+        [["0", "5", "0", "5"]],
+    ),
+    "star_text": (
+        """{% set star = dbt_utils.star(ref('touching'), 'a', ['none'], 'p_') %}
+        {% set plain = dbt_utils.star(ref('touching'), quote_identifiers=false) %}
+        select "{{ star.split() | join(' ') }}" as s, "{{ plain.split() | join(' ') }}" as p""",
+        ["s string", "p string"],
+        [["a.`low` as `p_low`, a.`high` as `p_high`", "low, high"]],
+    ),
+    "star_of_nothing": (
+        "select 1 as n {{ dbt_utils.star(ref('touching'), except=['low', 'high']) }}",
+        ["n int"],
+        [["1"]],
+    ),
+    "star_of_text": ("select {{ dbt_utils.star('touching') if execute else 1 }} as n", ERROR, None),
+    "star_of_ephemeral": (
+        "select {{ dbt_utils.star(ref('passing')) }} from {{ ref('passing') }}",
+        ERROR,
+        None,
+    ),
+    "keys": (
+        "select {{ dbt_utils.generate_surrogate_key(['id', 's', 'x']) }} as k"
+        " from {{ ref('left_rows') }}",
+        ["k string"],
+        [key("1-a-0.251"), key("2-b-0.5"), key("2-b-0.5"), key(f"3-{NULL}-{NULL}")],
+    ),
+    "keys_of_blanks": (
+        """select {{ dbt_utils.generate_surrogate_key(['s', "''"]) }} as k"""
+        " from values (''), ('a-') as t(s)",
+        ["k string"],
+        [key("-"), key("a--")],
+    ),
+    "keys_of_one": (
+        "select {{ dbt_utils.generate_surrogate_key(['n + 1']) }} as k from values (1) as t(n)",
+        ["k string"],
+        [key("2")],
+    ),
+    "quotients": (
+        """
+        select
+            {{ dbt_utils.safe_divide('a', 'b') }} as q,
+            {{ dbt_utils.safe_divide('100 * a', 'b + 0') }} as percent,
+            {{ dbt_utils.safe_divide('a + 1', 'b - 2') }} as shifted
+        from values (1, 2), (1, 0), (null, 4), (3, null) as t(a, b)""",
+        ["q double", "percent double", "shifted double"],
+        [["0.5", "50.0", "None"], ["None", "None", "-1.0"], ["None"] * 3, ["None"] * 3],
+    ),
+}
+
+# The real package is wrong on Spark here: the interval it hands to dateadd, `row_number() ... - 1`,
+# is multiplied there, without brackets, by the length of the datepart. The rows are what
+# it should give; the stand-in refuses these dateparts.
+MISTAKES = {
+    "hour": (
+        "timestamp('2020-02-29 22:30:00')",
+        "timestamp('2020-03-01 00:30:00')",
+        [["2020-02-29 22:30:00"], ["2020-02-29 23:30:00"]],
+    ),
+    "minute": (
+        "timestamp('2020-02-29 23:59:00')",
+        "timestamp('2020-03-01 00:01:00')",
+        [["2020-02-29 23:59:00"], ["2020-03-01 00:00:00"]],
+    ),
+    "week": ("date('2020-02-24')", "date('2020-03-09')", days("2020-02-24", "2020-03-02")),
+    "quarter": ("date('2019-10-01')", "date('2020-04-01')", days("2019-10-01", "2020-01-01")),
+    "year": ("date('2019-12-31')", "date('2021-01-01')", days("2019-12-31", "2020-12-31")),
+}
+
+# ---------------------------------------------------------------- the run
+
+RUN = """
+import json
+from pathlib import Path
+from dbt.cli.main import dbtRunner
+
+here = Path.cwd()
+
+def dbt(project, *args):
+    print("dbt", *args, project, flush=True)
+    folders = ["--project-dir", str(here / project), "--profiles-dir", str(here)]
+    return dbtRunner().invoke([*args, *folders])
+
+assert dbt("probe", "deps").success
+parsed = dbt("probe", "parse")
+assert parsed.success, parsed.exception
+out = {"macros": [], "refused": {}, "nodes": {}, "rows": {}}
+for m in parsed.result.macros.values():
+    if m.package_name == "dbt_utils":
+        arguments = [a.name for a in m.arguments]
+        out["macros"].append([m.name, m.macro_sql, m.description, arguments])
+for project in sorted(here.glob("refused_*")):
+    run = dbt(project.name, "parse")
+    out["refused"][project.name] = "accepted" if run.success else str(run.exception)
+# not one build, which skips what stands behind a failed test
+for result in [*dbt("probe", "run").result, *dbt("probe", "test").result]:
+    node = dict(status=str(result.status), failures=result.failures, message=result.message)
+    out["nodes"][result.node.name] = node
+
+from pyspark.sql import SparkSession
+spark = SparkSession.builder.getOrCreate()
+done = [n for n, node in out["nodes"].items() if node["status"] == "success"]
+tables = {n: "probe." + n for n in done if n.startswith("m_")}
+tables["stored"] = "probe_dbt_test__audit.expression_stored"
+for name, table in tables.items():
+    df = spark.table(table)
+    rows = sorted([str(v) for v in row] for row in df.collect())
+    out["rows"][name] = dict(columns=[" ".join(c) for c in df.dtypes], rows=rows)
+Path("results.json").write_text(json.dumps(out, indent=1))
+spark.stop()
+"""
+
+
+def schema_file(cases):
+    models = {}
+    for name, c in cases.items():
+        model = models.setdefault(c["model"], {"name": c["model"], "columns": {}})
+        place = model
+        if c["column"]:
+            place = model["columns"].setdefault(c["column"], {"name": c["column"]})
+        settings = {"name": name, "arguments": c["arguments"], "config": c["config"]}
+        place.setdefault("data_tests", []).append({"dbt_utils." + c["test"]: settings})
+    for model in models.values():
+        model["columns"] = list(model["columns"].values())
+    return json.dumps({"version": 2, "models": list(models.values())}, indent=1)
+
+
+def write_project(folder, models, cases):
+    """A dbt project; its yml files are JSON, which is YAML too."""
+    project = {
+        "name": "probe",
+        "version": "1.0.0",
+        "config-version": 2,
+        "profile": "probe",
+        "packages-install-path": str(folder.parent / "probe" / "dbt_packages"),
+        "flags": {"send_anonymous_usage_stats": False, "use_colors": False},
+        "models": {"probe": {"+materialized": "view"}},
+        "data_tests": {"probe": {"+file_format": "parquet"}},
+    }
+    (folder / "models").mkdir(parents=True)
+    (folder / "dbt_project.yml").write_text(json.dumps(project))
+    (folder / "packages.yml").write_text(json.dumps({"packages": [{"local": str(PACKAGE)}]}))
+    (folder / "models" / "tests.yml").write_text(schema_file(cases))
+    for name, sql in models.items():
+        (folder / "models" / f"{name}.sql").write_text(sql)
+
+
+def write_all(folder):
+    models = INPUT | {"m_" + name: macro[0] for name, macro in MACROS.items()}
+    models["passing"] = "{{ config(materialized='ephemeral') }} select 1 as n"
+    for part, (start, end, _) in MISTAKES.items():
+        sql = spine(part, start, end)
+        models[f"m_every_{part}"] = "{% if execute %}" + sql + "{% else %}select 1{% endif %}"
+    write_project(folder / "probe", models, CASES)
+    for n, text in enumerate(REFUSED):
+        write_project(folder / f"refused_{n}", {"a": "select 1 as n, 2 as m"}, parse(text))
+    spark = {
+        "spark.master": "local[1]",
+        "spark.driver.memory": "1g",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.extraJavaOptions": f"-Dderby.system.home={folder} -XX:TieredStopAtLevel=1",
+        "spark.ui.enabled": "false",
+        "spark.local.dir": str(folder / "spark"),
+        "spark.sql.warehouse.dir": str(folder / "warehouse"),
+        "spark.sql.catalogImplementation": "in-memory",  # starts faster than Derby
+        "spark.sql.legacy.createHiveTableByDefault": "false",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": "1",
+        # a handful of rows: to generate and compile Java for each query costs more than it gains
+        "spark.sql.codegen.wholeStage": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        "spark.sql.adaptive.enabled": "false",
+    }
+    target = {"type": "spark", "method": "session", "host": "NA", "schema": "probe", "threads": 2}
+    profile = {"target": "t", "outputs": {"t": target | {"server_side_parameters": spark}}}
+    (folder / "profiles.yml").write_text(json.dumps({"probe": profile}))
+    (folder / "run.py").write_text(RUN)
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("dbt_utils")
+    write_all(folder)
+    ours = ("DBT_", "SPARK_", "PYSPARK_")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    env |= {"TZ": "UTC", "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable}
+    log = folder / "run.log"
+    with log.open("w") as out:
+        command = [sys.executable, "run.py"]
+        done = subprocess.run(command, cwd=folder, env=env, stdout=out, stderr=out, timeout=600)
+    assert done.returncode == 0, f"{log}:\n{log.read_text()[-6000:]}"
+    return json.loads((folder / "results.json").read_text())
+
+
+# ---------------------------------------------------------------- the tests
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_generic_test_counts_failures(results, name):
+    expected, node = CASES[name]["failures"], results["nodes"][name]
+    if expected == ERROR:
+        assert node["status"] == "error", node
+    else:
+        assert (node["status"], node["failures"]) == ("fail" if expected else "pass", expected)
+
+
+@pytest.mark.parametrize("name", MACROS)
+def test_macro_gives_rows(results, name):
+    _, columns, rows = MACROS[name]
+    node = results["nodes"]["m_" + name]
+    if columns == ERROR:
+        assert node["status"] == "error", node
+    else:
+        assert node["status"] == "success", node
+        assert results["rows"]["m_" + name] == {"columns": columns, "rows": sorted(rows)}
+
+
+@pytest.mark.parametrize("part", MISTAKES)
+def test_spine_is_refused_where_the_real_one_is_wrong(results, part):
+    node = results["nodes"][f"m_every_{part}"]
+    if PACKAGE == STANDIN:
+        assert node["status"] == "error" and "date_spine" in node["message"], node
+    else:  # once they are equal, the stand-in need not refuse the datepart any more
+        assert results["rows"][f"m_every_{part}"]["rows"] != sorted(MISTAKES[part][2])
+
+
+def test_stored_failures_hold_the_whole_row(results):
+    expected = {"columns": ["n int", "least_n int"], "rows": [["10", "20"]]}
+    assert results["rows"]["stored"] == expected
+
+
+def test_wrong_arguments_are_refused(results):
+    for n, word in enumerate(REFUSED.values()):
+        message = results["refused"][f"refused_{n}"]
+        assert message != "accepted" and word in message
+
+
+@pytest.mark.skipif(PACKAGE != STANDIN, reason="a rule of the stand-in only")
+def test_each_macro_is_documented_and_dispatched(results):
+    """The yml has the arguments that the SQL has, the README names the macro, a project can
+    override it."""
+    readme = (STANDIN / "README.md").read_text()
+    for name, sql, description, arguments in results["macros"]:
+        if name.startswith("default__"):
+            continue
+        assert description, name
+        if not name.startswith("_"):
+            signature = re.search(r"\{% (?:macro|test) \w+\((.*?)\) %\}", sql).group(1)
+            assert arguments == re.findall(r"(\w+)(?:=[^,]+)?(?:, |$)", signature)
+            assert f"adapter.dispatch('{name}', 'dbt_utils')" in sql
+            assert f"| `{name.removeprefix('test_')}` |" in readme
+
+
+@pytest.mark.skipif(PACKAGE != STANDIN, reason="a rule of the stand-in only")
+def test_each_macro_is_tried(results):
+    tried = {"test_" + c["test"] for c in CASES.values()}
+    tried |= set(re.findall(r"dbt_utils\.(\w+)", str(MACROS)))
+    assert tried == {name for name, *_ in results["macros"] if not re.match("_|default__", name)}
