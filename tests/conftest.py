@@ -1,6 +1,7 @@
 """What the tests share: a warehouse that is built the way users build one, and the real rows."""
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ import oracle
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
+
+from shopstream.sample import generate
 
 PROJECT = Path(__file__).resolve().parent.parent
 REAL_ROWS = PROJECT.parent / "shared" / "data"
@@ -76,3 +79,23 @@ def real_rows() -> Path:
     if not REAL_ROWS.is_dir():
         pytest.skip(f"no real rows in {REAL_ROWS}")
     return REAL_ROWS
+
+
+@pytest.fixture(scope="session")
+def sample_files(tmp_path_factory) -> list[Path]:
+    """The sample with one more day, in the order of the days."""
+    return generate(tmp_path_factory.mktemp("sample"), days=32)
+
+
+@pytest.fixture(scope="session")
+def daily(tmp_path_factory, sample_files) -> Warehouse:
+    """The sample, built; then the next day's file, built again."""
+    warehouse = Warehouse(tmp_path_factory.mktemp("daily"))
+    warehouse.landing.mkdir()
+    for file in sample_files[:-1]:
+        shutil.copy(file, warehouse.landing)
+    warehouse.build()
+    assert warehouse.differences_from_oracle() == {}
+    shutil.copy(sample_files[-1], warehouse.landing)
+    warehouse.build()
+    return warehouse

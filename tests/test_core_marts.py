@@ -2,39 +2,22 @@
 
 import json
 import shutil
-from pathlib import Path
 
 import oracle
 import pytest
 from conftest import Warehouse
 
-from shopstream.sample import generate
-
 LOADING_TIME = ["loaded_at", "load_id"]
-
-
-@pytest.fixture(scope="module")
-def sample_files(tmp_path_factory) -> list[Path]:
-    """The sample with one more day, in the order of the days."""
-    return generate(tmp_path_factory.mktemp("sample"), days=32)
-
-
-@pytest.fixture(scope="module")
-def daily(tmp_path_factory, sample_files) -> Warehouse:
-    """The sample, built; then the next day's file, built again."""
-    warehouse = Warehouse(tmp_path_factory.mktemp("daily"))
-    warehouse.landing.mkdir()
-    for file in sample_files[:-1]:
-        shutil.copy(file, warehouse.landing)
-    warehouse.build()
-    assert warehouse.differences_from_oracle() == {}
-    shutil.copy(sample_files[-1], warehouse.landing)
-    warehouse.build()
-    return warehouse
 
 
 def test_the_next_days_file_gives_what_the_independent_computation_gives(daily):
     assert daily.differences_from_oracle() == {}
+
+
+def test_every_cleaning_rule_and_its_edges_by_dbt_unit_tests(daily):
+    ran = daily.run("dbt", "test", "--select", "test_type:unit")
+    assert ran.returncode == 0, ran.stdout
+    assert "Nothing to do" not in ran.stdout
 
 
 def test_a_daily_load_equals_a_build_from_nothing(daily, sample_files, tmp_path):

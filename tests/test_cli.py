@@ -1,0 +1,111 @@
+"""The command line as users meet it: queries, refusals, failures, locks, analyses."""
+
+import fcntl
+import json
+import shutil
+
+import pytest
+from conftest import Warehouse
+
+HEADER = (
+    "event_time,event_type,product_id,category_id,category_code,brand,price,user_id,user_session"
+)
+LINE = "2019-10-01 00:00:00 UTC,purchase,1,2,electronics.smartphone,apple,10.00,7,s1"
+
+
+def published(warehouse: Warehouse) -> dict:
+    return json.loads((warehouse.root / "warehouse" / "published.json").read_text())
+
+
+def test_query_gives_table_csv_and_json(daily):
+    sql = "select count(*) as events from fct_events"
+    events = daily.table("fct_events").num_rows
+    assert str(events) in daily.run("shopstream", "query", sql).stdout
+    assert daily.run("shopstream", "query", sql, "--format", "csv").stdout == f"events\n{events}\n"
+    answer = daily.run("shopstream", "query", sql, "--format", "json").stdout
+    assert json.loads(answer) == [{"events": events}]
+
+
+def test_query_knows_tables_by_schema_too(daily):
+    sql = "select count(*) as users from shopstream_core.dim_users"
+    answer = daily.run("shopstream", "query", sql, "--format", "json")
+    assert json.loads(answer.stdout) == [{"users": daily.table("dim_users").num_rows}]
+
+
+@pytest.mark.parametrize(
+    "sql", ["select from", "select * from no_such_table", "from '/etc/passwd'"]
+)
+def test_a_query_that_fails_says_why_in_one_line(daily, sql):
+    ran = daily.run("shopstream", "query", sql)
+    assert ran.returncode == 2
+    assert ran.stdout.startswith("shopstream: ")
+    assert "Traceback" not in ran.stdout
+
+
+def test_query_before_any_build_says_what_to_run(tmp_path):
+    ran = Warehouse(tmp_path).run("shopstream", "query", "select 1")
+    assert ran.returncode == 2
+    assert "make build" in ran.stdout
+
+
+def test_the_analyses_compile_and_run(daily):
+    assert daily.run("dbt", "compile", "--select", "resource_type:analysis").returncode == 0
+    compiled = sorted((daily.root / "target" / "compiled").glob("**/analyses/*.sql"))
+    assert len(compiled) == 4
+    for file in compiled:
+        ran = daily.run("shopstream", "query", file.read_text(), "--format", "json")
+        assert ran.returncode == 0 and json.loads(ran.stdout), ran.stdout
+
+
+def test_a_second_build_is_refused_while_one_runs(tmp_path):
+    warehouse = Warehouse(tmp_path)
+    (tmp_path / "warehouse").mkdir()
+    with (tmp_path / "warehouse" / ".build.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.write("process 1 since then")
+        lock.flush()
+        assert "process 1 since then" in warehouse.build(expect=2)
+
+
+def test_a_refused_file_does_not_stop_the_rest_and_is_told_once(tmp_path):
+    warehouse = Warehouse(tmp_path)
+    warehouse.landing.mkdir()
+    (warehouse.landing / "good.csv").write_text(f"{HEADER}\n{LINE}\n")
+    (warehouse.landing / "bad.csv").write_text("a;b\n1;2\n")
+    printed = warehouse.build(expect=3)
+    assert "refused: bad.csv: missing event_time" in printed
+    assert warehouse.table("fct_events").num_rows == 1
+    assert warehouse.table("refused_files")["source_file"].to_pylist() == ["bad.csv"]
+    assert "still refused, as before: bad.csv" in warehouse.build(expect=0)
+
+
+def test_a_failed_rule_keeps_readers_on_the_last_good_build(tmp_path):
+    warehouse = Warehouse(tmp_path)
+    warehouse.landing.mkdir()
+    out_of_window = warehouse.landing / "later.csv"
+    out_of_window.write_text(f"{HEADER}\n{LINE.replace('2019', '2031')}\n")
+    printed = warehouse.build(expect=1)
+    assert "some_landed_row_is_accepted" in printed
+    assert not (tmp_path / "warehouse" / "published.json").exists()
+    assert warehouse.table("row_ledger")["rows_out_of_window"].to_pylist() == [1]
+    shutil.copy(out_of_window, warehouse.landing / "again.csv")
+    (warehouse.landing / "good.csv").write_text(f"{HEADER}\n{LINE}\n")
+    warehouse.build(expect=0)
+    assert "shopstream_core.fct_events" in published(warehouse)["tables"]
+    assert sorted(warehouse.table("row_ledger")["source_file"].to_pylist()) == [
+        "again.csv",
+        "good.csv",
+    ]
+
+
+def test_clean_never_removes_landing_files(tmp_path):
+    warehouse = Warehouse(tmp_path)
+    warehouse.landing.mkdir()
+    (warehouse.landing / "good.csv").write_text(f"{HEADER}\n{LINE}\n")
+    (tmp_path / "warehouse" / "shopstream_core.db").mkdir(parents=True)
+    (tmp_path / "warehouse" / "notes.txt").write_text("not ours")
+    variables = {"SHOPSTREAM_SAMPLE": str(tmp_path / "sample")}
+    assert warehouse.run("shopstream", "clean", **variables).returncode == 0
+    assert (warehouse.landing / "good.csv").exists()
+    assert (tmp_path / "warehouse" / "notes.txt").exists()
+    assert not (tmp_path / "warehouse" / "shopstream_core.db").exists()
