@@ -10,7 +10,8 @@
 
 {# The same five, summed over partials. #}
 {% macro summed_counts() -%}
-    sum(total_events) as total_events,
+    -- 0, not null, for a key whose last event went elsewhere: an upsert deletes it by that.
+    coalesce(sum(total_events), 0) as total_events,
     sum(total_views) as total_views,
     sum(total_carts) as total_carts,
     sum(total_purchases) as total_purchases,

@@ -198,13 +198,13 @@ def parsed_time(value: Any) -> int:
     if not match:
         raise Quarantined("bad_event_time")
     *parts, fraction, sign, hours, minutes = match.groups()
-    if int(hours or 0) > 23 or int(minutes or 0) > 59:
+    offset = int(hours or 0) * 60 + int(minutes or 0)
+    if int(minutes or 0) > 59 or offset > 18 * 60:  # no zone is further off
         raise Quarantined("bad_event_time")
     try:
         seconds = (datetime(*map(int, parts)) - EPOCH) // timedelta(seconds=1)
     except ValueError as error:  # no such day or hour
         raise Quarantined("bad_event_time") from error
-    offset = int(hours or 0) * 60 + int(minutes or 0)
     micros = int((fraction or "")[:6].ljust(6, "0"))
     return seconds * 1_000_000 + micros - (-offset if sign == "-" else offset) * MINUTE
 

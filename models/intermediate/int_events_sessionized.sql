@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 
 {% set by_inactivity = var('session_source') == 'inactivity' %}
-{% set timeout = var('session_timeout_minutes') or (30 if by_inactivity else none) %}
+{% set timeout = 30 if by_inactivity and var('session_timeout_minutes') is none else var('session_timeout_minutes') %}
 {% set anonymous = var('null_defaults')['user_id'] %}
 
 with

@@ -6,6 +6,8 @@
     )
 }}
 
+{% set dates = newer_dates(ref('int_session_days')) %}
+
 with
 
 sessions as (
@@ -13,7 +15,7 @@ sessions as (
     select * from {{ ref('dim_sessions') }}
     {% if is_incremental() -%}
     where user_id in (
-        select user_id from {{ ref('int_session_days') }} where {{ newer_dates(ref('int_session_days')) }}
+        select user_id from {{ ref('int_session_days') }} where {{ dates }}
     )
     {%- endif %}
 
