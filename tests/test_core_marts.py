@@ -81,7 +81,9 @@ def test_real_rows_give_what_the_independent_computation_gives(real_rows, tmp_pa
     warehouse.landing.mkdir()
     shutil.copy(next(real_rows.glob("*.csv")), warehouse.landing)
     assert warehouse.run("shopstream", "land").returncode == 0
-    ran = warehouse.run("dbt", "build", "--vars", json.dumps(_variables(rules)))
+    # As delivered it is the plain `dbt build` of any dbt user, unit tests and all.
+    options = [] if rules == oracle.Rules() else ["--exclude-resource-type", "test", "unit_test"]
+    ran = warehouse.run("dbt", "build", *options, "--vars", json.dumps(_variables(rules)))
     assert ran.returncode == 0, ran.stdout
     assert warehouse.differences_from_oracle(rules) == {}
 
