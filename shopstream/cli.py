@@ -73,10 +73,13 @@ def land(settings: Settings) -> None:
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table")
 @click.pass_obj
 def query(settings: Settings, sql: str, form: str) -> None:
-    """Run SQL over the published marts, for example: "select count(*) from fct_events"."""
+    """Run SQL over the published marts, for example: "select count(*) from fct_events".
+
+    With - in its place, SQL is read from standard input.
+    """
     from shopstream.query import show
 
-    show(settings.warehouse, sql, form)
+    show(settings.warehouse, sys.stdin.read() if sql == "-" else sql, form)
 
 
 @main.command()

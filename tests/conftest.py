@@ -30,7 +30,7 @@ class Warehouse:
     def landing(self) -> Path:
         return self.root / "landing"
 
-    def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess:
+    def run(self, *command: str, stdin: str = "", **variables: str) -> subprocess.CompletedProcess:
         """Run shopstream or dbt against this warehouse; its output is kept as text."""
         self.landing.mkdir(parents=True, exist_ok=True)
         environment = {
@@ -47,6 +47,7 @@ class Warehouse:
             cwd=PROJECT,
             env=environment,
             text=True,
+            input=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )

@@ -53,7 +53,7 @@ def test_the_analyses_compile_and_run(daily):
     compiled = sorted((daily.root / "target" / "compiled").glob("**/analyses/*.sql"))
     assert len(compiled) == 4
     for file in compiled:
-        ran = daily.run("shopstream", "query", file.read_text(), "--format", "json")
+        ran = daily.run("shopstream", "query", "-", "--format", "json", stdin=file.read_text())
         assert ran.returncode == 0 and json.loads(ran.stdout), ran.stdout
 
 
