@@ -1,7 +1,7 @@
 {# Text with white space of any kind (Unicode's White_Space) off both ends; blank becomes null. #}
 {% macro trimmed(column) -%}
     case
-        -- Nearly all values end in printable ASCII: looking first makes a scan of all columns 3 times as fast.
+        -- Nearly all values end in printable ASCII: looking first halves the time of a scan of all columns.
         when ascii({{ column }}) between 33 and 126 and ascii(right({{ column }}, 1)) between 33 and 126
             then {{ column }}
         else nullif(
