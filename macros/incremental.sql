@@ -1,46 +1,85 @@
 {#
-    The dates this model has to build, as a predicate: those whose load_id differs from what this table
-    holds. Derived from the tables alone, so a model that was interrupted catches up by itself.
-    versions: relation with event_date and load_id, one or many rows a date.
+    What is left to do is derived from what the tables hold, so a model that was interrupted catches up by
+    itself. Every table carries load_id; the highest one it holds is how far it has come.
 #}
-{% macro stale_dates(versions) %}
-    {%- if not execute -%} false
-    {%- elif not is_incremental() -%} true
-    {%- else -%}
-        {%- set found = run_query(
-            'with wanted as (select event_date, max(load_id) as load_id from ' ~ versions ~ ' group by event_date), '
-            ~ 'held as (select event_date, max(load_id) as load_id from ' ~ this ~ ' group by event_date) '
-            ~ 'select cast(coalesce(wanted.event_date, held.event_date) as string) '
-            ~ 'from wanted full join held on wanted.event_date = held.event_date '
-            ~ 'where wanted.load_id is distinct from held.load_id order by 1'
-        ) -%}
-        {{ in_dates(found.columns[0].values()) }}
-    {%- endif -%}
-{% endmacro %}
-
-
-{% macro in_dates(dates) -%}
-    {%- if dates -%} event_date in (date'{{ dates | join("', date'") }}')
-    {%- else -%} false
-    {%- endif -%}
+{% macro newest_load() -%}
+    {{ run_query('select coalesce(max(load_id), 0) from ' ~ this).columns[0][0] }}
 {%- endmacro %}
 
 
-{#
-    The dates that were built after this table was last brought up to date, as a predicate. For tables by
-    key, which keep the highest load_id they have seen.
-#}
-{% macro newer_dates(versions) %}
+{# Rows of files this table has not seen, and rows of files that were taken out since, as a predicate. #}
+{% macro new_rows() %}
     {%- if not execute -%} false
     {%- elif not is_incremental() -%} true
     {%- else -%}
-        {%- set found = run_query(
-            'select cast(event_date as string) from ' ~ versions ~ ' group by event_date '
-            ~ 'having max(load_id) > (select coalesce(max(load_id), 0) from ' ~ this ~ ') order by 1'
-        ) -%}
-        {{ in_dates(found.columns[0].values()) }}
+        {%- set newest = newest_load() -%}
+        {%- set taken_out = run_query(
+            'select distinct file_key from ' ~ source('landing', 'reloads')
+            ~ ' where file_key is not null and load_id > ' ~ newest ~ ' order by 1'
+        ).columns[0].values() -%}
+        load_id > {{ newest }}{% if taken_out %} or file_key in ({{ taken_out | join(', ') }}){% endif %}
     {%- endif -%}
 {% endmacro %}
+
+
+{#
+    The dates whose rows changed since this table was built, as a predicate. Rows without a place in the
+    window have no date.
+    rows: relation with event_date and load_id, one row a delivered row.
+#}
+{% macro dates_with_new_rows(rows) %}
+    {%- if not execute -%} false
+    {%- elif not is_incremental() -%} true
+    {%- else -%}
+        {%- set newest = newest_load() -%}
+        {%- set reloads = '(select * from ' ~ source('landing', 'reloads') ~ ' where load_id > ' ~ newest ~ ')' -%}
+        {{ in_dates(run_query(
+            'select distinct cast(event_date as string) from ('
+            ~ 'select event_date from ' ~ rows ~ ' where load_id > ' ~ newest
+            ~ ' union all select event_date from ' ~ reloads
+            ~ ' union all select event_date from ' ~ this ~ ' where file_key in (select file_key from ' ~ reloads ~ ')'
+            ~ ') order by 1'
+        ).columns[0].values()) }}
+    {%- endif -%}
+{% endmacro %}
+
+
+{#
+    The dates that changed since this table was built, as a predicate; all dates on a first build.
+    dates: relation with event_date and load_id, one row a date.
+#}
+{% macro changed_dates(dates) %}
+    {%- if not execute -%} false
+    {%- elif not is_incremental() -%} true
+    {%- else -%}
+        {%- set changed = in_dates(run_query(
+            'select cast(event_date as string) from ' ~ dates ~ ' where load_id > ' ~ newest_load() ~ ' order by 1'
+        ).columns[0].values()) -%}
+        {#- Where pauses cut sessions, one event can move the cuts of any date. -#}
+        {{ 'true' if session_timeout() != 'none' and changed != 'false' else changed }}
+    {%- endif -%}
+{% endmacro %}
+
+
+{# Whether rows were taken out since this table was built: then a key may be gone without a trace. #}
+{% macro rows_were_taken_out() %}
+    {% if not execute or not is_incremental() %}{{ return(false) }}{% endif %}
+    {% do return(run_query(
+        'select 1 from ' ~ source('landing', 'reloads') ~ ' where load_id > ' ~ newest_load() ~ ' limit 1'
+    ).rows | length > 0) %}
+{% endmacro %}
+
+
+{# A predicate for dates as text, one of which may be null. #}
+{% macro in_dates(dates) -%}
+    {%- set known = dates | select | list -%}
+    {%- set by_date = "event_date in (date'" ~ known | join("', date'") ~ "')" -%}
+    {%- if dates | length == 0 -%} false
+    {%- elif known | length == 0 -%} event_date is null
+    {%- elif known | length < dates | length -%} (event_date is null or {{ by_date }})
+    {%- else -%} {{ by_date }}
+    {%- endif -%}
+{%- endmacro %}
 
 
 {% macro dbt_spark_validate_get_incremental_strategy(raw_strategy, file_format) %}
@@ -76,16 +115,4 @@
 
 {% macro replaced(compiled_code) -%}
     {{ compiled_code.split('-- replace where: ')[1].split('\n')[0] }}
-{%- endmacro %}
-
-
-{# Spreads the rows of each written date over a few tasks: dates are skewed keys, a daily load has one. #}
-{% macro distribute_salted(key) -%}
-    distribute by event_date, pmod({{ key }}, {{ var('write_salt_buckets') }})
-{%- endmacro %}
-
-
-{% macro event_columns() -%}
-    event_date, event_key, event_time, event_type, product_id, category_id, category_code, brand, price,
-    user_id, user_session, file_key
 {%- endmacro %}

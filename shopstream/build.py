@@ -146,7 +146,7 @@ def choose_landing(settings: Settings) -> Path:
 
 def empty_warehouse(warehouse: Path) -> None:
     """Remove what shopstream wrote into a warehouse, and nothing else that may lie there."""
-    for folder in [*warehouse.glob("shopstream_*.db"), warehouse / "metastore_db"]:
+    for folder in warehouse.glob("shopstream_*.db"):
         shutil.rmtree(folder, ignore_errors=True)
     for name in ["published.json", SAMPLE_MARK]:
         (warehouse / name).unlink(missing_ok=True)

@@ -2,7 +2,7 @@
 
 Landing files are the raw archive and are only read. All that is written lies in
 `<warehouse>/shopstream_landing.db/`: `landed_rows/<sha256>.parquet` (a work copy per new
-content), the small Delta tables `landed_files`, `refused_files` and `deliveries`, and `extracted/`
+content), the small Delta tables `landed_files`, `refused_files`, `deliveries`, `loads` and `reloads`, and `extracted/`
 (scratch, never kept).
 Decoding turns bytes into text columns, nothing more: the cleaning rules live in the dbt models.
 """
@@ -17,7 +17,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -102,9 +102,32 @@ class _Delivery:
     modified_ns: int
 
 
-_TABLES = {"landed_files": LandedFile, "refused_files": RefusedFile, "deliveries": _Delivery}
+@dataclass(frozen=True)
+class _Load:
+    """A run that changed what is loaded; the numbers that tables are compared by."""
+
+    load_id: int
+    loaded_at: datetime
+
+
+@dataclass(frozen=True)
+class Reload:
+    """A file whose rows were taken out, or a date to compute anew, in a load."""
+
+    load_id: int
+    file_key: int | None
+    event_date: date | None
+
+
+_TABLES = {
+    "landed_files": LandedFile,
+    "refused_files": RefusedFile,
+    "deliveries": _Delivery,
+    "loads": _Load,
+    "reloads": Reload,
+}
 _LONG, _TEXT = pa.int64(), pa.string()
-_TYPES = {"int": _LONG, "str": _TEXT, "datetime": pa.timestamp("us", "UTC")}
+_TYPES = {"int": _LONG, "str": _TEXT, "datetime": pa.timestamp("us", "UTC"), "date": pa.date32()}
 
 
 def _schema(row: type) -> pa.Schema:
@@ -288,7 +311,8 @@ class _Run:
         self.known_refused: list[RefusedFile] = []
         self.skipped: list[str] = []
         self.redelivered = False
-        self.load_id = max((row.load_id for row in self.landed.values()), default=0) + 1
+        self.loads = _read_table(home, "loads")
+        self.load_id = max((load.load_id for load in self.loads), default=0) + 1
         self.now = datetime.now(UTC)
         self._clean()
 
@@ -435,6 +459,9 @@ class _Run:
         for row in new:
             copy = f"{row.file_sha256}.parquet"
             (self.scratch / copy).replace(self.rows / copy)
+        if new:
+            # first of all: a number without files does no harm, files without a number would be missed
+            _write_table(self.home, "loads", [*self.loads, _Load(self.load_id, self.now)])
         if new or renamed:
             _write_table(self.home, "landed_files", self.landed.values())
         if set(refused) != set(self.refused_before.values()):

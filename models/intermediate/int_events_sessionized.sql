@@ -1,7 +1,5 @@
-{{ config(materialized='view') }}
-
 {% set by_inactivity = var('session_source') == 'inactivity' %}
-{% set timeout = 30 if by_inactivity and var('session_timeout_minutes') is none else var('session_timeout_minutes') %}
+{% set timeout = session_timeout() %}
 {% set anonymous = var('null_defaults')['user_id'] %}
 
 with
@@ -11,7 +9,7 @@ events as (
     select * from {{ ref('stg_events') }}
 
 ),
-{% if timeout is none %}
+{% if timeout == 'none' %}
 identified as (
 
     select
@@ -79,5 +77,6 @@ select
     user_session,
     session_id,
     xxhash64(user_id, session_id) as session_key,
+    row_load_id,
     version as load_id
 from identified

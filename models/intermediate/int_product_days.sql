@@ -6,7 +6,7 @@
     )
 }}
 
-{% set dates = stale_dates(ref('stg_events')) %}
+{% set dates = changed_dates(ref('stg_event_dates')) %}
 -- replace where: {{ dates }}
 
 with
@@ -36,4 +36,3 @@ rolled_up as (
 )
 
 select * from rolled_up
-{{ distribute_salted('product_id') }}

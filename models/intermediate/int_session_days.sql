@@ -6,7 +6,7 @@
     )
 }}
 
-{% set dates = stale_dates(ref('int_events_sessionized')) %}
+{% set dates = changed_dates(ref('stg_event_dates')) %}
 -- replace where: {{ dates }}
 
 with
@@ -30,6 +30,8 @@ rolled_up as (
         {{ revenue() }} as total_spent,
         collect_set(product_id) as product_ids,
         collect_set(category_code) as category_codes,
+        min(row_load_id) as first_load_id,
+        max(row_load_id) as last_load_id,
         max(load_id) as load_id
     from events
     group by event_date, session_key, user_id, session_id
@@ -37,4 +39,3 @@ rolled_up as (
 )
 
 select * from rolled_up
-{{ distribute_salted('session_key') }}

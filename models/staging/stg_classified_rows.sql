@@ -1,29 +1,39 @@
-{{ config(materialized='view') }}
-
 with
 
 typed_rows as (
 
     select * from {{ ref('stg_typed_rows') }}
 
+),
+
+classified as (
+
+    select
+        *,
+        case
+            when reason is not null then 'quarantined'
+            {% if var('window_start') -%}
+            when cast(event_time as date) < date'{{ var("window_start") }}' then 'out_of_window'
+            {% endif -%}
+            {% if var('window_end') -%}
+            when cast(event_time as date) > date'{{ var("window_end") }}' then 'out_of_window'
+            {% endif -%}
+            else 'in_window'
+        end as fate
+    from typed_rows
+
 )
 
 select
+    case when fate = 'in_window' then cast(event_time as date) end as event_date,
     file_key,
     row_number,
-    delivered_row,
+    fate,
     reason,
     case
-        when reason is not null then 'quarantined'
-        {% if var('window_start') -%}
-        when cast(event_time as date) < date'{{ var("window_start") }}' then 'out_of_window'
-        {% endif -%}
-        {% if var('window_end') -%}
-        when cast(event_time as date) > date'{{ var("window_end") }}' then 'out_of_window'
-        {% endif -%}
-        else 'in_window'
-    end as fate,
-    cast(event_time as date) as event_date,
+        when fate = 'quarantined'
+            then coalesce(bad_row, to_json(delivered_values, map('ignoreNullFields', 'false')))
+    end as delivered_row,
     xxhash64(event_time, user_id, product_id, event_type, price) as event_key,
     event_time,
     event_type,
@@ -34,4 +44,4 @@ select
     price,
     user_id,
     user_session
-from typed_rows
+from classified

@@ -1,16 +1,15 @@
-{{ config(materialized='view') }}
-
 with
 
-file_fates as (
+file_days as (
 
-    select * from {{ ref('stg_file_fates') }}
+    select * from {{ ref('stg_file_days') }}
 
 )
 
 select
     event_date,
+    sum(total_rows) as total_rows,
     max(load_id) as load_id
-from file_fates
-where fate = 'in_window'
+from file_days
+where event_date is not null
 group by event_date

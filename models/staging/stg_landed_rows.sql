@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 with
 
 landed_rows as (
@@ -29,16 +27,10 @@ trimmed as (
         {{ trimmed('price') }} as price,
         {{ trimmed('user_id') }} as user_id,
         {{ trimmed('user_session') }} as user_session,
-        coalesce(
-            bad_row,
-            to_json(
-                struct(
-                    event_time, event_type, product_id, category_id, category_code,
-                    brand, price, user_id, user_session
-                ),
-                map('ignoreNullFields', 'false')
-            )
-        ) as delivered_row
+        struct(
+            event_time, event_type, product_id, category_id, category_code,
+            brand, price, user_id, user_session
+        ) as delivered_values
     from landed_rows
     -- A landing that was killed can leave rows of a file it had not registered yet.
     left semi join landed_files on landed_rows.file_key = landed_files.file_key
@@ -58,5 +50,5 @@ select
     {{ no_null_word('price') }} as price,
     {{ no_null_word('user_id') }} as user_id,
     user_session,
-    delivered_row
+    delivered_values
 from trimmed

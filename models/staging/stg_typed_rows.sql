@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 with
 
 landed_rows as (
@@ -27,9 +25,7 @@ parsed as (
             -- Half a cent is the least that rounds up; a tiny exponent would make the exact cast explode.
             when cast(price as double) < 0.001 then 0
             else cast(price as decimal(12, 2))
-        end as price_read,
-        -- Not deterministic, so filters stay above it: pushed below, they would parse each value again.
-        monotonically_increasing_id() >= 0 as is_read
+        end as price_read
     from landed_rows
 
 )
@@ -37,9 +33,10 @@ parsed as (
 select
     file_key,
     row_number,
-    delivered_row,
+    bad_row,
+    delivered_values,
     case
-        when bad_row is not null or not is_read then 'bad_row'
+        when bad_row is not null then 'bad_row'
         when {{ null_default('event_time', 'event_time') }} is null then 'missing_event_time'
         when event_time is not null and event_time_read is null then 'bad_event_time'
         when user_id is not null and user_id_read is null then 'bad_user_id'

@@ -6,30 +6,54 @@
     )
 }}
 
+{% set dates = changed_dates(ref('stg_event_dates')) %}
+
 with
 
 product_days as (
 
     select * from {{ ref('int_product_days') }}
-    {% if is_incremental() -%}
-    where product_id in (
-        select product_id from {{ ref('int_product_days') }} where {{ newer_dates(ref('int_product_days')) }}
-    )
-    {%- endif %}
+
+),
+{% if is_incremental() %}
+touched as (
+
+    select product_id from product_days where {{ dates }}
+    union
+    select product_id from {{ this }} where {{ rows_were_taken_out() }}
 
 ),
 
+chosen_days as (
+
+    select
+        touched.product_id as touched_id,
+        product_days.*
+    from touched
+    left join product_days on touched.product_id = product_days.product_id
+
+),
+{% else %}
+chosen_days as (
+
+    select
+        product_id as touched_id,
+        *
+    from product_days
+
+),
+{% endif %}
 rolled_up as (
 
     select
-        product_id,
+        touched_id as product_id,
         max(latest_event) as latest_event,
         sum(total_price) as total_price,
         {{ summed_counts() }},
         {{ money_sum('total_revenue') }} as total_revenue,
         max(load_id) as load_id
-    from product_days
-    group by product_id
+    from chosen_days
+    group by touched_id
 
 )
 

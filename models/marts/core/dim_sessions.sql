@@ -7,6 +7,8 @@
     )
 }}
 
+{% set dates = changed_dates(ref('stg_event_dates')) %}
+
 with
 
 session_days as (
@@ -15,20 +17,20 @@ session_days as (
 
 ),
 {% if is_incremental() %}
-changed_days as (
+changed_dates as (
 
-    select * from session_days where {{ newer_dates(ref('int_session_days')) }}
+    select event_date from {{ ref('stg_event_dates') }} where {{ dates }}
 
 ),
 
 -- A session may have lost its last event to another id: its old row says which dates it lay on.
 touched as (
 
-    select session_key from changed_days
+    select session_key from session_days where {{ dates }}
     union
     select held.session_key from {{ this }} as held
-    inner join (select distinct event_date from changed_days) as changed
-        on changed.event_date between held.session_date and cast(held.session_end as date)
+    inner join changed_dates
+        on changed_dates.event_date between held.session_date and cast(held.session_end as date)
 
 ),
 
@@ -63,6 +65,8 @@ rolled_up as (
         {{ money_sum('total_spent') }} as total_spent,
         size(array_distinct(flatten(collect_list(product_ids)))) as unique_products,
         size(array_distinct(flatten(collect_list(category_codes)))) as unique_categories,
+        min(first_load_id) as first_load_id,
+        max(last_load_id) as last_load_id,
         max(load_id) as load_id
     from chosen_days
     group by touched_key
@@ -89,5 +93,7 @@ select
     user_id = {{ var('null_defaults')['user_id'] }} as is_anonymous,
     total_unknown > 0 as has_unknown_events,
     cast(session_start as date) as session_date,
+    first_load_id,
+    last_load_id,
     load_id
 from rolled_up

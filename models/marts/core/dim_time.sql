@@ -6,8 +6,8 @@ dates as (
 
     {{ dbt_utils.date_spine(
         datepart='day',
-        start_date="(select min(event_date) from " ~ ref('fct_events') ~ ")",
-        end_date="(select date_add(max(event_date), 1) from " ~ ref('fct_events') ~ ")"
+        start_date="(select min(event_date) from " ~ ref('stg_event_dates') ~ " where total_rows > 0)",
+        end_date="(select date_add(max(event_date), 1) from " ~ ref('stg_event_dates') ~ " where total_rows > 0)"
     ) }}
 
 ),

@@ -6,21 +6,49 @@
     )
 }}
 
-{% set dates = newer_dates(ref('int_session_days')) %}
+{% set dates = changed_dates(ref('stg_event_dates')) %}
 
 with
+
+session_days as (
+
+    select * from {{ ref('int_session_days') }}
+
+),
 
 sessions as (
 
     select * from {{ ref('dim_sessions') }}
-    {% if is_incremental() -%}
-    where user_id in (
-        select user_id from {{ ref('int_session_days') }} where {{ dates }}
-    )
-    {%- endif %}
+
+),
+{% if is_incremental() %}
+touched as (
+
+    select user_id from session_days where {{ dates }}
+    union
+    select user_id from {{ this }} where {{ rows_were_taken_out() }}
 
 ),
 
+chosen_sessions as (
+
+    select
+        touched.user_id as touched_id,
+        sessions.*
+    from touched
+    left join sessions on touched.user_id = sessions.user_id
+
+),
+{% else %}
+chosen_sessions as (
+
+    select
+        user_id as touched_id,
+        *
+    from sessions
+
+),
+{% endif %}
 segments as (
 
     select * from {{ ref('user_segments') }}
@@ -30,15 +58,15 @@ segments as (
 rolled_up as (
 
     select
-        user_id,
+        touched_id as user_id,
         min(session_start) as first_seen_at,
         max(session_end) as last_seen_at,
-        count(*) as total_sessions,
+        count(session_key) as total_sessions,
         {{ summed_counts() }},
         {{ money_sum('total_spent') }} as total_spent,
         max(load_id) as load_id
-    from sessions
-    group by user_id
+    from chosen_sessions
+    group by touched_id
 
 ),
 

@@ -6,7 +6,7 @@
     )
 }}
 
-{% set dates = stale_dates(ref('int_events_sessionized')) %}
+{% set dates = changed_dates(ref('stg_event_dates')) %}
 -- replace where: {{ dates }}
 
 with

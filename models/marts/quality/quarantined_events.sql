@@ -2,9 +2,9 @@
 
 with
 
-quarantined_rows as (
+delivered_rows as (
 
-    select * from {{ ref('stg_quarantined_rows') }}
+    select * from {{ ref('stg_rows') }}
 
 ),
 
@@ -16,10 +16,11 @@ landed_files as (
 
 select
     landed_files.source_file,
-    quarantined_rows.row_number,
-    quarantined_rows.reason,
-    quarantined_rows.delivered_row,
+    delivered_rows.row_number,
+    delivered_rows.reason,
+    delivered_rows.delivered_row,
     landed_files.loaded_at,
     landed_files.file_sha256
-from quarantined_rows
-inner join landed_files on quarantined_rows.file_key = landed_files.file_key
+from delivered_rows
+inner join landed_files on delivered_rows.file_key = landed_files.file_key
+where delivered_rows.event_date is null and delivered_rows.fate = 'quarantined'

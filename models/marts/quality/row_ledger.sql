@@ -8,24 +8,24 @@ landed_files as (
 
 ),
 
-file_fates as (
+file_days as (
 
-    select * from {{ ref('stg_file_fates') }}
-
-),
-
-events as (
-
-    select * from {{ ref('stg_events') }}
+    select * from {{ ref('stg_file_days') }}
 
 ),
 
-accepted as (
+duplicate_rows as (
+
+    select * from {{ ref('stg_duplicate_rows') }}
+
+),
+
+duplicates as (
 
     select
         file_key,
-        count(*) as rows_accepted
-    from events
+        count(*) as rows_duplicate
+    from duplicate_rows
     group by file_key
 
 ),
@@ -37,7 +37,7 @@ counted as (
         sum(case when fate = 'in_window' then total_rows else 0 end) as rows_in_window,
         sum(case when fate = 'out_of_window' then total_rows else 0 end) as rows_out_of_window,
         sum(case when fate = 'quarantined' then total_rows else 0 end) as rows_quarantined
-    from file_fates
+    from file_days
     group by file_key
 
 )
@@ -48,10 +48,10 @@ select
     landed_files.load_id,
     landed_files.loaded_at,
     landed_files.rows_read,
-    coalesce(accepted.rows_accepted, 0) as rows_accepted,
-    coalesce(counted.rows_in_window, 0) - coalesce(accepted.rows_accepted, 0) as rows_duplicate,
+    coalesce(counted.rows_in_window, 0) - coalesce(duplicates.rows_duplicate, 0) as rows_accepted,
+    coalesce(duplicates.rows_duplicate, 0) as rows_duplicate,
     coalesce(counted.rows_out_of_window, 0) as rows_out_of_window,
     coalesce(counted.rows_quarantined, 0) as rows_quarantined
 from landed_files
 left join counted on landed_files.file_key = counted.file_key
-left join accepted on landed_files.file_key = accepted.file_key
+left join duplicates on landed_files.file_key = duplicates.file_key

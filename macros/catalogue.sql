@@ -1,0 +1,109 @@
+{#
+    The catalogue lives in memory: the warehouse folder is the only truth, so a killed build leaves no
+    metastore behind and a warehouse can be moved. dbt asks for the relations of each schema before it does
+    anything else; a fresh session is told of them here first. On an engine with a catalogue of its own
+    nothing is missing, and nothing is done.
+#}
+{% macro spark__list_relations_without_caching(relation) %}
+    {% if run_query('set spark.sql.catalogImplementation').rows[0][1] == 'in-memory' %}
+        {% do run_query('create schema if not exists ' ~ relation.schema) %}
+        {% do register_tables(relation.schema) %}
+        {% if relation.schema == target.schema ~ '_staging' %}
+            {% do register_landing_tables() %}
+            {% for node in graph.nodes.values() if is_view(node) %}
+                {% do register_view(node) %}
+            {% endfor %}
+        {% endif %}
+    {% endif %}
+    {% call statement('list_relations', fetch_result=True) -%}
+        show table extended in {{ relation.schema }} like '*'
+    {%- endcall %}
+    {% do return(load_result('list_relations').table) %}
+{% endmacro %}
+
+
+{# Delta tables that lie in the folder of a schema and belong to the project. #}
+{% macro register_tables(schema) %}
+    {% set home = run_query('set spark.sql.warehouse.dir').rows[0][1] %}
+    {#- The second half of the glob is there to exist: Spark refuses one that finds nothing. -#}
+    {% set landing = source('landing', 'loads').schema %}
+    {% do run_query('create schema if not exists ' ~ landing) %}
+    {% do run_query(
+        "create or replace temporary view " ~ schema ~ "_logs using binaryFile options (pathGlobFilter '*.json', "
+        ~ "path '" ~ home ~ "/{" ~ schema ~ ".db/*/_delta_log," ~ landing ~ ".db}')"
+    ) %}
+    {% set found = run_query("select distinct regexp_extract(path, '([^/]+)/_delta_log/', 1) from " ~ schema ~ "_logs").columns[0].values() %}
+    {% for node in graph.nodes.values()
+        if node.schema == schema and node.alias in found and node.resource_type in ['model', 'seed', 'snapshot'] and not is_view(node)
+    %}
+        {% do run_query(
+            'create table if not exists ' ~ schema ~ '.' ~ node.alias
+            ~ " using delta location '" ~ home ~ '/' ~ schema ~ '.db/' ~ node.alias ~ "'"
+        ) %}
+    {% endfor %}
+{% endmacro %}
+
+
+{% macro is_view(node) %}
+    {% do return(node.resource_type == 'model' and node.config.materialized == 'view') %}
+{% endmacro %}
+
+
+{# A view of a fresh session, after the views it reads. #}
+{% macro register_view(node) %}
+    {% for parent in node.depends_on.nodes if parent in graph.nodes and is_view(graph.nodes[parent]) %}
+        {% do register_view(graph.nodes[parent]) %}
+    {% endfor %}
+    {% do run_query('create schema if not exists ' ~ node.schema) %}
+    {% if run_query('show views in ' ~ node.schema ~ " like '" ~ node.alias ~ "'").rows | length == 0 %}
+        {% do run_query('create view ' ~ node.schema ~ '.' ~ node.alias ~ ' as ' ~ render(node.raw_code)) %}
+    {% endif %}
+{% endmacro %}
+
+
+{# The landing tables are written by `shopstream land`; a fresh catalogue has to be told of them. #}
+{% macro register_landing_tables() %}
+    {% set schema = source('landing', 'landed_rows').schema %}
+    {% set home = run_query('set spark.sql.warehouse.dir').rows[0][1] ~ '/' ~ schema ~ '.db' %}
+    {% do run_query('create schema if not exists ' ~ schema) %}
+    {% for table, definition in {
+        'landed_rows': "(file_key bigint, row_number bigint, bad_row string, event_time string, event_type string,
+            product_id string, category_id string, category_code string, brand string, price string,
+            user_id string, user_session string) using parquet",
+        'landed_files': "(file_key bigint not null, file_sha256 string not null, source_file string not null,
+            format string not null, bytes bigint not null, rows_read bigint not null, notes string,
+            load_id bigint not null, loaded_at timestamp not null) using delta",
+        'refused_files': "(source_file string not null, file_sha256 string, reason string not null,
+            seen_at timestamp not null) using delta",
+        'loads': "(load_id bigint not null, loaded_at timestamp not null) using delta",
+        'reloads': "(load_id bigint not null, file_key bigint, event_date date) using delta",
+    }.items() %}
+        {% do run_query(
+            'create table if not exists ' ~ schema ~ '.' ~ table ~ ' ' ~ definition
+            ~ " location '" ~ home ~ '/' ~ table ~ "'"
+        ) %}
+    {% endfor %}
+    {# Files come and go between two builds of one warm session. #}
+    {% do run_query('refresh table ' ~ schema ~ '.landed_rows') %}
+{% endmacro %}
+
+
+{# A seed is replaced, not dropped and made anew: readers of an earlier version keep it. #}
+{% macro spark__reset_csv_table(model, full_refresh, old_relation, agate_table) %}
+    {% do return(create_csv_table(model, agate_table)) %}
+{% endmacro %}
+
+
+{% macro spark__create_csv_table(model, agate_table) %}
+    {% set types = model.config.column_types %}
+    {% set sql %}
+        create or replace table {{ this }} (
+            {%- for name in agate_table.column_names %}
+            {{ name }} {{ types.get(name, adapter.convert_type(agate_table, loop.index0)) }}
+            {%- if not loop.last %},{% endif %}
+            {%- endfor %}
+        ) using delta
+    {% endset %}
+    {% do run_query(sql) %}
+    {% do return(sql) %}
+{% endmacro %}

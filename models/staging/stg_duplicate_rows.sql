@@ -1,0 +1,56 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_where',
+        partition_by='event_date',
+        full_refresh=true if var('rebuild_staging') else false,
+    )
+}}
+
+{% set dates = changed_dates(ref('stg_event_dates')) %}
+-- replace where: {{ dates }}
+
+with
+
+delivered_rows as (
+
+    select * from {{ ref('stg_rows') }} where fate = 'in_window' and {{ dates }}
+
+),
+
+event_dates as (
+
+    select * from {{ ref('stg_event_dates') }}
+
+),
+
+-- Few keys repeat: finding them by hash first keeps wide rows out of the shuffle.
+repeated_keys as (
+
+    select event_key from delivered_rows group by event_key having count(*) > 1
+
+),
+
+ranked as (
+
+    select
+        delivered_rows.event_date,
+        delivered_rows.file_key,
+        delivered_rows.row_number,
+        row_number() over (
+            partition by event_time, user_id, product_id, event_type, price
+            order by user_session, category_id, category_code, brand, file_key, row_number
+        ) as duplicate_rank
+    from delivered_rows
+    left semi join repeated_keys on delivered_rows.event_key = repeated_keys.event_key
+
+)
+
+select
+    ranked.event_date,
+    ranked.file_key,
+    ranked.row_number,
+    event_dates.load_id
+from ranked
+inner join event_dates on ranked.event_date = event_dates.event_date
+where ranked.duplicate_rank > 1

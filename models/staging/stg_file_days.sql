@@ -1,0 +1,74 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_where',
+        full_refresh=true if var('rebuild_staging') else false,
+    )
+}}
+
+{% set dates = dates_with_new_rows(ref('stg_rows')) %}
+-- replace where: {{ dates }}
+
+with
+
+delivered_rows as (
+
+    select * from {{ ref('stg_rows') }} where {{ dates }}
+
+),
+
+loads as (
+
+    select max(load_id) as load_id from {{ source('landing', 'loads') }}
+
+),
+
+counted as (
+
+    select
+        event_date,
+        file_key,
+        fate,
+        reason,
+        max(event_time) as last_event_at,
+        count(*) as total_rows
+    from delivered_rows
+    group by all
+
+),
+
+{% if is_incremental() -%}
+-- A date that lost its last row stays, with a new version, so that later steps clear it too.
+emptied as (
+
+    select distinct event_date from {{ this }} where {{ dates }} and event_date is not null
+    except
+    select event_date from counted
+
+),
+
+all_dates as (
+
+    select * from counted
+    union all
+    select event_date, cast(null as bigint), 'emptied', cast(null as string), cast(null as timestamp), 0 from emptied
+
+)
+{%- else -%}
+all_dates as (
+
+    select * from counted
+
+)
+{%- endif %}
+
+select
+    all_dates.event_date,
+    all_dates.file_key,
+    all_dates.fate,
+    all_dates.reason,
+    all_dates.last_event_at,
+    all_dates.total_rows,
+    loads.load_id
+from all_dates
+cross join loads

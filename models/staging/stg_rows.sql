@@ -1,0 +1,32 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_where',
+        partition_by='event_date',
+        tblproperties={'delta.dataSkippingStatsColumns': 'file_key,load_id'},
+        full_refresh=true if var('rebuild_staging') else false,
+    )
+}}
+
+{% set new_rows = new_rows() %}
+-- replace where: {{ new_rows }}
+
+with
+
+classified_rows as (
+
+    select * from {{ ref('stg_classified_rows') }}
+
+),
+
+landed_files as (
+
+    select * from {{ source('landing', 'landed_files') }} where {{ new_rows }}
+
+)
+
+select
+    classified_rows.*,
+    landed_files.load_id
+from classified_rows
+inner join landed_files on classified_rows.file_key = landed_files.file_key
