@@ -49,15 +49,23 @@
 {% endmacro %}
 
 
-{# A view of a fresh session, after the views it reads. #}
+{# A view of a fresh session, after the views it reads; not before the tables it reads are built. #}
 {% macro register_view(node) %}
-    {% for parent in node.depends_on.nodes if parent in graph.nodes and is_view(graph.nodes[parent]) %}
-        {% do register_view(graph.nodes[parent]) %}
+    {% set missing = [] %}
+    {% for name in node.depends_on.nodes if name in graph.nodes %}
+        {% set parent = graph.nodes[name] %}
+        {% if is_view(parent) %}{% do register_view(parent) %}{% endif %}
+        {% if not is_registered(parent) %}{% do missing.append(name) %}{% endif %}
     {% endfor %}
     {% do run_query('create schema if not exists ' ~ node.schema) %}
-    {% if run_query('show views in ' ~ node.schema ~ " like '" ~ node.alias ~ "'").rows | length == 0 %}
+    {% if not missing and not is_registered(node) %}
         {% do run_query('create view ' ~ node.schema ~ '.' ~ node.alias ~ ' as ' ~ render(node.raw_code)) %}
     {% endif %}
+{% endmacro %}
+
+
+{% macro is_registered(node) %}
+    {% do return(run_query('show tables in ' ~ node.schema ~ " like '" ~ node.alias ~ "'").rows | length > 0) %}
 {% endmacro %}
 
 
@@ -69,14 +77,16 @@
     {% for table, definition in {
         'landed_rows': "(file_key bigint, row_number bigint, bad_row string, event_time string, event_type string,
             product_id string, category_id string, category_code string, brand string, price string,
-            user_id string, user_session string) using parquet",
+            user_id string, user_session string, is_erased boolean) using parquet",
         'landed_files': "(file_key bigint not null, file_sha256 string not null, source_file string not null,
             format string not null, bytes bigint not null, rows_read bigint not null, notes string,
-            load_id bigint not null, loaded_at timestamp not null) using delta",
+            first_load_id bigint not null, load_id bigint not null, loaded_at timestamp not null,
+            withdrawn_at timestamp) using delta",
         'refused_files': "(source_file string not null, file_sha256 string, reason string not null,
             seen_at timestamp not null) using delta",
         'loads': "(load_id bigint not null, loaded_at timestamp not null) using delta",
-        'reloads': "(load_id bigint not null, file_key bigint, event_date date) using delta",
+        'backfills': "(load_id bigint not null, event_date date not null) using delta",
+        'erased_users': "(load_id bigint not null, user_hash string not null, erased_at timestamp not null) using delta",
     }.items() %}
         {% do run_query(
             'create table if not exists ' ~ schema ~ '.' ~ table ~ ' ' ~ definition

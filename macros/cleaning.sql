@@ -33,3 +33,13 @@
     {%- else -%} coalesce({{ expression }}, {{ "'" ~ default ~ "'" if default is string else default }})
     {%- endif -%}
 {%- endmacro %}
+
+
+{# A short name for the rules in force: a change of any of them changes it. #}
+{% macro rules_version() -%}
+    {%- set rules = {} -%}
+    {%- for name in ['window_start', 'window_end', 'null_defaults', 'max_price', 'session_source', 'session_timeout_minutes'] -%}
+        {%- do rules.update({name: var(name)}) -%}
+    {%- endfor -%}
+    {{ local_md5(tojson(rules, sort_keys=true))[:8] }}
+{%- endmacro %}

@@ -7,19 +7,27 @@
 {%- endmacro %}
 
 
-{# Rows of files this table has not seen, and rows of files that were taken out since, as a predicate. #}
+{# Rows of files that were loaded, taken out or loaded again after this table was built, as a predicate. #}
 {% macro new_rows() %}
+    {%- set backfill = var('backfill') -%}
     {%- if not execute -%} false
     {%- elif not is_incremental() -%} true
+    {%- elif backfill and backfill.first_date -%}
+        (event_date is null or event_date between date'{{ backfill.first_date }}' and date'{{ backfill.last_date }}')
+        {#- A row without a place in the window may have a time all the same. #} and cast(event_time as date) between date'{{ backfill.first_date }}' and date'{{ backfill.last_date }}'
+    {%- elif backfill -%} true
     {%- else -%}
         {%- set newest = newest_load() -%}
-        {%- set taken_out = run_query(
-            'select distinct file_key from ' ~ source('landing', 'reloads')
-            ~ ' where file_key is not null and load_id > ' ~ newest ~ ' order by 1'
-        ).columns[0].values() -%}
-        load_id > {{ newest }}{% if taken_out %} or file_key in ({{ taken_out | join(', ') }}){% endif %}
+        {%- set replaced_files = run_query('select file_key from ' ~ files_loaded_again(newest) ~ ' order by 1').columns[0].values() -%}
+        load_id > {{ newest }}{% if replaced_files %} or file_key in ({{ replaced_files | join(', ') }}){% endif %}
     {%- endif -%}
 {% endmacro %}
+
+
+{# Files of which earlier rows have to go: loaded again or withdrawn after a load. #}
+{% macro files_loaded_again(newest) -%}
+    (select file_key from {{ source('landing', 'landed_files') }} where load_id > {{ newest }} and first_load_id < load_id)
+{%- endmacro %}
 
 
 {#
@@ -32,12 +40,11 @@
     {%- elif not is_incremental() -%} true
     {%- else -%}
         {%- set newest = newest_load() -%}
-        {%- set reloads = '(select * from ' ~ source('landing', 'reloads') ~ ' where load_id > ' ~ newest ~ ')' -%}
         {{ in_dates(run_query(
             'select distinct cast(event_date as string) from ('
             ~ 'select event_date from ' ~ rows ~ ' where load_id > ' ~ newest
-            ~ ' union all select event_date from ' ~ reloads
-            ~ ' union all select event_date from ' ~ this ~ ' where file_key in (select file_key from ' ~ reloads ~ ')'
+            ~ ' union all select event_date from ' ~ source('landing', 'backfills') ~ ' where load_id > ' ~ newest
+            ~ ' union all select event_date from ' ~ this ~ ' where file_key in ' ~ files_loaded_again(newest)
             ~ ') order by 1'
         ).columns[0].values()) }}
     {%- endif -%}
@@ -64,8 +71,10 @@
 {# Whether rows were taken out since this table was built: then a key may be gone without a trace. #}
 {% macro rows_were_taken_out() %}
     {% if not execute or not is_incremental() %}{{ return(false) }}{% endif %}
+    {% set newest = newest_load() %}
     {% do return(run_query(
-        'select 1 from ' ~ source('landing', 'reloads') ~ ' where load_id > ' ~ newest_load() ~ ' limit 1'
+        'select 1 from ' ~ files_loaded_again(newest)
+        ~ ' union all select 1 from ' ~ source('landing', 'backfills') ~ ' where load_id > ' ~ newest ~ ' limit 1'
     ).rows | length > 0) %}
 {% endmacro %}
 

@@ -1,6 +1,7 @@
 """The daily command: land new files, build and test the marts, publish what passed, report."""
 
 import fcntl
+import hashlib
 import json
 import os
 import shutil
@@ -8,18 +9,20 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import psutil
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
-from shopstream import landing, sample
+from shopstream import landing, reload, sample
 from shopstream.config import PROJECT, Settings
-from shopstream.published import publish
+from shopstream.maintenance import maintain, tables_are_published
+from shopstream.published import NothingPublished, publish, read_published
 from shopstream.summary import print_summary
 
 FAILED, FILE_REFUSED = 1, 3
@@ -59,30 +62,136 @@ def build(settings: Settings, *, full_refresh: bool = False, with_tests: bool = 
     3: all passed and was published, but a file was refused that had not been met before.
     Raises BuildError, landing.LandingError.
     """
-    started = time.monotonic()
-    settings.warehouse.mkdir(parents=True, exist_ok=True)
-    settings.logs.mkdir(parents=True, exist_ok=True)
-    with warehouse_lock(settings.warehouse), peak_memory() as peak:
+    with prepared(settings) as work:
         folder = choose_landing(settings)
         if full_refresh:
             landing.forget(settings.warehouse)
         landed = land(folder, settings.warehouse)
-        passed = run_dbt(settings, full_refresh=full_refresh, with_tests=with_tests)
+        if not full_refresh and with_tests and nothing_is_new(settings):
+            return work.idle(landed)
+        options, variables = [], {}
+        if full_refresh:
+            options, variables = ["--full-refresh"], {"rebuild_staging": True}
+        return work.finish(landed, options, variables, with_tests=with_tests)
+
+
+def backfill(settings: Settings, first: date | None, last: date | None) -> int:
+    """Compute the events of some dates (None for all) anew from the landing files; see `build`."""
+    with prepared(settings) as work, progress_bar("reading again") as advance:
+        folder = choose_landing(settings)
+        var = reload.start_backfill(folder, settings.warehouse, first, last, on_progress=advance)
+        return work.finish(None, [], {"backfill": var})
+
+
+def take_in_again(settings: Settings, choose: Callable[[Path], list[landing.LandedFile]]) -> int:
+    """Read the chosen files anew, withdrawn ones too, in the place of their rows; see `build`."""
+    with prepared(settings) as work, progress_bar("reading again") as advance:
+        folder = choose_landing(settings)
+        shas = {file.file_sha256 for file in choose(settings.warehouse)}
+        landing.reload(folder, settings.warehouse, shas, on_progress=advance)
+        console.print(f"{len(shas):,} files are taken in again.")
+        return work.finish(None)
+
+
+def withdraw(settings: Settings, names: list[str]) -> int:
+    """Take the rows of files out, and leave the files out from now on; see `build`."""
+    with prepared(settings) as work:
+        files = reload.files_named(settings.warehouse, names)
+        landing.withdraw(settings.warehouse, {file.file_sha256 for file in files})
+        return work.finish(None)
+
+
+def erase_user(settings: Settings, user_id: int) -> int:
+    """Take a user out of all tables, older builds and files of the warehouse; see `build`."""
+    with prepared(settings) as work:
+        names = reload.erase_user(settings.warehouse, user_id)
+        code = work.finish(None)
+        if code != FAILED:
+            maintain(settings.warehouse, delist_all=True)
+            console.print("Erased from the warehouse; readers can't go back to earlier builds.")
+        if names:
+            console.print(
+                "These landing files still hold rows of the user; they are yours to change: "
+                + ", ".join(names),
+                markup=False,
+            )
+        return code
+
+
+@dataclass
+class Work:
+    """One run that holds the warehouse."""
+
+    settings: Settings
+    peak: Peak
+    started: float
+
+    def finish(
+        self,
+        landed: landing.LandingResult | None,
+        options: Sequence[str] = (),
+        variables: dict | None = None,
+        *,
+        with_tests: bool = True,
+    ) -> int:
+        """Build and test with dbt, publish what passed, report; returns the exit code."""
+        passed = run_dbt(self.settings, options, variables or {}, with_tests=with_tests)
         if passed:
             # Untested tables are for trying things out: readers stay on the last tested build.
             if with_tests:
-                publish(settings.warehouse)
-            landing.drop_work_copies(settings.warehouse)
-    print_summary(
-        settings,
-        landed,
-        published=passed and with_tests,
-        seconds=time.monotonic() - started,
-        peak_bytes=peak.bytes,
-    )
-    if not passed:
-        return FAILED
-    return FILE_REFUSED if landed.refused else 0
+                publish(self.settings.warehouse, made_from=inputs(self.settings))
+            landing.drop_work_copies(self.settings.warehouse)
+        self.report(landed, published=passed and with_tests)
+        if not passed:
+            return FAILED
+        return FILE_REFUSED if landed and landed.refused else 0
+
+    def idle(self, landed: landing.LandingResult) -> int:
+        """Report that the published build is of these files and this code already."""
+        self.report(landed, published=True)
+        console.print("Nothing was built: the published build is of these files and this code.")
+        return 0
+
+    def report(self, landed: landing.LandingResult | None, *, published: bool) -> None:
+        """Print the summary."""
+        seconds = time.monotonic() - self.started
+        print_summary(self.settings, landed, published, seconds=seconds, peak_bytes=self.peak.bytes)
+
+
+@contextmanager
+def prepared(settings: Settings):
+    """Hold the warehouse, watch memory and time; yields Work."""
+    started = time.monotonic()
+    settings.warehouse.mkdir(parents=True, exist_ok=True)
+    settings.logs.mkdir(parents=True, exist_ok=True)
+    with warehouse_lock(settings.warehouse), peak_memory() as peak:
+        yield Work(settings, peak, started)
+
+
+def nothing_is_new(settings: Settings) -> bool:
+    """Whether a build could only give what is published already."""
+    try:
+        made_from = read_published(settings.warehouse)["made_from"]
+    except NothingPublished:
+        return False
+    return made_from == inputs(settings) and tables_are_published(settings.warehouse)
+
+
+def inputs(settings: Settings) -> dict:
+    """All that decides what a build gives: what is landed, and the code, rules and versions."""
+    return {"register": landing.register_state(settings.warehouse), "code": fingerprint()}
+
+
+def fingerprint() -> str:
+    """One hash of the models, rules, tests, code, settings of Spark and locked versions."""
+    digest = hashlib.sha256()
+    for folder in ["models", "macros", "seeds", "tests/rules", "shopstream", "packages"]:
+        for path in sorted((PROJECT / folder).rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                digest.update(str(path.relative_to(PROJECT)).encode() + path.read_bytes())
+    for name in ["dbt_project.yml", "profiles.yml", "requirements.lock", "jars.lock"]:
+        digest.update((PROJECT / name).read_bytes())
+    return digest.hexdigest()
 
 
 @contextmanager
@@ -154,31 +263,41 @@ def empty_warehouse(warehouse: Path) -> None:
 
 def land(folder: Path, warehouse: Path) -> landing.LandingResult:
     """Land the new files of `folder` with a progress bar."""
-    columns = TextColumn("landing {task.description}"), BarColumn(), DownloadColumn()
+    with progress_bar("landing") as advance:
+        return landing.land(folder, warehouse, on_progress=advance)
+
+
+@contextmanager
+def progress_bar(verb: str):
+    """A bar over bytes, one file at a time; yields the callback of `landing.land`."""
+    columns = TextColumn(verb + " {task.description}"), BarColumn(), DownloadColumn()
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("", total=None)
 
         def advance(name: str, done: int, total: int) -> None:
             progress.update(task, description=name, completed=done, total=total)
 
-        return landing.land(folder, warehouse, on_progress=advance)
+        yield advance
 
 
-def run_dbt(settings: Settings, *, full_refresh: bool, with_tests: bool) -> bool:
-    """Run dbt build in the made environment; True when every model and test passed.
-
-    dbt's own lines go to the terminal; what the JVM writes to stderr goes to a file.
-    """
-    dbt = str(Path(sys.executable).with_name("dbt"))
+def run_dbt(
+    settings: Settings, options: Sequence[str], variables: dict, *, with_tests: bool
+) -> bool:
+    """Run dbt build in the made environment; True when every model and test passed."""
     # Unit tests judge the code, not the data: `make test` and CI run them, a daily load need not.
     left_out = ["unit_test"] if with_tests else ["unit_test", "test"]
-    command = [dbt, "build", "--exclude-resource-type", *left_out]
-    if full_refresh:
-        command += ["--full-refresh", "--vars", json.dumps({"rebuild_staging": True})]
-    with (settings.logs / "jvm.log").open("w") as stderr:
-        return (
-            subprocess.run(
-                command, cwd=PROJECT, env=settings.environment(), stderr=stderr
-            ).returncode
-            == 0
-        )
+    command = ["build", "--exclude-resource-type", *left_out, *options]
+    if variables:
+        command += ["--vars", json.dumps(variables)]
+    return dbt(settings, *command) == 0
+
+
+def dbt(settings: Settings, *command: str) -> int:
+    """Run dbt; its own lines go to the terminal, what the JVM writes to stderr goes to a file."""
+    with (settings.logs / "jvm.log").open("a") as stderr:
+        return subprocess.run(
+            [Path(sys.executable).with_name("dbt"), *command],
+            cwd=PROJECT,
+            env=settings.environment(),
+            stderr=stderr,
+        ).returncode

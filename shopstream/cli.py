@@ -2,13 +2,14 @@
 
 import logging
 import shutil
-import subprocess
 import sys
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import click
 
-from shopstream.config import PROJECT, Settings
+from shopstream.config import Settings
 
 
 class PlainErrors(click.Group):
@@ -52,6 +53,109 @@ def build(settings: Settings, full_refresh: bool, tests: bool) -> None:
     from shopstream.build import build
 
     sys.exit(build(settings, full_refresh=full_refresh, with_tests=tests))
+
+
+@main.command()
+@click.option(
+    "--from", "first", type=click.DateTime(["%Y-%m-%d"]), help="First date; all by default."
+)
+@click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), help="Last date, included.")
+@click.pass_obj
+def backfill(settings: Settings, first: datetime | None, last: datetime | None) -> None:
+    """Compute dates anew from the landing files, after a rule, default or window was changed.
+
+    Events and partials of other dates stay as they are. What was changed in dbt_project.yml holds
+    for the chosen dates; the mart event_dates says by which rules each date was built.
+    """
+    from shopstream.build import backfill
+
+    if (first is None) != (last is None):
+        raise click.UsageError("give both --from and --to, or neither for all dates")
+    if first and first > last:
+        raise click.UsageError(f"--from {first:%Y-%m-%d} is after --to {last:%Y-%m-%d}")
+    sys.exit(backfill(settings, first and first.date(), last and last.date()))
+
+
+@main.command()
+@click.argument("files", nargs=-1)
+@click.option("--quarantined", is_flag=True, help="All files that have quarantined rows.")
+@click.option("--out-of-window", is_flag=True, help="All files that have rows out of the window.")
+@click.option("--withdraw", is_flag=True, help="Take the rows of the files out instead.")
+@click.option("--erase-user", type=int, metavar="ID", help="Take a user out, for good.")
+@click.pass_obj
+def reload(
+    settings: Settings,
+    files: tuple[str, ...],
+    quarantined: bool,
+    out_of_window: bool,
+    withdraw: bool,
+    erase_user: int | None,
+) -> None:
+    """Take files in again under the rules now in force, or out; erase a user.
+
+    FILES are names as row_ledger.source_file shows them. A withdrawn file is taken in again by its
+    name. Rows are never lost or doubled: the new ones take the place of the old.
+    """
+    from shopstream import build
+    from shopstream.reload import files_named, files_with
+
+    if sum(map(bool, [files, quarantined, out_of_window, erase_user is not None])) != 1:
+        raise click.UsageError(
+            "give file names, or one of --quarantined, --out-of-window, --erase-user"
+        )
+    if erase_user is not None:
+        sys.exit(build.erase_user(settings, erase_user))
+    if withdraw:
+        if not files:
+            raise click.UsageError("--withdraw needs the names of the files")
+        sys.exit(build.withdraw(settings, list(files)))
+    fate = "quarantined" if quarantined else "out_of_window"
+    choose = partial(files_named, names=list(files)) if files else partial(files_with, fate=fate)
+    sys.exit(build.take_in_again(settings, choose))
+
+
+@main.command()
+@click.option("--delist", is_flag=True, help="Keep no build but the current one.")
+@click.pass_obj
+def maintain(settings: Settings, delist: bool) -> None:
+    """Compact the tables and delete files that no listed build needs. Run it each week."""
+    from shopstream.build import warehouse_lock
+    from shopstream.maintenance import maintain
+
+    with warehouse_lock(settings.warehouse):
+        done = maintain(settings.warehouse, delist_all=delist, on_progress=click.echo)
+    click.echo(
+        f"{done['files']:,} files in the current versions; {done['deleted']:,} files deleted, "
+        f"{done['freed'] / 1e6:,.1f} MB freed"
+    )
+
+
+@main.command()
+@click.pass_obj
+def published(settings: Settings) -> None:
+    """List the builds that readers can be shown, newest first."""
+    from shopstream.published import read_published
+
+    shown = read_published(settings.warehouse)
+    for build in shown["builds"]:
+        mark = "  <- readers see this one" if build["build_id"] == shown["build_id"] else ""
+        click.echo(f"build {build['build_id']}  {build['published_at']}{mark}")
+
+
+@main.command()
+@click.argument("build_id", type=int, required=False)
+@click.pass_obj
+def rollback(settings: Settings, build_id: int | None) -> None:
+    """Show readers an earlier build at once, by default the one before the current.
+
+    Nothing is computed or deleted. The next build that passes is published as ever.
+    """
+    from shopstream.build import warehouse_lock
+    from shopstream.published import roll_back
+
+    with warehouse_lock(settings.warehouse):
+        shown = roll_back(settings.warehouse, build_id)
+    click.echo(f"Readers see build {shown['build_id']} of {shown['published_at']} now.")
 
 
 @main.command()
@@ -115,17 +219,12 @@ def sample(
 @click.pass_obj
 def docs(settings: Settings) -> None:
     """Write the dbt documentation as one file."""
-    dbt = Path(sys.executable).with_name("dbt")
-    with (settings.logs / "jvm.log").open("w") as stderr:
-        made = subprocess.run(
-            [dbt, "docs", "generate", "--static"],
-            cwd=PROJECT,
-            env=settings.environment(),
-            stderr=stderr,
-        )
-    if made.returncode == 0:
-        click.echo(f"Open {PROJECT / 'target' / 'static_index.html'} in a browser.")
-    sys.exit(made.returncode)
+    from shopstream.build import dbt
+
+    code = dbt(settings, "docs", "generate", "--static")
+    if code == 0:
+        click.echo(f"Open {settings.target / 'static_index.html'} in a browser.")
+    sys.exit(code)
 
 
 @main.command()

@@ -2,8 +2,8 @@
 
 Landing files are the raw archive and are only read. All that is written lies in
 `<warehouse>/shopstream_landing.db/`: `landed_rows/<sha256>.parquet` (a work copy per new
-content), the small Delta tables `landed_files`, `refused_files`, `deliveries`, `loads` and `reloads`, and `extracted/`
-(scratch, never kept).
+content), `extracted/` (scratch, never kept), and the register: the small Delta tables
+`landed_files`, `refused_files`, `deliveries`, `loads`, `backfills` and `erased_users`.
 Decoding turns bytes into text columns, nothing more: the cleaning rules live in the dbt models.
 """
 
@@ -28,6 +28,7 @@ import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import DeltaError
 
+from shopstream import erasure
 from shopstream.archives import Refused, event_format, event_members, extract
 from shopstream.decode import decode, default_memory_limit
 
@@ -43,7 +44,12 @@ class LandingError(Exception):
 
 @dataclass(frozen=True)
 class LandedFile:
-    """One file content whose rows were decoded."""
+    """One file content whose rows were decoded.
+
+    `load_id` is the load that last changed what is held of it, `first_load_id` the one that brought
+    it: where they differ, rows of an earlier load have to go. A withdrawn content stays known, so
+    that it is not taken in again.
+    """
 
     file_key: int
     file_sha256: str
@@ -52,8 +58,10 @@ class LandedFile:
     bytes: int
     rows_read: int
     notes: str | None
+    first_load_id: int
     load_id: int
     loaded_at: datetime
+    withdrawn_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -111,12 +119,20 @@ class _Load:
 
 
 @dataclass(frozen=True)
-class Reload:
-    """A file whose rows were taken out, or a date to compute anew, in a load."""
+class _Backfill:
+    """A date that was computed anew in a load."""
 
     load_id: int
-    file_key: int | None
-    event_date: date | None
+    event_date: date
+
+
+@dataclass(frozen=True)
+class _ErasedUser:
+    """A user who is never taken in again, known only by a keyed hash."""
+
+    load_id: int
+    user_hash: str
+    erased_at: datetime
 
 
 _TABLES = {
@@ -124,7 +140,8 @@ _TABLES = {
     "refused_files": RefusedFile,
     "deliveries": _Delivery,
     "loads": _Load,
-    "reloads": Reload,
+    "backfills": _Backfill,
+    "erased_users": _ErasedUser,
 }
 _LONG, _TEXT = pa.int64(), pa.string()
 _TYPES = {"int": _LONG, "str": _TEXT, "datetime": pa.timestamp("us", "UTC"), "date": pa.date32()}
@@ -185,6 +202,84 @@ def forget(warehouse: Path) -> None:
         _write_table(home, name, [])
     shutil.rmtree(home / "landed_rows")
     (home / "landed_rows").mkdir()
+
+
+# --- taking files out or in again ----------------------------------------------------------------
+
+
+def new_load(warehouse: Path) -> int:
+    """Register a load without files and return its number."""
+    home = _home(warehouse)
+    loads = _read_table(home, "loads")
+    number = max((load.load_id for load in loads), default=0) + 1
+    _write_table(home, "loads", [*loads, _Load(number, datetime.now(UTC))])
+    return number
+
+
+def register_state(warehouse: Path) -> dict[str, int]:
+    """Versions of the register's tables; while they stay, models have nothing new to read."""
+    home = _home(warehouse)
+    read = [name for name in _TABLES if name != "deliveries"]
+    return {name: DeltaTable(str(home / name)).version() for name in read}
+
+
+def landed_files(warehouse: Path) -> list[LandedFile]:
+    """Every content that was ever landed, withdrawn ones too."""
+    return _read_table(_home(warehouse), "landed_files")
+
+
+def withdraw(warehouse: Path, shas: set[str]) -> None:
+    """Mark contents as withdrawn: the next build takes their rows out, and `land` leaves them."""
+    _renumber(warehouse, shas, withdrawn_at=datetime.now(UTC))
+
+
+def reload(
+    landing: Path, warehouse: Path, shas: set[str], *, on_progress: Progress | None = None
+) -> None:
+    """Decode contents anew, so that the next build replaces their rows. Raises LandingError."""
+    reread(landing, warehouse, shas, on_progress=on_progress)
+    _renumber(warehouse, shas, withdrawn_at=None)
+
+
+def reread(
+    landing: Path, warehouse: Path, shas: set[str], *, on_progress: Progress | None = None
+) -> None:
+    """Make work copies of contents that were landed before. Raises LandingError if one is gone."""
+    home = _home(warehouse)
+    try:
+        run = _Run(home, on_progress, default_memory_limit())
+        run.reread(_find(landing, warehouse), shas)
+    except (OSError, DeltaError) as error:
+        _stop_without_room(error)
+        raise
+    finally:
+        shutil.rmtree(home / "extracted", ignore_errors=True)
+
+
+def _renumber(warehouse: Path, shas: set[str], *, withdrawn_at: datetime | None) -> None:
+    number = new_load(warehouse)
+    rows = [
+        replace(row, load_id=number, withdrawn_at=withdrawn_at) if row.file_sha256 in shas else row
+        for row in landed_files(warehouse)
+    ]
+    _write_table(_home(warehouse), "landed_files", rows)
+
+
+def note_backfill(warehouse: Path, dates: Iterable[date]) -> int:
+    """Register dates to be computed anew, as a load, and return its number."""
+    number, home = new_load(warehouse), _home(warehouse)
+    rows = [_Backfill(number, day) for day in dates]
+    _write_table(home, "backfills", [*_read_table(home, "backfills"), *rows])
+    return number
+
+
+def note_erased(warehouse: Path, load_id: int, user_hash: str) -> None:
+    """Register a user who is never to be taken in again."""
+    home = _home(warehouse)
+    held = _read_table(home, "erased_users")
+    if user_hash not in {row.user_hash for row in held}:
+        held.append(_ErasedUser(load_id, user_hash, datetime.now(UTC)))
+    _write_table(home, "erased_users", held)
 
 
 # --- landing -------------------------------------------------------------------------------------
@@ -311,8 +406,11 @@ class _Run:
         self.known_refused: list[RefusedFile] = []
         self.skipped: list[str] = []
         self.redelivered = False
+        self.wanted: set[str] = set()
+        self.again: list[_Content] = []
         self.loads = _read_table(home, "loads")
         self.load_id = max((load.load_id for load in self.loads), default=0) + 1
+        self.erased = {row.user_hash for row in _read_table(home, "erased_users")}
         self.now = datetime.now(UTC)
         self._clean()
 
@@ -385,6 +483,33 @@ class _Run:
         finally:
             unpacked.unlink(missing_ok=True)
 
+    def reread(self, found: list[tuple[str, Path, str | None]], wanted: set[str]) -> None:
+        """Decode contents that were landed before, from the files that held them then.
+
+        Raises LandingError, before anything is changed, when one of them is not there any more.
+        """
+        self.wanted = wanted
+        for name, path, trouble in found:
+            held = {delivery.file_sha256 for delivery in self.deliveries.get(name, [])}
+            missing = wanted - {content.sha256 for content in self.again}
+            if trouble or not held & missing:
+                continue
+            kind = event_format(path.name)
+            contents = self._zip(name, path) if kind == "zip" else [self._read(name, path)]
+            self.again += (c for c in contents if c.sha256 in missing and c.rows is not None)
+        missing = wanted - {content.sha256 for content in self.again}
+        if missing:
+            names = sorted(self.landed[sha].source_file for sha in missing)
+            raise LandingError(
+                f"{len(names)} files are needed that are not in the landing folder any more, or "
+                f"were changed: {', '.join(names[:20])}. Put them back as they were delivered, or "
+                "choose other dates."
+            )
+        for content in self.again:
+            self._forget_erased(self.scratch / f"{content.sha256}.parquet")
+            copy = f"{content.sha256}.parquet"
+            (self.scratch / copy).replace(self.rows / copy)
+
     def _read(self, name: str, path: Path, sha256: str | None = None) -> _Content:
         """Decode one content, unless it is known."""
         kind, size = event_format(name), path.stat().st_size
@@ -396,7 +521,7 @@ class _Run:
             sha256 = sha256 or _sha256(path)
             known = self.landed.get(sha256)
             # the same bytes under an ending that does not fit them are refused as ever
-            if known and known.format == kind:
+            if known and known.format == kind and sha256 not in self.wanted:
                 return _Content(name, sha256)
             target = self.scratch / f"{sha256}.parquet"
             key = _file_key(sha256)
@@ -441,11 +566,17 @@ class _Run:
                 bytes=content.bytes,
                 rows_read=content.rows,
                 notes=content.notes,
+                first_load_id=self.load_id,
                 load_id=self.load_id,
                 loaded_at=self.now,
             )
         elif row and content.name < row.source_file:
             self.landed[content.sha256] = replace(row, source_file=content.name)
+
+    def _forget_erased(self, rows: Path) -> None:
+        """Blank the rows of erased users in a work copy, before anything else reads it."""
+        if self.erased:
+            erasure.blank_rows(rows, self.home, self.erased, self.memory_limit)
 
     def commit(self) -> LandingResult:
         """Put work copies in place, then write the register: a kill in between loses no rows."""
@@ -458,9 +589,10 @@ class _Run:
         refused = [*self.known_refused, *self.refused]
         for row in new:
             copy = f"{row.file_sha256}.parquet"
+            self._forget_erased(self.scratch / copy)
             (self.scratch / copy).replace(self.rows / copy)
         if new:
-            # first of all: a number without files does no harm, files without a number would be missed
+            # first: a number without files does no harm, files without a number would be missed
             _write_table(self.home, "loads", [*self.loads, _Load(self.load_id, self.now)])
         if new or renamed:
             _write_table(self.home, "landed_files", self.landed.values())

@@ -1,4 +1,4 @@
-"""The published build: which version of each table readers see.
+"""The published build: which version of each table readers see, and the builds before it.
 
 published.json lies in the warehouse and is replaced in one rename, so a reader sees all of one
 build or all of another. Tables are read with deltalake at the listed version: no JVM needed.
@@ -6,21 +6,26 @@ build or all of another. Tables are read with deltalake at the listed version: n
 
 import json
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from deltalake import DeltaTable
 
 SCHEMA_PREFIX = "shopstream_"
 PRIVATE_SCHEMAS = {"shopstream_landing", "shopstream_staging", "shopstream_intermediate"}
+# Builds that readers can be rolled back to. Delta's own retention (profiles.yml) is longer than
+# the age, so that Spark too can read every listed version.
+LISTED_BUILDS, LISTED_FOR = 30, timedelta(days=60)
 
 
 class NothingPublished(Exception):
-    """No build of this warehouse has passed yet."""
+    """There is no such build; the message says what to do."""
 
 
-def publish(warehouse: Path) -> dict:
-    """List the current version of every mart in published.json and return what was written.
+def publish(warehouse: Path, made_from: dict | None = None) -> dict:
+    """Publish the current version of every mart as a new build and return it.
+
+    `made_from` says what decided its rows; None when they are those of the build before.
 
     Call it only when every model and test has passed.
     """
@@ -28,28 +33,85 @@ def publish(warehouse: Path) -> dict:
         name: {"path": str(path.relative_to(warehouse)), "version": DeltaTable(path).version()}
         for name, path in mart_folders(warehouse).items()
     }
-    entry = {"published_at": datetime.now(UTC).isoformat(timespec="seconds"), "tables": tables}
+    now = datetime.now(UTC)
+    try:
+        before = read_published(warehouse)
+    except NothingPublished:
+        before = {"builds": []}
+    builds = before["builds"]
+    new = {
+        "build_id": max((build["build_id"] for build in builds), default=0) + 1,
+        "published_at": now.isoformat(timespec="seconds"),
+        "made_from": made_from or before.get("made_from"),
+        "tables": tables,
+    }
+    return _write(warehouse, new, [new, *_still_listed(builds, now)])
+
+
+def roll_back(warehouse: Path, build_id: int | None = None) -> dict:
+    """Show readers an earlier build at once, by default the one before the current.
+
+    Nothing is computed, and no build is delisted: the next `publish` goes on from the newest.
+    """
+    published = read_published(warehouse)
+    current = published["build_id"]
+    if build_id is None:
+        build_id = max(
+            (b["build_id"] for b in published["builds"] if b["build_id"] < current), default=None
+        )
+    chosen = next((b for b in published["builds"] if b["build_id"] == build_id), None)
+    if chosen is None:
+        listed = ", ".join(str(build["build_id"]) for build in published["builds"])
+        wanted = f"build {build_id}" if build_id else f"a build before {current}"
+        raise NothingPublished(f"{wanted} is not listed; listed are: {listed}")
+    return _write(warehouse, chosen, published["builds"])
+
+
+def delist(warehouse: Path, *, all_but_current: bool = False) -> dict:
+    """Take builds that are too many or too old, or all but the current, off the list."""
+    published = read_published(warehouse)
+    kept = [] if all_but_current else _still_listed(published["builds"], datetime.now(UTC))
+    current = next(b for b in published["builds"] if b["build_id"] == published["build_id"])
+    return _write(warehouse, current, kept if current in kept else [*kept, current])
+
+
+def _still_listed(builds: list[dict], now: datetime) -> list[dict]:
+    young = (b for b in builds if now - datetime.fromisoformat(b["published_at"]) < LISTED_FOR)
+    return sorted(young, key=lambda build: -build["build_id"])[: LISTED_BUILDS - 1]
+
+
+def _write(warehouse: Path, current: dict, builds: list[dict]) -> dict:
     target = warehouse / "published.json"
     part = target.with_suffix(".part")
     with part.open("w") as file:
-        json.dump(entry, file, indent=1)
+        json.dump({**current, "builds": builds}, file, indent=1)
         file.flush()
         os.fsync(file.fileno())
     part.rename(target)
-    return entry
+    return current
 
 
 def mart_folders(warehouse: Path) -> dict[str, Path]:
     """Folders of the Delta tables that readers may see, by `schema.table`."""
     return {
+        name: folder
+        for name, folder in table_folders(warehouse).items()
+        if folder.parent.stem not in PRIVATE_SCHEMAS
+    }
+
+
+def table_folders(warehouse: Path) -> dict[str, Path]:
+    """Folders of all Delta tables of a warehouse, by `schema.table`."""
+    return {
         f"{folder.parent.stem}.{folder.name}": folder
         for folder in sorted(warehouse.glob(f"{SCHEMA_PREFIX}*.db/*"))
-        if folder.parent.stem not in PRIVATE_SCHEMAS and (folder / "_delta_log").is_dir()
+        if (folder / "_delta_log").is_dir()
     }
 
 
 def read_published(warehouse: Path) -> dict:
-    """The published entry: published_at and tables (path, version) by `schema.table`.
+    """The published build: build_id, published_at, tables (path, version) by `schema.table`, and
+    builds, the list of all that readers can be rolled back to, newest first.
 
     Raises NothingPublished when there is none.
     """
@@ -61,7 +123,10 @@ def read_published(warehouse: Path) -> dict:
         ) from None
 
 
-def open_table(warehouse: Path, name: str) -> DeltaTable:
-    """One published table, by `schema.table`, at its published version."""
-    entry = read_published(warehouse)["tables"][name]
+def open_table(warehouse: Path, name: str, published: dict | None = None) -> DeltaTable:
+    """One published table, by `schema.table`, at its published version.
+
+    Who reads several tables passes what `read_published` gave, so that all are of one build.
+    """
+    entry = (published or read_published(warehouse))["tables"][name]
     return DeltaTable(warehouse / entry["path"], version=entry["version"])

@@ -10,16 +10,22 @@ from shopstream.config import Settings
 from shopstream.landing import LandingResult
 from shopstream.published import NothingPublished, open_table, read_published
 
-FATES = ["rows_accepted", "rows_duplicate", "rows_out_of_window", "rows_quarantined"]
+FATES = ["rows_accepted", "rows_duplicate", "rows_out_of_window", "rows_quarantined", "rows_erased"]
 
 console = Console(highlight=False, soft_wrap=True)
 
 
 def print_summary(
-    settings: Settings, landed: LandingResult, published: bool, *, seconds: float, peak_bytes: int
+    settings: Settings,
+    landed: LandingResult | None,
+    published: bool,
+    *,
+    seconds: float,
+    peak_bytes: int,
 ) -> None:
     """Print files and rows landed, fates, rows per mart, time, memory and what to do next."""
-    print_landing(landed)
+    if landed:
+        print_landing(landed)
     if published:
         print_fates(settings.warehouse)
         print_marts(settings.warehouse)

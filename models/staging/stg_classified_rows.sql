@@ -11,6 +11,7 @@ classified as (
     select
         *,
         case
+            when is_erased then 'erased'
             when reason is not null then 'quarantined'
             {% if var('window_start') -%}
             when cast(event_time as date) < date'{{ var("window_start") }}' then 'out_of_window'

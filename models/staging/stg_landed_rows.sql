@@ -17,6 +17,7 @@ trimmed as (
     select
         file_key,
         row_number,
+        is_erased,
         bad_row,
         {{ trimmed('event_time') }} as event_time,
         {{ trimmed('event_type') }} as event_type,
@@ -40,6 +41,7 @@ trimmed as (
 select
     file_key,
     row_number,
+    is_erased,
     bad_row,
     {{ no_null_word('event_time') }} as event_time,
     event_type,

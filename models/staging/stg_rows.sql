@@ -21,12 +21,19 @@ classified_rows as (
 
 landed_files as (
 
-    select * from {{ source('landing', 'landed_files') }} where {{ new_rows }}
+    select * from {{ source('landing', 'landed_files') }} where withdrawn_at is null
+
+),
+
+stamped as (
+
+    select
+        classified_rows.*,
+        '{{ rules_version() }}' as rules_version,
+        {{ var('backfill').load_id if var('backfill') else 'landed_files.load_id' }} as load_id
+    from classified_rows
+    inner join landed_files on classified_rows.file_key = landed_files.file_key
 
 )
 
-select
-    classified_rows.*,
-    landed_files.load_id
-from classified_rows
-inner join landed_files on classified_rows.file_key = landed_files.file_key
+select * from stamped where {{ new_rows }}

@@ -33,6 +33,7 @@ parsed as (
 select
     file_key,
     row_number,
+    is_erased,
     bad_row,
     delivered_values,
     case

@@ -6,6 +6,24 @@ refused_files as (
 
     select * from {{ source('landing', 'refused_files') }}
 
+),
+
+landed_files as (
+
+    select * from {{ source('landing', 'landed_files') }}
+
+),
+
+withdrawn as (
+
+    select
+        source_file,
+        file_sha256,
+        'withdrawn: `shopstream reload` takes it in again' as reason,
+        withdrawn_at as seen_at
+    from landed_files
+    where withdrawn_at is not null
+
 )
 
 select
@@ -14,3 +32,10 @@ select
     reason,
     seen_at
 from refused_files
+union all
+select
+    source_file,
+    file_sha256,
+    reason,
+    seen_at
+from withdrawn

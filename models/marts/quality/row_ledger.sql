@@ -36,7 +36,8 @@ counted as (
         file_key,
         sum(case when fate = 'in_window' then total_rows else 0 end) as rows_in_window,
         sum(case when fate = 'out_of_window' then total_rows else 0 end) as rows_out_of_window,
-        sum(case when fate = 'quarantined' then total_rows else 0 end) as rows_quarantined
+        sum(case when fate = 'quarantined' then total_rows else 0 end) as rows_quarantined,
+        sum(case when fate = 'erased' then total_rows else 0 end) as rows_erased
     from file_days
     group by file_key
 
@@ -51,7 +52,9 @@ select
     coalesce(counted.rows_in_window, 0) - coalesce(duplicates.rows_duplicate, 0) as rows_accepted,
     coalesce(duplicates.rows_duplicate, 0) as rows_duplicate,
     coalesce(counted.rows_out_of_window, 0) as rows_out_of_window,
-    coalesce(counted.rows_quarantined, 0) as rows_quarantined
+    coalesce(counted.rows_quarantined, 0) as rows_quarantined,
+    coalesce(counted.rows_erased, 0) as rows_erased
 from landed_files
 left join counted on landed_files.file_key = counted.file_key
 left join duplicates on landed_files.file_key = duplicates.file_key
+where landed_files.withdrawn_at is null

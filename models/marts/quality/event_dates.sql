@@ -1,0 +1,19 @@
+{{ config(materialized='table') }}
+
+with
+
+file_days as (
+
+    select * from {{ ref('stg_file_days') }}
+
+)
+
+select
+    event_date,
+    max(load_id) as load_id,
+    array_join(sort_array(collect_set(rules_version)), ', ') as rules_versions,
+    sum(total_rows) as total_rows
+from file_days
+where event_date is not null
+group by event_date
+having sum(total_rows) > 0

@@ -1,0 +1,74 @@
+"""Erase a user: keep nothing but a keyed hash of the id, so that a rebuild does not bring it back.
+
+The key is made once per warehouse and lies in `<warehouse>/.erasure-key`, readable by its owner
+only. Without it the hashes can't be turned back into the few billion ids there may be.
+"""
+
+import hmac
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+
+# The contract's form of an id; trimmed as the models trim, to the white space that matters here.
+ID = r"^[+-]?[0-9]+(\.0)?$"
+VALUES = ["event_time", "event_type", "product_id", "category_id", "category_code", "brand"]
+VALUES += ["price", "user_id", "user_session"]
+
+
+def key_of(warehouse: Path) -> bytes:
+    """The secret of this warehouse; made on first use."""
+    path = warehouse / ".erasure-key"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_hex(32))
+    return bytes.fromhex(path.read_text())
+
+
+def hash_of(warehouse: Path, user_id: int) -> str:
+    """Keyed hash of a user id: HMAC-SHA256, RFC 2104, as hex."""
+    return hmac.new(key_of(warehouse), str(user_id).encode(), "sha256").hexdigest()
+
+
+def blank_rows(rows: Path, home: Path, erased: Iterable[str], memory_limit: str) -> None:
+    """Blank the rows of erased users in one work copy (Parquet of text columns), in place.
+
+    A row that could not be split is blanked when any number in it is the id of an erased user.
+    """
+    key, erased = key_of(home.parent), set(erased)
+
+    def is_erased(text: str) -> bool:
+        return hmac.new(key, str(int(text)).encode(), "sha256").hexdigest() in erased
+
+    part = rows.with_suffix(".part")
+    blanked = ", ".join(f"case when not erased then {name} end as {name}" for name in VALUES)
+    with duckdb.connect(config={"memory_limit": memory_limit}) as db:
+        db.create_function("is_erased", is_erased, ["VARCHAR"], "BOOLEAN")
+        db.execute(
+            f"""
+            create view delivered as
+            select *, case when regexp_matches(trimmed, '{ID}') then [replace(trimmed, '.0', '')]
+                else regexp_extract_all(bad_row, '[0-9]{{1,19}}') end as ids
+            from (select *, trim(user_id, e' \t\r\n\u00a0') as trimmed from '{rows}')
+            """
+        )
+        # each id is hashed once, not once per row
+        db.execute(
+            "create table gone as select id "
+            "from (select distinct unnest(ids) as id from delivered) where is_erased(id)"
+        )
+        db.execute(
+            f"""
+            copy (
+                select file_key, row_number, case when not erased then bad_row end as bad_row,
+                    {blanked}, erased as is_erased
+                from (
+                    select *,
+                        coalesce(list_has_any(ids, (select list(id) from gone)), false) as erased
+                    from delivered
+                )
+            ) to '{part}' (format parquet, compression snappy)
+            """
+        )
+    part.replace(rows)

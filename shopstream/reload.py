@@ -1,0 +1,112 @@
+"""Take rows out or in again: a file withdrawn or read anew, a user erased, dates computed anew.
+
+Each function leaves the register so that the next build brings all tables up to date with it.
+"""
+
+from collections import defaultdict
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import DeltaTable
+
+from shopstream import erasure, landing
+from shopstream.landing import LandedFile, LandingError
+
+VALUES_OF_A_ROW = ["event_date", "reason", "delivered_row", "event_key", *erasure.VALUES]
+
+
+def files_named(warehouse: Path, names: list[str]) -> list[LandedFile]:
+    """Landed files by the names that the ledger shows. Raises LandingError for an unknown one."""
+    by_name = {file.source_file: file for file in landing.landed_files(warehouse)}
+    unknown = sorted(set(names) - set(by_name))
+    if unknown:
+        raise LandingError(
+            f"not landed: {', '.join(unknown)}. Names are those of row_ledger.source_file, "
+            "relative to the landing folder"
+        )
+    return [by_name[name] for name in names]
+
+
+def files_with(warehouse: Path, fate: str) -> list[LandedFile]:
+    """Landed files that have rows of this fate."""
+    days = _table(warehouse, "stg_file_days").to_pyarrow_table(columns=["file_key", "fate"])
+    keys = set(days.filter(pc.equal(days["fate"], fate))["file_key"].to_pylist())
+    return [file for file in landing.landed_files(warehouse) if file.file_key in keys]
+
+
+def start_backfill(
+    folder: Path, warehouse: Path, first: date | None, last: date | None, **progress
+) -> dict:
+    """Make work copies of the files that hold rows of these dates (both included; None for all).
+
+    Returns the var `backfill` for the build that computes the dates anew. Raises LandingError when
+    a file is not in the landing folder any more; nothing is changed then.
+    """
+    files = {
+        f.file_key: f.file_sha256 for f in landing.landed_files(warehouse) if not f.withdrawn_at
+    }
+    days = _table(warehouse, "stg_file_days").to_pyarrow_table(columns=["event_date", "file_key"])
+    held = {day for day in days["event_date"].to_pylist() if day}
+    if first:
+        rows = _table(warehouse, "stg_rows").to_pyarrow_dataset()
+        column = pc.field("event_time").cast(pa.date32())
+        undated = pc.field("event_date").is_null() | (
+            (pc.field("event_date") >= pa.scalar(first))
+            & (pc.field("event_date") <= pa.scalar(last))
+        )
+        keys = rows.to_table(
+            columns=["file_key"],
+            filter=undated & (column >= pa.scalar(first)) & (column <= pa.scalar(last)),
+        )["file_key"].unique()
+        files = {key: files[key] for key in keys.to_pylist()}
+        held = {day for day in held if first <= day <= last}
+    landing.reread(folder, warehouse, set(files.values()), **progress)
+    number = landing.note_backfill(warehouse, held)
+    return {
+        "first_date": first and str(first),
+        "last_date": last and str(last),
+        "load_id": number,
+    }
+
+
+def erase_user(warehouse: Path, user_id: int) -> list[str]:
+    """Blank all rows of a user in the cleaned rows; returns the landing files that still hold some.
+
+    Only a keyed hash of the id is kept, by which later loads leave its rows out. Older published
+    builds still hold the user until they are delisted and cleaned up.
+    """
+    dataset = _table(warehouse, "stg_rows").to_pyarrow_dataset()
+    token = rf"(^|[^0-9-])[+]?0*{user_id}($|[^0-9])"
+    found = dataset.to_table(
+        columns=["event_date", "file_key", "row_number"],
+        filter=(pc.field("user_id") == user_id)
+        | (
+            (pc.field("reason") == "bad_row")
+            & pc.match_substring_regex(pc.field("delivered_row"), token)
+        ),
+    ).to_pylist()
+    number = landing.note_backfill(warehouse, {row["event_date"] for row in found} - {None})
+    landing.note_erased(warehouse, number, erasure.hash_of(warehouse, user_id))
+    positions = defaultdict(list)
+    for row in found:
+        positions[row["file_key"]].append(row["row_number"])
+    if positions:
+        # by position: Delta's log keeps the predicate, and is not to quote the user
+        _table(warehouse, "stg_rows").update(
+            predicate=" or ".join(
+                f"(file_key = {key} and row_number in ({', '.join(map(str, rows))}))"
+                for key, rows in positions.items()
+            ),
+            updates={name: "null" for name in VALUES_OF_A_ROW}
+            | {"fate": "'erased'", "load_id": str(number)},
+        )
+    return sorted(f.source_file for f in landing.landed_files(warehouse) if f.file_key in positions)
+
+
+def _table(warehouse: Path, name: str) -> DeltaTable:
+    folder = warehouse / "shopstream_staging.db" / name
+    if not folder.is_dir():
+        raise LandingError(f"nothing was built in {warehouse} yet; run: make build")
+    return DeltaTable(folder)
