@@ -195,10 +195,14 @@ def has_landed(warehouse: Path) -> bool:
 
 
 def forget(warehouse: Path) -> None:
-    """Empty the register and the work copies, so that the next `land` takes everything in anew."""
+    """Empty the register and the work copies, so that the next `land` takes everything in anew.
+
+    What its owner took out stays out: withdrawn files and erased users. Loads are numbered on.
+    """
     home = _home(warehouse)
     _prepare(home)
-    for name in _TABLES:
+    _write_table(home, "landed_files", [row for row in landed_files(warehouse) if row.withdrawn_at])
+    for name in ("refused_files", "deliveries", "backfills"):
         _write_table(home, name, [])
     shutil.rmtree(home / "landed_rows")
     (home / "landed_rows").mkdir()
@@ -246,6 +250,7 @@ def reread(
 ) -> None:
     """Make work copies of contents that were landed before. Raises LandingError if one is gone."""
     home = _home(warehouse)
+    _prepare(home)
     try:
         run = _Run(home, on_progress, default_memory_limit())
         run.reread(_find(landing, warehouse), shas)

@@ -17,7 +17,7 @@ from shopstream.sample import generate
 PROJECT = Path(__file__).resolve().parent.parent
 REAL_ROWS = PROJECT.parent / "shared" / "data"
 BIN = Path(sys.executable).parent
-QUALITY = {"row_ledger", "quarantined_events", "refused_files"}
+QUALITY = {"row_ledger", "quarantined_events", "refused_files", "late_arrivals", "event_dates"}
 
 
 @dataclass(frozen=True)

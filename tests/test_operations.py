@@ -1,0 +1,242 @@
+"""Rows taken out and in again, dates computed anew, builds rolled back: each equals a rebuild.
+
+All builds run in one process with a warm Spark session.
+"""
+
+import os
+from datetime import date
+from pathlib import Path
+
+import oracle
+import pyarrow.dataset as ds
+import pytest
+from schedules import differences
+from warm import WarmWarehouse
+
+from shopstream import landing, maintenance, published, reload
+
+HEADER = (
+    "event_time,event_type,product_id,category_id,category_code,brand,price,user_id,user_session\n"
+)
+FIRST = """\
+2019-10-01 10:00:00 UTC,view,1,5,a.b,acme,10.00,7101,s1
+2019-10-01 10:01:00 UTC,purchase,1,5,a.b,acme,20000,7101,s1
+2019-10-01 23:59:00 UTC,view,2,5,a.b,acme,20.00,7102,s2
+2019-10-02 00:01:00 UTC,cart,2,5,a.b,acme,20.00,7102,s2
+2019-10-03 12:00:00 UTC,view,3,6,,,1.00,7103,s3
+,view,3,6,,,1.00,7103,s3
+2019-10-03 12:00:00 UTC,view,3,6,,,bad,7103,s3
+2031-10-03 12:00:00 UTC,view,3,6,,,1.00,7103,s3
+"""
+# The first row is that of FIRST under a smaller session: it survives there.
+SECOND = """\
+2019-10-01 10:00:00 UTC,view,1,5,a.b,acme,10.00,7101,s0
+2019-10-02 11:00:00 UTC,purchase,4,5,a.b,other,5.00,7104,s4
+2019-10-04 11:00:00 UTC,view,4,5,a.b,other,5.00,7104,s4
+2019-10-04 11:00:00 UTC,view,4,5,a.b,other,5.00,7104,s4,too,many,7103
+"""
+NO_TESTS = ("--exclude-resource-type", "test", "unit_test")
+
+
+@pytest.fixture(scope="module")
+def one_session(tmp_path_factory):
+    """The warehouse of this process; what it sets in the environment ends with the module."""
+    environment, folder = dict(os.environ), Path.cwd()
+    yield WarmWarehouse(tmp_path_factory.mktemp("operations"))
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+
+
+@pytest.fixture
+def warm(one_session) -> WarmWarehouse:
+    """Two files, loaded one after the other."""
+    one_session.wipe()
+    for path in one_session.landing.iterdir():
+        path.unlink()
+    for name, rows in {"first.csv": FIRST, "second.csv": SECOND}.items():
+        (one_session.landing / name).write_text(HEADER + rows)
+        one_session.build()
+    return one_session
+
+
+def rebuilt(warm: WarmWarehouse, **variables) -> dict:
+    warm.wipe()
+    warm.build(**variables)
+    return warm.marts()
+
+
+def shas(warm: WarmWarehouse, *names: str) -> set[str]:
+    return {file.file_sha256 for file in reload.files_named(warm.warehouse, list(names))}
+
+
+def files_of(warm: WarmWarehouse, day: str) -> dict[str, list[str]]:
+    """The data files of one date in each table that is partitioned by event date."""
+    held = {}
+    for name, folder in published.table_folders(warm.warehouse).items():
+        uris = published.DeltaTable(folder).file_uris()
+        if any("event_date=" in uri for uri in uris):
+            held[name] = sorted(uri for uri in uris if f"event_date={day}" in uri)
+    return held
+
+
+def test_a_withdrawn_file_leaves_no_row_and_comes_back_whole(warm):
+    everything = warm.marts()
+    assert everything["fct_events"].num_rows == 7
+    landing.withdraw(warm.warehouse, shas(warm, "second.csv"))
+    warm.build()
+    without = warm.marts()
+    assert without["refused_files"]["source_file"].to_pylist() == ["second.csv"]
+    assert without["row_ledger"]["source_file"].to_pylist() == ["first.csv"]
+    warm.build()
+    assert warm.marts()["fct_events"].num_rows == 5, "a withdrawn file is not landed again"
+
+    landing.reload(warm.landing, warm.warehouse, shas(warm, "second.csv"))
+    warm.build()
+    assert differences(everything, warm.marts()) == {}
+    (warm.landing / "second.csv").unlink()
+    alone = rebuilt(warm)
+    del without["refused_files"], alone["refused_files"]
+    assert differences(alone, without) == {}
+
+
+def test_a_file_taken_in_again_neither_loses_nor_doubles_a_row(warm):
+    before = warm.marts()
+    landing.reload(warm.landing, warm.warehouse, shas(warm, "first.csv", "second.csv"))
+    warm.build()
+    assert differences(before, warm.marts()) == {}
+
+
+def test_a_mended_rule_takes_quarantined_rows_in_and_the_ledger_balances(warm):
+    mended = {"null_defaults": default_time("2019-10-02 00:00:00")}
+    files = reload.files_with(warm.warehouse, "quarantined")
+    assert {file.source_file for file in files} == {"first.csv", "second.csv"}
+    landing.reload(warm.landing, warm.warehouse, {file.file_sha256 for file in files})
+    warm.build(**mended)
+    held = warm.marts()
+    rules = oracle.Rules(event_time_default="2019-10-02 00:00:00")
+    assert warm.differences_from_oracle(rules) == {}
+    assert sorted(held["quarantined_events"]["reason"].to_pylist()) == ["bad_price", "bad_row"]
+    assert differences(rebuilt(warm, **mended), held) == {}
+
+
+def default_time(text: str) -> dict:
+    import yaml
+    from warm import PROJECT
+
+    defaults = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]["null_defaults"]
+    return {**defaults, "event_time": text}
+
+
+def test_a_backfill_changes_its_dates_only_and_one_of_all_dates_is_a_rebuild(warm):
+    rule = {"max_price": 15}
+    before = {day: files_of(warm, day) for day in ("2019-10-01", "2019-10-02", "2019-10-03")}
+    assert before["2019-10-01"]["shopstream_staging.stg_rows"]
+    warm.backfill(date(2019, 10, 1), date(2019, 10, 1), **rule)
+    assert files_of(warm, "2019-10-02") == before["2019-10-02"]
+    assert files_of(warm, "2019-10-03") == before["2019-10-03"]
+    assert files_of(warm, "2019-10-01") != before["2019-10-01"]
+    spent = dict(zip(*warm.marts()["dim_users"].select(["user_id", "total_spent"]), strict=True))
+    assert {user.as_py(): float(total.as_py()) for user, total in spent.items()} == {
+        7101: 15, 7102: 0, 7103: 0, 7104: 5,
+    }  # fmt: skip
+    versions = warm.marts()["event_dates"].sort_by("event_date")["rules_versions"].to_pylist()
+    assert versions[0] != versions[1] == versions[2] == versions[3]
+
+    warm.backfill(**rule)
+    held = warm.marts()
+    assert len(set(held["event_dates"]["rules_versions"].to_pylist())) == 1
+    assert differences(rebuilt(warm, **rule), held) == {}
+
+
+def test_a_wider_window_takes_rows_in_by_a_backfill_of_its_dates(warm):
+    wide = {"window_end": "2031-12-31"}
+    warm.backfill(date(2031, 10, 3), date(2031, 10, 3), **wide)
+    held = warm.marts()
+    assert held["fct_events"].num_rows == 8
+    assert differences(rebuilt(warm, **wide), held) == {}
+
+
+def test_a_backfill_without_its_landing_file_changes_nothing(warm):
+    before = warm.marts()
+    (warm.landing / "first.csv").unlink()
+    with pytest.raises(landing.LandingError, match="first.csv"):
+        warm.backfill()
+    warm.build()
+    assert differences(before, warm.marts()) == {}
+
+
+def test_an_erased_user_is_in_no_file_and_stays_out_of_a_rebuild(warm):
+    published.publish(warm.warehouse)
+    assert reload.erase_user(warm.warehouse, 7103) == ["first.csv", "second.csv"]
+    warm.build()
+    published.publish(warm.warehouse)
+    maintenance.maintain(warm.warehouse, delist_all=True)
+    held = warm.marts()
+    assert {u for u in held["dim_users"]["user_id"].to_pylist()} == {7101, 7102, 7104}
+    ledger = held["row_ledger"].sort_by("source_file")
+    assert ledger["rows_erased"].to_pylist() == [4, 1]
+    for path in warm.warehouse.rglob("*"):
+        if path.is_file() and "landed_rows" not in path.parts:
+            assert b"7103" not in path.read_bytes(), path
+        if path.suffix == ".parquet" and "_delta_log" not in path.parts:
+            rows = ds.dataset(path).to_table()
+            if "user_id" in rows.column_names:
+                assert 7103 not in rows["user_id"].to_pylist(), path
+
+    # From the files, which still hold the user, with the register of the erased kept.
+    landing.forget(warm.warehouse)
+    warm.build(*NO_TESTS, "--full-refresh", rebuild_staging=True)
+    assert differences(held, warm.marts()) == {}
+
+
+@pytest.mark.parametrize("selected", [[], ["--select", "dim_users"], ["--select", "staging"]])
+def test_a_full_refresh_by_dbt_neither_loses_nor_doubles_a_row(warm, selected):
+    before = warm.marts()
+    warm.build(*NO_TESTS, "--full-refresh", *selected)
+    assert differences(before, warm.marts()) == {}
+
+
+def test_readers_can_be_rolled_back_and_forward_at_once(warm):
+    first = published.publish(warm.warehouse)
+    (warm.landing / "third.csv").write_text(HEADER + FIRST.replace("2019-10-01", "2019-10-09"))
+    warm.build()
+    second = published.publish(warm.warehouse)
+
+    def rows() -> int:
+        name = "shopstream_core.fct_events"
+        return published.open_table(warm.warehouse, name).to_pyarrow_table().num_rows
+
+    assert rows() == 10
+    assert published.roll_back(warm.warehouse)["build_id"] == first["build_id"]
+    assert rows() == 7
+    published.roll_back(warm.warehouse, second["build_id"])
+    assert rows() == 10
+    with pytest.raises(published.NothingPublished, match="listed are: "):
+        published.roll_back(warm.warehouse, 99)
+
+
+def test_maintenance_keeps_every_listed_build_readable_and_files_few(warm):
+    listed = []
+    for day in range(5, 12):
+        rows = SECOND.replace("2019-10-02", f"2019-10-{day:02}")
+        (warm.landing / f"{day}.csv").write_text(HEADER + rows)
+        warm.build()
+        published.publish(warm.warehouse)
+        listed.append(warm.marts())
+    many = sum(len(published.DeltaTable(f).file_uris()) for f in tables(warm))
+    done = maintenance.maintain(warm.warehouse)
+    assert done["files"] < many and done["deleted"] > 0
+    assert differences(listed[-1], warm.marts()) == {}
+    builds = published.read_published(warm.warehouse)["builds"]
+    by_id = sorted(builds, key=lambda build: build["build_id"])[: len(listed)]
+    for build, expected in zip(by_id, listed, strict=True):
+        held = {
+            name.split(".")[1]: published.open_table(warm.warehouse, name, build).to_pyarrow_table()
+            for name in build["tables"]
+        }
+        assert differences(expected, held) == {}
+
+
+def tables(warm: WarmWarehouse) -> list[Path]:
+    return list(published.table_folders(warm.warehouse).values())
