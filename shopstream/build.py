@@ -22,8 +22,8 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 from shopstream import landing, reload, sample
 from shopstream.config import PROJECT, Settings
 from shopstream.maintenance import maintain, tables_are_published
-from shopstream.published import NothingPublished, publish, read_published
-from shopstream.summary import print_summary
+from shopstream.published import AUDIT_SCHEMA, NothingPublished, publish, read_published
+from shopstream.summary import failures, print_summary
 
 FAILED, FILE_REFUSED = 1, 3
 SAMPLE_MARK = ".holds-sample"
@@ -135,6 +135,7 @@ class Work:
         with_tests: bool = True,
     ) -> int:
         """Build and test with dbt, publish what passed, report; returns the exit code."""
+        shutil.rmtree(self.settings.warehouse / f"{AUDIT_SCHEMA}.db", ignore_errors=True)
         passed = run_dbt(self.settings, options, variables or {}, with_tests=with_tests)
         if passed:
             # Untested tables are for trying things out: readers stay on the last tested build.
@@ -143,6 +144,7 @@ class Work:
             landing.drop_work_copies(self.settings.warehouse)
         self.report(landed, published=passed and with_tests)
         if not passed:
+            keep_failing_rows(self.settings)
             return FAILED
         return FILE_REFUSED if landed and landed.refused else 0
 
@@ -292,12 +294,29 @@ def run_dbt(
     return dbt(settings, *command) == 0
 
 
-def dbt(settings: Settings, *command: str) -> int:
+def keep_failing_rows(settings: Settings) -> None:
+    """Run the tests that failed once more, and keep their rows as tables to look at.
+
+    Only these: a table for each of the tests that pass would double the time of a build.
+    """
+    failed = [name for name, status, _ in failures(settings.target) if status == "fail"]
+    if failed:
+        # A target folder of its own: `dbt retry` goes on from the build, not from this.
+        target = {"DBT_TARGET_PATH": str(settings.target / "failing_rows")}
+        with (settings.logs / "failing_rows.log").open("w") as log:
+            dbt(settings, "test", "--select", *failed, "--store-failures", stdout=log, **target)
+        console.print(
+            f'See the failing rows: .venv/bin/shopstream query "select * from {failed[0]}"'
+        )
+
+
+def dbt(settings: Settings, *command: str, stdout=None, **environment: str) -> int:
     """Run dbt; its own lines go to the terminal, what the JVM writes to stderr goes to a file."""
     with (settings.logs / "jvm.log").open("a") as stderr:
         return subprocess.run(
             [Path(sys.executable).with_name("dbt"), *command],
             cwd=PROJECT,
-            env=settings.environment(),
+            env={**settings.environment(), **environment},
+            stdout=stdout,
             stderr=stderr,
         ).returncode

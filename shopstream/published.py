@@ -12,7 +12,9 @@ from pathlib import Path
 from deltalake import DeltaTable
 
 SCHEMA_PREFIX = "shopstream_"
+AUDIT_SCHEMA = "shopstream_dbt_test__audit"
 PRIVATE_SCHEMAS = {"shopstream_landing", "shopstream_staging", "shopstream_intermediate"}
+PRIVATE_SCHEMAS |= {AUDIT_SCHEMA}
 # Builds that readers can be rolled back to. Delta's own retention (profiles.yml) is longer than
 # the age, so that Spark too can read every listed version.
 LISTED_BUILDS, LISTED_FOR = 30, timedelta(days=60)
@@ -106,6 +108,15 @@ def table_folders(warehouse: Path) -> dict[str, Path]:
         f"{folder.parent.stem}.{folder.name}": folder
         for folder in sorted(warehouse.glob(f"{SCHEMA_PREFIX}*.db/*"))
         if (folder / "_delta_log").is_dir()
+    }
+
+
+def failing_rows(warehouse: Path) -> dict[str, DeltaTable]:
+    """The failing rows of rules that the last build broke, by `schema.rule`."""
+    return {
+        name: DeltaTable(folder)
+        for name, folder in table_folders(warehouse).items()
+        if folder.parent.stem == AUDIT_SCHEMA
     }
 
 

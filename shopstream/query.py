@@ -9,7 +9,7 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
-from shopstream.published import open_table, read_published
+from shopstream.published import NothingPublished, failing_rows, open_table, read_published
 
 SHOWN_ROWS = 200
 
@@ -17,15 +17,24 @@ SHOWN_ROWS = 200
 def connect(warehouse: Path, sql: str) -> duckdb.DuckDBPyConnection:
     """A DuckDB connection that knows the published tables which `sql` names.
 
-    Tables are known as `schema.table` and by their bare name. Files are out of reach.
+    Tables are known as `schema.table` and by their bare name, and so are the failing rows of rules
+    that the last build broke. Files are out of reach. Raises NothingPublished.
     """
     connection = duckdb.connect(config={"autoinstall_known_extensions": False})
     connection.execute("set timezone = 'UTC'")
-    for name in read_published(warehouse)["tables"]:
+    failing = failing_rows(warehouse)
+    try:
+        published = read_published(warehouse)
+    except NothingPublished:
+        if not failing:
+            raise
+        published = {"tables": {}}
+    for name in [*published["tables"], *failing]:
         schema, table = name.split(".")
         if not re.search(rf"\b{table}\b", sql, re.IGNORECASE):
             continue
-        connection.register(f"__{table}", open_table(warehouse, name).to_pyarrow_dataset())
+        held = failing.get(name) or open_table(warehouse, name, published)
+        connection.register(f"__{table}", held.to_pyarrow_dataset())
         connection.execute(f"create schema if not exists {schema}")
         connection.execute(f"create view {name} as from __{table}")
         connection.execute(f"create view {table} as from __{table}")

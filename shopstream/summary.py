@@ -83,9 +83,10 @@ def print_marts(warehouse: Path) -> None:
     table = Table(title="Marts", title_justify="left")
     table.add_column("table")
     table.add_column("rows", justify="right")
-    for name in read_published(warehouse)["tables"]:
+    published = read_published(warehouse)
+    for name in published["tables"]:
         if "_seeds." not in name:
-            rows = open_table(warehouse, name).to_pyarrow_dataset().count_rows()
+            rows = open_table(warehouse, name, published).to_pyarrow_dataset().count_rows()
             table.add_row(name, f"{rows:,}")
     console.print(table)
 
@@ -95,17 +96,22 @@ def print_failures(settings: Settings) -> None:
     console.print(
         "\n[bold]Not published[/bold]: not all models and tests passed, or tests were left out."
     )
-    results = settings.target / "run_results.json"
-    for result in json.loads(results.read_text())["results"] if results.exists() else []:
-        if result["status"] in {"error", "fail", "runtime error"}:
-            name = result["unique_id"].split(".")[2]
-            message = (result["message"] or "").strip().splitlines() or [""]
-            console.print(f"  {name}: {message[0]}", markup=False)
+    for name, _, message in failures(settings.target):
+        console.print(f"  {name}: {message}", markup=False)
     try:
         since = read_published(settings.warehouse)["published_at"]
         console.print(f"Readers stay on the build of {since}.")
     except NothingPublished:
         console.print("Nothing has been published in this warehouse yet.")
-    console.print(
-        f"Full logs: {settings.logs}. A rule's failing rows: .venv/bin/dbt show --select NAME"
-    )
+    console.print(f"Full logs: {settings.logs}.")
+
+
+def failures(target: Path) -> list[tuple[str, str, str]]:
+    """Models and tests that failed in dbt's last run: name, status, first line of the message."""
+    results = target / "run_results.json"
+    found = []
+    for result in json.loads(results.read_text())["results"] if results.exists() else []:
+        if result["status"] in {"error", "fail", "runtime error"}:
+            message = (result["message"] or "").strip().splitlines() or [""]
+            found.append((result["unique_id"].split(".")[2], result["status"], message[0]))
+    return found

@@ -30,22 +30,24 @@ class Warehouse:
     def landing(self) -> Path:
         return self.root / "landing"
 
-    def run(self, *command: str, stdin: str = "", **variables: str) -> subprocess.CompletedProcess:
-        """Run shopstream or dbt against this warehouse; its output is kept as text."""
-        self.landing.mkdir(parents=True, exist_ok=True)
-        environment = {
+    def environment(self) -> dict[str, str]:
+        """The environment in which shopstream and dbt work on this warehouse."""
+        return {
             **os.environ,
             "SHOPSTREAM_LANDING": str(self.landing),
             "SHOPSTREAM_WAREHOUSE": str(self.root / "warehouse"),
             "SHOPSTREAM_LOGS": str(self.root / "logs"),
             "DBT_TARGET_PATH": str(self.root / "target"),
             "DBT_LOG_PATH": str(self.root / "logs"),
-            **variables,
         }
+
+    def run(self, *command: str, stdin: str = "", **variables: str) -> subprocess.CompletedProcess:
+        """Run shopstream or dbt against this warehouse; its output is kept as text."""
+        self.landing.mkdir(parents=True, exist_ok=True)
         return subprocess.run(
             [str(BIN / command[0]), *command[1:]],
             cwd=PROJECT,
-            env=environment,
+            env=self.environment() | variables,
             text=True,
             input=stdin,
             stdout=subprocess.PIPE,

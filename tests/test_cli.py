@@ -86,6 +86,9 @@ def test_a_failed_rule_keeps_readers_on_the_last_good_build(tmp_path):
     out_of_window.write_text(f"{HEADER}\n{LINE.replace('2019', '2031')}\n")
     printed = warehouse.build(expect=1)
     assert "some_landed_row_is_accepted" in printed
+    sql = "select * from some_landed_row_is_accepted"
+    kept = warehouse.run("shopstream", "query", sql, "--format", "csv").stdout
+    assert kept == "rows_read\n1\n"
     assert not (tmp_path / "warehouse" / "published.json").exists()
     assert warehouse.table("row_ledger")["rows_out_of_window"].to_pylist() == [1]
     shutil.copy(out_of_window, warehouse.landing / "again.csv")
