@@ -256,9 +256,16 @@ def choose_landing(settings: Settings) -> Path:
 
 
 def empty_warehouse(warehouse: Path) -> None:
-    """Remove what shopstream wrote into a warehouse, and nothing else that may lie there."""
+    """Remove what shopstream wrote into a warehouse, and nothing else that may lie there.
+
+    Who was erased is remembered: the landing files may still hold them.
+    """
     for folder in warehouse.glob("shopstream_*.db"):
-        shutil.rmtree(folder, ignore_errors=True)
+        for table in folder.iterdir():
+            if table.name != "erased_users":
+                shutil.rmtree(table, ignore_errors=True)
+        if not any(folder.iterdir()):
+            folder.rmdir()
     for name in ["published.json", SAMPLE_MARK]:
         (warehouse / name).unlink(missing_ok=True)
 
