@@ -30,7 +30,7 @@ stamped as (
     select
         classified_rows.*,
         '{{ rules_version() }}' as rules_version,
-        {{ var('backfill').load_id if var('backfill') else 'landed_files.load_id' }} as load_id
+        cast({{ var('backfill').load_id if var('backfill') else 'landed_files.load_id' }} as bigint) as load_id
     from classified_rows
     inner join landed_files on classified_rows.file_key = landed_files.file_key
 
