@@ -51,14 +51,15 @@
 
 {# A view of a fresh session, after the views it reads; not before the tables it reads are built. #}
 {% macro register_view(node) %}
+    {% do run_query('create schema if not exists ' ~ node.schema) %}
+    {% if is_registered(node) %}{{ return('') }}{% endif %}
     {% set missing = [] %}
     {% for name in node.depends_on.nodes if name in graph.nodes %}
         {% set parent = graph.nodes[name] %}
         {% if is_view(parent) %}{% do register_view(parent) %}{% endif %}
         {% if not is_registered(parent) %}{% do missing.append(name) %}{% endif %}
     {% endfor %}
-    {% do run_query('create schema if not exists ' ~ node.schema) %}
-    {% if not missing and not is_registered(node) %}
+    {% if not missing %}
         {% do run_query('create view ' ~ node.schema ~ '.' ~ node.alias ~ ' as ' ~ render(node.raw_code)) %}
     {% endif %}
 {% endmacro %}
@@ -85,7 +86,7 @@
         'refused_files': "(source_file string not null, file_sha256 string, reason string not null,
             seen_at timestamp not null) using delta",
         'loads': "(load_id bigint not null, loaded_at timestamp not null) using delta",
-        'backfills': "(load_id bigint not null, event_date date not null) using delta",
+        'backfills': "(load_id bigint not null, event_date date) using delta",
         'erased_users': "(load_id bigint not null, user_hash string not null, erased_at timestamp not null) using delta",
     }.items() %}
         {% do run_query(

@@ -27,6 +27,7 @@ from shopstream.summary import failures, print_summary
 
 FAILED, FILE_REFUSED = 1, 3
 SAMPLE_MARK = ".holds-sample"
+LEAVE_OUT_COMMERCE = ["--exclude", "tag:commerce"]
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -55,8 +56,16 @@ class Peak:
             self.bytes = max(self.bytes, total)
 
 
-def build(settings: Settings, *, full_refresh: bool = False, with_tests: bool = True) -> int:
+def build(
+    settings: Settings,
+    *,
+    full_refresh: bool = False,
+    with_tests: bool = True,
+    only_core: bool = False,
+) -> int:
     """Land, build, test and publish; returns the exit code.
+
+    `only_core` leaves the business marts as they are.
 
     0: every model and test passed. 1: one did not, readers stay on the last published build.
     3: all passed and was published, but a file was refused that had not been met before.
@@ -67,12 +76,12 @@ def build(settings: Settings, *, full_refresh: bool = False, with_tests: bool = 
         if full_refresh:
             landing.forget(settings.warehouse)
         landed = land(folder, settings.warehouse)
-        if not full_refresh and with_tests and nothing_is_new(settings):
+        if not full_refresh and with_tests and not only_core and nothing_is_new(settings):
             return work.idle(landed)
         options, variables = [], {}
         if full_refresh:
             options, variables = ["--full-refresh"], {"rebuild_staging": True}
-        return work.finish(landed, options, variables, with_tests=with_tests)
+        return work.finish(landed, options, variables, with_tests=with_tests, only_core=only_core)
 
 
 def backfill(settings: Settings, first: date | None, last: date | None) -> int:
@@ -133,14 +142,19 @@ class Work:
         variables: dict | None = None,
         *,
         with_tests: bool = True,
+        only_core: bool = False,
     ) -> int:
         """Build and test with dbt, publish what passed, report; returns the exit code."""
+        if only_core:
+            options = [*options, *LEAVE_OUT_COMMERCE]
         shutil.rmtree(self.settings.warehouse / f"{AUDIT_SCHEMA}.db", ignore_errors=True)
         passed = run_dbt(self.settings, options, variables or {}, with_tests=with_tests)
         if passed:
             # Untested tables are for trying things out: readers stay on the last tested build.
             if with_tests:
-                publish(self.settings.warehouse, made_from=inputs(self.settings))
+                # What was left out has to be built by the next run, new files or not.
+                made_from = inputs(self.settings) | {"only_core": only_core}
+                publish(self.settings.warehouse, made_from)
             landing.drop_work_copies(self.settings.warehouse)
         self.report(landed, published=passed and with_tests)
         if not passed:
@@ -181,7 +195,11 @@ def nothing_is_new(settings: Settings) -> bool:
 
 def inputs(settings: Settings) -> dict:
     """All that decides what a build gives: what is landed, and the code, rules and versions."""
-    return {"register": landing.register_state(settings.warehouse), "code": fingerprint()}
+    return {
+        "register": landing.register_state(settings.warehouse),
+        "code": fingerprint(),
+        "only_core": False,
+    }
 
 
 def fingerprint() -> str:

@@ -47,12 +47,13 @@ def main(context: click.Context) -> None:
     help="Land every file again and rebuild all tables from nothing.",
 )
 @click.option("--tests/--no-tests", default=True, help="Without tests nothing is published.")
+@click.option("--core", is_flag=True, help="Leave the business marts as they are.")
 @click.pass_obj
-def build(settings: Settings, full_refresh: bool, tests: bool) -> None:
+def build(settings: Settings, full_refresh: bool, tests: bool, core: bool) -> None:
     """Load new files, build and test the marts, publish what passed. Run it each day."""
     from shopstream.build import build
 
-    sys.exit(build(settings, full_refresh=full_refresh, with_tests=tests))
+    sys.exit(build(settings, full_refresh=full_refresh, with_tests=tests, only_core=core))
 
 
 @main.command()

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import duckdb
 
+from shopstream.decode import EVENT_COLUMNS
+
 # The contract's form of an id; trimmed as the models trim, to the white space that matters here.
 ID = r"^[+-]?[0-9]+(\.0)?$"
-VALUES = ["event_time", "event_type", "product_id", "category_id", "category_code", "brand"]
-VALUES += ["price", "user_id", "user_session"]
 
 
 def key_of(warehouse: Path) -> bytes:
@@ -42,7 +42,7 @@ def blank_rows(rows: Path, home: Path, erased: Iterable[str], memory_limit: str)
         return hmac.new(key, str(int(text)).encode(), "sha256").hexdigest() in erased
 
     part = rows.with_suffix(".part")
-    blanked = ", ".join(f"case when not erased then {name} end as {name}" for name in VALUES)
+    blanked = ", ".join(f"case when not erased then {c} end as {c}" for c in EVENT_COLUMNS)
     with duckdb.connect(config={"memory_limit": memory_limit}) as db:
         db.create_function("is_erased", is_erased, ["VARCHAR"], "BOOLEAN")
         db.execute(

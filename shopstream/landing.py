@@ -120,10 +120,10 @@ class _Load:
 
 @dataclass(frozen=True)
 class _Backfill:
-    """A date that was computed anew in a load."""
+    """A date that was computed anew in a load; None for rows without a place in the window."""
 
     load_id: int
-    event_date: date
+    event_date: date | None
 
 
 @dataclass(frozen=True)
@@ -271,9 +271,12 @@ def _renumber(warehouse: Path, shas: set[str], *, withdrawn_at: datetime | None)
 
 
 def note_backfill(warehouse: Path, dates: Iterable[date]) -> int:
-    """Register dates to be computed anew, as a load, and return its number."""
+    """Register dates to be computed anew, as a load, and return its number.
+
+    Rows can lose or win a place in the window by it, so rows without one are always among them.
+    """
     number, home = new_load(warehouse), _home(warehouse)
-    rows = [_Backfill(number, day) for day in dates]
+    rows = [_Backfill(number, day) for day in {None, *dates}]
     _write_table(home, "backfills", [*_read_table(home, "backfills"), *rows])
     return number
 

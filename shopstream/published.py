@@ -47,7 +47,7 @@ def publish(warehouse: Path, made_from: dict | None = None) -> dict:
         "made_from": made_from or before.get("made_from"),
         "tables": tables,
     }
-    return _write(warehouse, new, [new, *_still_listed(builds, now)])
+    return _write(warehouse, new, _still_listed([new, *builds], now))
 
 
 def roll_back(warehouse: Path, build_id: int | None = None) -> dict:
@@ -79,7 +79,7 @@ def delist(warehouse: Path, *, all_but_current: bool = False) -> dict:
 
 def _still_listed(builds: list[dict], now: datetime) -> list[dict]:
     young = (b for b in builds if now - datetime.fromisoformat(b["published_at"]) < LISTED_FOR)
-    return sorted(young, key=lambda build: -build["build_id"])[: LISTED_BUILDS - 1]
+    return sorted(young, key=lambda build: -build["build_id"])[:LISTED_BUILDS]
 
 
 def _write(warehouse: Path, current: dict, builds: list[dict]) -> dict:

@@ -12,9 +12,10 @@ import pyarrow.compute as pc
 from deltalake import DeltaTable
 
 from shopstream import erasure, landing
+from shopstream.decode import EVENT_COLUMNS
 from shopstream.landing import LandedFile, LandingError
 
-VALUES_OF_A_ROW = ["event_date", "reason", "delivered_row", "event_key", *erasure.VALUES]
+VALUES_OF_A_ROW = ["event_date", "reason", "delivered_row", "event_key", *EVENT_COLUMNS]
 
 
 def files_named(warehouse: Path, names: list[str]) -> list[LandedFile]:

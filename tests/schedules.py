@@ -1,6 +1,6 @@
 """Delivery schedules drawn from a seed number: whatever arrives how, increments equal a rebuild.
 
-    python tests/schedules.py --seeds 0-99 [--resume FILE]
+    python tests/schedules.py --seeds 0-99 [--all-marts] [--resume FILE]
 
 A schedule is a few loads of small hostile files: split, merged and shuffled, rows late by hours to
 weeks, doubled across files and days, one content under several names, corrections that change which
@@ -31,8 +31,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from warm import BuildFailed, WarmWarehouse
 
-COLUMNS = ["event_time", "event_type", "product_id", "category_id", "category_code", "brand"]
-COLUMNS += ["price", "user_id", "user_session"]
+from shopstream.decode import EVENT_COLUMNS
+
 LOADING_TIME = {"load_id", "loaded_at", "seen_at", "first_load_id", "last_load_id"}
 # Their grain is a load, or the state of one: a rebuild has had one load only.
 GRAIN_IS_A_LOAD = {"late_arrivals", "event_dates"}
@@ -70,7 +70,7 @@ def draw(seed: int) -> list[Load]:
                 loads[again].files[rng.choice(["a_", "z/"]) + name] = content
         if rng.random() < 0.25:
             loads[number].files[f"empty_{number}.csv"] = rng.choice(
-                [b"", ",".join(COLUMNS).encode() + b"\n"]
+                [b"", ",".join(EVENT_COLUMNS).encode() + b"\n"]
             )
     return loads
 
@@ -163,11 +163,11 @@ def as_file(rng: random.Random, stem: str, rows: list[Row]) -> tuple[str, bytes]
     name = f"{rng.choice('bcdmx')}{stem}"
     if rng.random() < 0.2:
         sink = io.BytesIO()
-        texts = pa.schema([(column, "string") for column in COLUMNS])
+        texts = pa.schema([(column, "string") for column in EVENT_COLUMNS])
         pq.write_table(pa.Table.from_pylist(rows, schema=texts), sink)
         return f"{name}.parquet", sink.getvalue()
     text = io.StringIO()
-    writer = csv.DictWriter(text, rng.sample(COLUMNS, len(COLUMNS)))
+    writer = csv.DictWriter(text, rng.sample(EVENT_COLUMNS, len(EVENT_COLUMNS)))
     writer.writeheader()
     writer.writerows(rows)
     if rng.random() < 0.3:
@@ -254,6 +254,7 @@ def main() -> int:
     """Run the schedules and print a line for each."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", default="0-99", metavar="FIRST-LAST", help="whole tens")
+    parser.add_argument("--all-marts", action="store_true", help="business marts too")
     parser.add_argument("--resume", type=Path, metavar="FILE", help="results, kept as JSON lines")
     options = parser.parse_args()
     first, last = (int(end) for end in options.seeds.split("-"))
@@ -262,7 +263,7 @@ def main() -> int:
     done = {result["schedules"]: result for result in map(json.loads, lines)}
     chosen = []
     with tempfile.TemporaryDirectory(prefix="schedules-") as folder:
-        warehouse = WarmWarehouse(Path(folder))
+        warehouse = WarmWarehouse(Path(folder), only_core=not options.all_marts)
         for seed in range(first, last + 1, SIDE_BY_SIDE):
             name = f"{seed}-{seed + SIDE_BY_SIDE - 1}"
             if name not in done:

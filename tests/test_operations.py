@@ -12,7 +12,7 @@ import oracle
 import pyarrow.dataset as ds
 import pytest
 from schedules import differences
-from warm import WarmWarehouse
+from warm import NO_TESTS, WarmWarehouse
 
 from shopstream import landing, maintenance, published, reload
 
@@ -37,7 +37,6 @@ SECOND = """\
 2019-10-04 11:00:00 UTC,view,4,5,a.b,other,5.00,7104,s4,too,many,7103
 """
 FILES = {"first.csv": FIRST, "second.csv": SECOND}
-NO_TESTS = ("--exclude-resource-type", "test", "unit_test")
 
 
 @pytest.fixture(scope="module")
