@@ -455,13 +455,14 @@ CART_OUTCOMES = f"""
 
 # ---------------------------------------------------------------------------------------- trust
 
-ANOMALY_THRESHOLD, LEAST_OTHER_WEEKS = 4.5, 3
+ALONE, IN_A_RUN, LEAST_OTHER_WEEKS = 5, 3, 3
 
 
 def score_hours(counts: np.ndarray) -> dict[str, np.ndarray]:
-    """Expected counts, bounds and scores of one event type; counts has a row of 24 for each day.
+    """Expected counts, bounds, scores and alarms (1 high, -1 low, 0 none) of one event type.
 
-    Not a number where too few other weeks have the hour of the week.
+    `counts` has a row of 24 for each day. Not a number where too few other weeks have the hour of
+    the week.
     """
     expected = np.full(counts.shape, np.nan)
     for day in range(len(counts)):
@@ -472,12 +473,18 @@ def score_hours(counts: np.ndarray) -> dict[str, np.ndarray]:
     distance = 2 * (np.sqrt(counts + 3 / 8) - root)
     known = np.abs(distance[~np.isnan(distance)])
     scale = max(1.0, 1.4826 * float(np.median(known))) if len(known) else 1.0
-    margin = ANOMALY_THRESHOLD * scale / 2
+    margin = IN_A_RUN * scale / 2
+    score = (distance / scale).ravel()
+    side = np.where(np.abs(score) > IN_A_RUN, np.sign(score), 0)
+    padded = np.concatenate([[0], side, [0]])
+    has_neighbour = (padded[:-2] == side) | (padded[2:] == side)
+    alarm = np.where((np.abs(score) > ALONE) | has_neighbour, side, 0)
     return {
         "expected": expected,
         "lower_bound": np.maximum(0, np.maximum(0, root - margin) ** 2 - 3 / 8),
         "upper_bound": (root + margin) ** 2 - 3 / 8,
         "score": distance / scale,
+        "alarm": alarm.reshape(counts.shape),
     }
 
 
@@ -497,7 +504,7 @@ def hourly_anomalies(db: duckdb.DuckDBPyConnection) -> Rows:
         for (day, hour), observed in np.ndenumerate(counts):
             found = {name: float(values[day, hour]) for name, values in scored.items()}
             found = {name: None if value != value else value for name, value in found.items()}
-            score = found["score"] or 0.0
+            alarm = found.pop("alarm")
             rows.append(
                 dict(
                     event_date=first + day * DAY,
@@ -505,10 +512,8 @@ def hourly_anomalies(db: duckdb.DuckDBPyConnection) -> Rows:
                     event_type=event_type,
                     observed=int(observed),
                     **found,
-                    is_anomaly=abs(score) > ANOMALY_THRESHOLD,
-                    direction=("low" if score < 0 else "high")
-                    if abs(score) > ANOMALY_THRESHOLD
-                    else None,
+                    is_anomaly=alarm != 0,
+                    direction={-1: "low", 0: None, 1: "high"}[alarm],
                     reason="too little data" if found["expected"] is None else None,
                 )
             )

@@ -86,9 +86,23 @@ score_hours as (
         *,
         distance / scale as score,
         sqrt(expected + 0.375d) as root,
-        threshold * scale / 2 as margin
+        run_threshold * scale / 2 as margin,
+        case when distance / scale > run_threshold then 1 when distance / scale < -run_threshold then -1 else 0 end as side
     from measure_distances
     inner join estimate_scales using (event_type)
+
+),
+
+judge_hours as (
+
+    select
+        *,
+        side != 0 and (
+            abs(score) > threshold
+            or coalesce(side = lag(side) over (partition by event_type order by event_date, event_hour), false)
+            or coalesce(side = lead(side) over (partition by event_type order by event_date, event_hour), false)
+        ) as is_anomaly
+    from score_hours
 
 )
 
@@ -101,7 +115,7 @@ select
     greatest(0d, pow(greatest(0d, root - margin), 2) - 0.375d) as lower_bound,
     pow(root + margin, 2) - 0.375d as upper_bound,
     score,
-    coalesce(abs(score) > threshold, false) as is_anomaly,
-    case when score < -threshold then 'low' when score > threshold then 'high' end as direction,
+    coalesce(is_anomaly, false) as is_anomaly,
+    case when is_anomaly and side < 0 then 'low' when is_anomaly and side > 0 then 'high' end as direction,
     case when expected is null then 'too little data' end as reason
-from score_hours
+from judge_hours
