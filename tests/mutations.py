@@ -11,8 +11,6 @@ already is not run again. Exit code 1 if a mutation survived, 2 if one could not
 
 import argparse
 import csv
-import json
-import os
 import shutil
 import sys
 import tempfile
@@ -21,17 +19,15 @@ from pathlib import Path
 
 import oracle
 import yaml
-from dbt.cli.main import dbtRunner
-from deltalake import DeltaTable
+from results import Results, add_resume_option
+from warm import BuildFailed, WarmWarehouse
 
-from shopstream import landing
 from shopstream.sample import generate
 
 PROJECT = Path(__file__).resolve().parent.parent
 COPIED = ["models", "macros", "seeds", "tests", "analyses", "shopstream", "dbt_project.yml"]
 COPIED += ["packages.yml", "profiles.yml"]
 LINKED = [".jars", "dbt_packages"]
-QUALITY = {"row_ledger", "quarantined_events"}
 EDGES_OF_WINDOW = ["2019-09-30 23:59:59", "2019-10-01 00:00:00"]
 EDGES_OF_WINDOW += ["2020-04-30 23:59:59.999999", "2020-05-01 00:00:00"]
 
@@ -44,9 +40,7 @@ class Suite:
     """A copy of the project with a warehouse of its own, and the tests that run against it."""
 
     def __init__(self, root: Path) -> None:
-        self.project, self.warehouse, self.landing = (
-            root / name for name in ("project", "warehouse", "landing")
-        )
+        self.project = root / "project"
         self.project.mkdir()
         for name in COPIED:
             source, target = PROJECT / name, self.project / name
@@ -56,36 +50,18 @@ class Suite:
                 shutil.copy(source, target)
         for name in LINKED:
             (self.project / name).symlink_to(PROJECT / name)
-        os.environ |= {
-            "SHOPSTREAM_LANDING": str(self.landing),
-            "SHOPSTREAM_WAREHOUSE": str(self.warehouse),
-            "SHOPSTREAM_LOGS": str(root / "logs"),
-            "DBT_LOG_PATH": str(root / "logs"),
-            "DBT_TARGET_PATH": str(root / "target"),
-            "DBT_PROFILES_DIR": str(self.project),
-            "DBT_LOG_LEVEL": "none",
-            "DBT_PRINT": "false",
-        }
-        (root / "logs").mkdir()
-        (self.project / "logs").mkdir()
-        os.chdir(self.project)
+        self.warm = WarmWarehouse(root, self.project)
         *self.first_files, last = generate(root / "sample", events=6_000, days=10)
         self.late_file = root / "late.csv"
         write_late_file(self.late_file, last, resent=self.first_files[-1])
         self.expected: dict[str, dict] = {}
 
-    def dbt(self, *command: str) -> list[tuple[str, str]]:
-        """Run dbt; names of what failed, each with its status and message."""
-        ran = dbtRunner().invoke([*command, "--quiet"])
-        if ran.exception or not ran.result:
-            raise CannotTry(f"dbt {command[0]}: {ran.exception or 'nothing ran'}")
-        bad = [r for r in ran.result if r.status in ("error", "fail", "runtime error")]
-        return [(r.node.name, f"{r.status}: {' '.join(str(r.message).split())}") for r in bad]
-
     def failed_unit_tests(self, file: str = "") -> list[str]:
         """Unit tests that fail; only those of its model when the file is a model."""
         scope = f",{Path(file).stem}" if file.startswith("models/") else ""
-        failed = self.dbt("test", "--select", f"test_type:unit{scope}")
+        failed = self.warm.dbt(
+            "test", "--exclude", "tag:commerce", "--select", f"test_type:unit{scope}"
+        )
         for name, message in failed:
             if message.startswith("error"):
                 raise CannotTry(f"unit test {name} does not run: {message}")
@@ -93,34 +69,27 @@ class Suite:
 
     def failed_build(self) -> list[str]:
         """What is wrong after a build from nothing, else after the update with the late file."""
-        shutil.rmtree(self.landing, ignore_errors=True)
-        self.landing.mkdir()
+        shutil.rmtree(self.warm.landing)
+        self.warm.landing.mkdir()
         for file in self.first_files:
-            shutil.copy(file, self.landing)
-        if self.warehouse.exists():
-            landing.forget(self.warehouse)
-        anew = ["--full-refresh", "--vars", json.dumps({"rebuild_staging": True})]
-        wrong = self.built("a build from nothing", anew)
+            shutil.copy(file, self.warm.landing)
+        self.warm.wipe()
+        wrong = self.built("a build from nothing")
         if not wrong:
-            shutil.copy(self.late_file, self.landing)
-            wrong = self.built("an update", [])
+            shutil.copy(self.late_file, self.warm.landing)
+            wrong = self.built("an update")
         return wrong
 
-    def built(self, what: str, options: list[str]) -> list[str]:
-        """Land and build; names of failed tests, else of the marts that differ from the oracle."""
-        landing.land(self.landing, self.warehouse)
-        failed = self.dbt("build", "--exclude-resource-type", "unit_test", *options)
-        if failed:
-            return [f"{what}: {name} ({message[:150]})" for name, message in failed]
+    def built(self, what: str) -> list[str]:
+        """Land, build and test; what failed, else the marts that differ from the oracle."""
+        try:
+            self.warm.build("--exclude-resource-type", "unit_test")
+        except BuildFailed as error:
+            return [f"{what}: {error}"]
         if what not in self.expected:
-            self.expected[what] = oracle.core_marts(self.landing)
-        wrong = []
-        for name, mart in self.expected[what].items():
-            schema = "shopstream_quality" if name in QUALITY else "shopstream_core"
-            held = DeltaTable(self.warehouse / f"{schema}.db" / name).to_pyarrow_table()
-            if difference := oracle.differences(mart, held, oracle.KEYS[name]):
-                wrong.append(f"{what}: {name} is not the oracle's ({difference[:150]})")
-        return wrong
+            self.expected[what] = oracle.core_marts(self.warm.landing)
+        differing = oracle.differing(self.expected[what], self.warm.marts())
+        return [f"{what}: {name} is not the oracle's ({d[:150]})" for name, d in differing.items()]
 
     def catch(self, mutation: dict) -> tuple[str, list[str]]:
         """Apply a mutation, run the suite until something fails, and undo it."""
@@ -165,16 +134,15 @@ def main() -> int:
     """Try the mutations and print a line for each."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", metavar="NAME", help="try this mutation alone")
-    parser.add_argument("--resume", metavar="FILE", type=Path, help="results, kept as JSON lines")
+    add_resume_option(parser)
     options = parser.parse_args()
     mutations = yaml.safe_load(Path(__file__).with_name("mutations.yml").read_text())
     if options.only:
         mutations = [m for m in mutations if m["name"] == options.only]
         if not mutations:
             parser.error(f"no mutation is called {options.only}")
-    results = (options.resume or Path(tempfile.mkstemp(suffix=".jsonl")[1])).resolve()
-    lines = results.read_text().splitlines() if results.exists() else []
-    tried = {result["name"]: result for result in map(json.loads, lines)}
+    results = Results(options.resume)
+    tried = {result["name"]: result for result in results}
     with tempfile.TemporaryDirectory(prefix="mutations-") as folder:
         started = time.monotonic()
         suite = Suite(Path(folder))
@@ -189,15 +157,13 @@ def main() -> int:
                 started = time.monotonic()
                 try:
                     by, names = suite.catch(mutation)
-                except CannotTry as error:
+                except (CannotTry, BuildFailed) as error:
                     by, names = "cannot try", [str(error)]
                 seconds = round(time.monotonic() - started, 1)
                 result = {"name": mutation["name"], "by": by, "names": names, "seconds": seconds}
                 tried[mutation["name"]] = result
-                with results.open("a") as file:
-                    file.write(json.dumps(result) + "\n")
+                results.add(result)
             print(verdict(**result), flush=True)
-        print(f"results are in {results}")
     chosen = [tried[mutation["name"]] for mutation in mutations]
     if any(result["by"] == "cannot try" for result in chosen):
         return 2

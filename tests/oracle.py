@@ -592,6 +592,13 @@ def comparable(table: pa.Table, columns: pa.Schema) -> pa.Table:
     return table
 
 
+def differing(expected: dict[str, pa.Table], actual: dict[str, pa.Table]) -> dict[str, str]:
+    """Core marts that are not as expected, by name, each with what is wrong first."""
+    assert set(expected) == set(KEYS)
+    found = {name: differences(mart, actual[name], KEYS[name]) for name, mart in expected.items()}
+    return {name: difference for name, difference in found.items() if difference}
+
+
 def differences(expected: pa.Table, actual: pa.Table, key: list[str]) -> str | None:
     """None when both have the same rows, else what is wrong, in words.
 

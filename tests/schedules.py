@@ -16,7 +16,6 @@ import argparse
 import csv
 import gzip
 import io
-import json
 import random
 import sys
 import tempfile
@@ -29,6 +28,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
+from results import Results, add_resume_option
 from warm import BuildFailed, WarmWarehouse
 
 from shopstream.decode import EVENT_COLUMNS
@@ -255,12 +255,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", default="0-99", metavar="FIRST-LAST", help="whole tens")
     parser.add_argument("--all-marts", action="store_true", help="business marts too")
-    parser.add_argument("--resume", type=Path, metavar="FILE", help="results, kept as JSON lines")
+    add_resume_option(parser)
     options = parser.parse_args()
     first, last = (int(end) for end in options.seeds.split("-"))
-    results = (options.resume or Path(tempfile.mkstemp(suffix=".jsonl")[1])).resolve()
-    lines = results.read_text().splitlines() if results.exists() else []
-    done = {result["schedules"]: result for result in map(json.loads, lines)}
+    results = Results(options.resume)
+    done = {result["schedules"]: result for result in results}
     chosen = []
     with tempfile.TemporaryDirectory(prefix="schedules-") as folder:
         warehouse = WarmWarehouse(Path(folder), only_core=not options.all_marts)
@@ -271,12 +270,11 @@ def main() -> int:
                     done[name] = run(seed, warehouse)
                 except BuildFailed as error:
                     done[name] = {"schedules": name, "differences": {"build": str(error)}}
-                with results.open("a") as file:
-                    file.write(json.dumps(done[name]) + "\n")
+                results.add(done[name])
             chosen.append(done[name])
             print(f"schedules {name}: {done[name]['differences'] or 'equal'}", flush=True)
     equal = SIDE_BY_SIDE * sum(not result["differences"] for result in chosen)
-    print(f"{equal} of {SIDE_BY_SIDE * len(chosen)} schedules equal a rebuild; results: {results}")
+    print(f"{equal} of {SIDE_BY_SIDE * len(chosen)} schedules equal a rebuild")
     return 0 if equal == SIDE_BY_SIDE * len(chosen) else 1
 
 

@@ -94,9 +94,5 @@ class WarmWarehouse:
 
     def differences_from_oracle(self, rules: oracle.Rules | None = None) -> dict[str, str]:
         """Core marts that differ from the independent computation, with the first difference."""
-        held = self.marts()
-        found = {
-            name: oracle.differences(table, held[name], oracle.KEYS[name])
-            for name, table in oracle.core_marts(self.landing, rules or oracle.Rules()).items()
-        }
-        return {name: difference for name, difference in found.items() if difference}
+        expected = oracle.core_marts(self.landing, rules or oracle.Rules())
+        return oracle.differing(expected, self.marts())

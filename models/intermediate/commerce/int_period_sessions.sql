@@ -1,0 +1,43 @@
+with
+
+sessions as (
+
+    select * from {{ ref('dim_sessions') }}
+
+),
+
+periods as (
+
+    select * from {{ ref('int_date_periods') }}
+
+),
+
+-- Sessions of one date and duration together: far fewer rows go into the four kinds of period.
+grouped_by_duration as (
+
+    select
+        session_date,
+        duration_seconds,
+        count(*) as sessions,
+        count_if(is_anonymous) as anonymous_sessions,
+        count_if(has_purchased) as orders,
+        count_if(has_purchased and is_anonymous) as anonymous_orders,
+        {{ money_sum('total_spent') }} as order_revenue
+    from sessions
+    group by session_date, duration_seconds
+
+)
+
+select
+    periods.period_type,
+    periods.period_start,
+    sum(sessions) as sessions,
+    sum(anonymous_sessions) as anonymous_sessions,
+    sum(orders) as orders,
+    sum(anonymous_orders) as anonymous_orders,
+    {{ money_sum('order_revenue') }} as order_revenue,
+    cast(sum(duration_seconds * sessions) as double) / sum(sessions) as mean_duration_seconds,
+    percentile(duration_seconds, 0.5, sessions) as median_duration_seconds
+from grouped_by_duration
+inner join periods on grouped_by_duration.session_date = periods.event_date
+group by periods.period_type, periods.period_start

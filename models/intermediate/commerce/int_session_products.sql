@@ -1,0 +1,84 @@
+{{ config(materialized='table') }}
+
+with
+
+events as (
+
+    select * from {{ ref('fct_events') }} where event_type in ('view', 'cart', 'purchase')
+
+),
+
+sessions as (
+
+    select * from {{ ref('dim_sessions') }} where total_carts + total_purchases > 0
+
+),
+
+-- One session in about twenty: sent to every task, so that no other view is shuffled.
+chosen as (
+
+    select /*+ broadcast(sessions) */
+        events.*,
+        sessions.session_date
+    from events
+    inner join sessions on events.session_key = sessions.session_key
+
+),
+
+paired as (
+
+    select
+        session_key,
+        product_id,
+        max(user_id) as user_id,
+        max(session_date) as session_date,
+        min(case when event_type = 'view' then event_time end) as first_view_at,
+        {{ event_counts() }},
+        {{ revenue() }} as total_revenue,
+        count_if(event_type = 'purchase' and price = 0) as free_purchases,
+        collect_list(case when event_type = 'cart' then struct(event_time, price) end) as carts,
+        collect_list(case when event_type = 'purchase' then event_time end) as purchase_times
+    from chosen
+    group by session_key, product_id
+    having count_if(event_type != 'view') > 0
+
+),
+
+ordered_carts as (
+
+    select
+        *,
+        array_min(filter(carts.event_time, cart_at -> cart_at >= first_view_at)) as ordered_cart_at
+    from paired
+
+),
+
+ordered as (
+
+    select
+        *,
+        array_min(filter(purchase_times, bought_at -> bought_at >= ordered_cart_at)) as ordered_purchase_at
+    from ordered_carts
+
+)
+
+select
+    session_key,
+    product_id,
+    user_id,
+    session_date,
+    first_view_at,
+    array_min(carts.event_time) as first_cart_at,
+    array_max(carts.event_time) as last_cart_at,
+    array_min(purchase_times) as first_purchase_at,
+    array_max(purchase_times) as last_purchase_at,
+    total_views,
+    total_carts,
+    total_purchases,
+    free_purchases,
+    array_max(carts).price as cart_price,
+    total_revenue,
+    ordered_cart_at,
+    ordered_purchase_at,
+    ordered_purchase_at is not null as is_ordered
+from ordered
