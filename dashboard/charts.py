@@ -28,7 +28,7 @@ FATE_COLOURS = {
     "erased": QUIET,
 }
 # Ordered, and see-through at its low end, so that it fits light and dark ground.
-HEAT = [[0, "rgba(0,114,178,0.06)"], [1, "rgba(0,114,178,0.8)"]]
+HEAT = [[0, "rgba(0,114,178,0.06)"], [1, "rgba(0,114,178,0.75)"]]
 TALL, LOW = 360, 300
 WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
@@ -41,6 +41,8 @@ def number(value: float | None, unit: str = "") -> str:
     if value is None or pd.isna(value):
         return "–"
     size = abs(value)
+    if unit == "%":
+        return f"{value:,.1f} %" if size >= 1 else f"{value:,.2g} %"
     if size >= 1e9:
         text = f"{value / 1e9:,.4g} bn"
     elif size >= 1e6:
@@ -48,11 +50,9 @@ def number(value: float | None, unit: str = "") -> str:
     elif size >= 1000 or float(value).is_integer():
         text = f"{value:,.0f}"
     elif size >= 10:
-        text = f"{value:,.2f}" if unit not in {"", "%"} else f"{value:,.1f}"
+        text = f"{value:,.2f}" if unit else f"{value:,.1f}"
     else:
         text = f"{value:,.2f}"
-    if unit == "%":
-        return f"{text} %"
     return f"-{unit}{text[1:]}" if text.startswith("-") else f"{unit}{text}"
 
 
@@ -80,6 +80,11 @@ def label(text: object, width: int = 26) -> str:
     """A name for an axis: shortened with an ellipsis, and its markup escaped."""
     text = str(text)
     return html.escape(text if len(text) <= width else text[: width - 1] + "…", quote=False)
+
+
+def ticks(most: float) -> str:
+    """The format of an axis: 20k where numbers are large, 0.5 where they are small."""
+    return "~s" if most >= 1000 else "~g"
 
 
 def _whole(names: pd.Series) -> list[str]:
@@ -111,7 +116,7 @@ def legend_above(figure: go.Figure) -> go.Figure:
     """Show the legend in one row above the plot, where direct labels fail."""
     figure.update_layout(
         showlegend=True,
-        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "title": None},
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
         margin_t=40,
     )
     return figure
@@ -255,7 +260,7 @@ def by_period(
             hovertemplate="%{x|%-d %b}: %{hovertext}<extra></extra>",
         )
     figure.update_xaxes(showgrid=False, tickformat="%-d %b", nticks=10)
-    figure.update_yaxes(title_text=words, rangemode="tozero", tickformat="~s")
+    figure.update_yaxes(title_text=words, rangemode="tozero", tickformat=ticks(frame[values].max()))
     finish(figure, TALL)
     return legend_above(figure) if average else figure
 
@@ -271,6 +276,7 @@ def columns(
         go.Bar(
             x=[label(name, 18) for name in frame[names]],
             y=frame[values],
+            width=0.35 if len(frame) <= 3 else None,
             marker_color=ACCENT,
             text=[number(value, unit) for value in frame[values]] if few else None,
             textposition="outside",
@@ -280,7 +286,7 @@ def columns(
     )
     top = float(frame[values].max() or 0) or 1
     figure.update_xaxes(type="category", title_text=axis or None, showgrid=False)
-    figure.update_yaxes(title_text=words, range=[0, top * 1.15], tickformat="~s", nticks=6)
+    figure.update_yaxes(title_text=words, range=[0, top * 1.15], tickformat=ticks(top), nticks=6)
     return finish(figure)
 
 
@@ -316,6 +322,7 @@ def tree(frame: pd.DataFrame, sign: str) -> go.Figure:
     """Categories as nested tiles by revenue; a click opens a tile."""
     if frame.empty:
         return nothing()
+    parts = frame["parent_path"].isna()
     parents = frame["parent_path"].fillna("").tolist()
     figure = go.Figure(
         go.Treemap(
@@ -335,11 +342,12 @@ def tree(frame: pd.DataFrame, sign: str) -> go.Figure:
         )
     )
     figure = finish(figure, TALL)
-    roots = sorted({str(path).split(".")[0] for path in frame["category_path"]})
-    palette = ["#0072B2", "#009E73", "#B85C9E", "#A86F00", "#3F7FA6", "#B04A00", "#5F6B76"]
+    roots = frame[parts].sort_values("revenue", ascending=False)["category_path"]
+    palette = ["#0067A0", "#007D5B", "#A04B87", "#8F5F00", "#37718F", "#A04300", "#5F6B76"]
     colour = {root: palette[place % len(palette)] for place, root in enumerate(roots)}
     figure.data[0].marker.colors = [colour[str(p).split(".")[0]] for p in frame["category_path"]]
-    figure.data[0].textfont = {"color": "white"}
+    figure.data[0].textfont = {"color": "white", "size": 13}
+    figure.update_layout(uniformtext={"minsize": 11, "mode": "hide"})
     return figure
 
 
@@ -349,7 +357,7 @@ def bubbles(frame: pd.DataFrame, sign: str, fewest_views: int) -> go.Figure:
     if shown.empty:
         return nothing(f"Nothing here has {fewest_views} views or more: too few to say.")
     biggest = float(shown["revenue"].max() or 1)
-    named = set(shown.head(5)["name"])
+    named = set(shown.head(3)["name"])
     figure = go.Figure(
         go.Scatter(
             x=shown["mean_price"],
@@ -389,10 +397,12 @@ def bubbles(frame: pd.DataFrame, sign: str, fewest_views: int) -> go.Figure:
 def heat(
     frame: pd.DataFrame, x: str, y: str, z: str, *, words: str, axes: tuple[str, str], percent=False
 ) -> go.Figure:
-    """Cells by colour; a cell without a value stays blank. Percentages are written into cells."""
+    """Cells by colour, rows in the order given; a cell without a value stays blank. Percentages
+    are written into the cells."""
+    frame = frame.dropna(subset=[z])
     if frame.empty:
         return nothing()
-    grid = frame.pivot(index=y, columns=x, values=z)
+    grid = frame.pivot(index=y, columns=x, values=z).reindex(frame[y].unique())
     writes = percent and grid.shape[1] <= 13
     figure = go.Figure(
         go.Heatmap(
@@ -403,16 +413,36 @@ def heat(
             zmin=0,
             xgap=2,
             ygap=2,
-            texttemplate="%{z:.0f}" if writes else None,
             hoverongaps=False,
-            colorbar={"title": {"text": words, "side": "right"}, "thickness": 10, "nticks": 5},
+            colorbar={
+                "title": {"text": words, "side": "top"},
+                "orientation": "h",
+                "thickness": 8,
+                "len": 0.4,
+                "x": 1,
+                "xanchor": "right",
+                "y": 1.02,
+                "yanchor": "bottom",
+                "nticks": 5,
+                "outlinewidth": 0,
+            },
             hovertemplate=f"{axes[1]} %{{y}}, {axes[0]} %{{x}}<br>%{{z:,.2f}} {words}"
             "<extra></extra>",
         )
     )
+    if writes:
+        # Text of its own takes the colour of the theme; text of a cell would not.
+        figure.add_scatter(
+            x=[str(value) for value in frame[x]],
+            y=[label(value) for value in frame[y]],
+            text=[f"{value:.0f}" for value in frame[z]],
+            mode="text",
+            hoverinfo="skip",
+        )
     figure.update_xaxes(title_text=axes[0], type="category", showgrid=False, nticks=13)
     figure.update_yaxes(autorange="reversed", type="category", showgrid=False)
-    return finish(figure, max(LOW, 26 * len(grid) + 90))
+    finish(figure, max(LOW, 26 * len(grid) + 130))
+    return figure.update_layout(margin_t=56)
 
 
 def concentration(frame: pd.DataFrame, points=(1, 5, 10, 20)) -> go.Figure:
@@ -491,12 +521,18 @@ def band(frame: pd.DataFrame, words: str) -> go.Figure:
 
 
 def stacked(
-    frame: pd.DataFrame, names: str, parts: list[str], colours: dict[str, str], words: str
+    frame: pd.DataFrame,
+    names: str,
+    parts: list[str],
+    whole: str,
+    *,
+    colours: dict[str, str],
+    words: str,
 ) -> go.Figure:
-    """Parts of each name on one bar, as percent of the whole."""
+    """Parts of each name on one bar, as percent of its column `whole`."""
     if frame.empty:
         return nothing()
-    whole = frame[parts].sum(axis=1).replace(0, float("nan"))
+    whole = frame[whole].replace(0, float("nan"))
     figure = go.Figure()
     for part in parts:
         share = 100 * frame[part] / whole
@@ -512,7 +548,7 @@ def stacked(
             + "</extra>",
         )
     figure.update_layout(barmode="stack")
-    figure.update_xaxes(title_text=words, range=[0, 100], ticksuffix=" %")
+    figure.update_xaxes(title_text=words, ticksuffix=" %", nticks=6)
     figure.update_yaxes(type="category", autorange="reversed")
     return legend_above(finish(figure, max(200, 26 * len(frame) + 120)))
 

@@ -455,6 +455,7 @@ def draw_table(block: Table) -> None:
             name: column(words, kind, shown[name]) for name, (words, kind) in block.columns.items()
         },
         height=min(35 * (len(shown) + 1) + 3, 458),
+        placeholder="–",
         alt=block.title,
     )
     foot(block.caption, block.rows, slug(block.title))
@@ -499,7 +500,7 @@ def draw_findings(block: Findings, links: dict[str, object]) -> None:
 
 def foot(caption: str, rows: pd.DataFrame, name: str) -> None:
     """The grey line below a chart or table, with its rows as CSV."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
         st.caption(plain(caption), width="stretch")
         st.download_button(
             "CSV",

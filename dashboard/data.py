@@ -187,8 +187,8 @@ def funnels(build: Build, period_type: str, period_start: date) -> pd.DataFrame:
     """The funnel of one stored period under each definition."""
     return query(
         build,
-        """select definition, viewed, carted, purchased, unknown, view_to_cart, cart_to_purchase,
-            overall, purchases_without_cart
+        """select definition, viewed, carted, purchased, view_to_cart, cart_to_purchase, overall,
+            purchases_without_cart
         from funnels where period_type = $period_type and period_start = $period_start
         order by list_position(
             ['events', 'sessions_any_order', 'sessions_ordered', 'users'], definition)""",

@@ -91,7 +91,7 @@ def best_hours(build: Build, view: View) -> Insight | None:
     hour = max(windows, key=windows.get)
     share = 100 * windows[hour] / total
     return Insight(
-        f"Most money comes in {span_of_hours(hour, 3)} {zone}: {number(share, '%')} of revenue "
+        f"Most money comes {span_of_hours(hour, 3)} {zone}: {number(share, '%')} of revenue "
         "in an eighth of the day.",
         "time", "Time", "purchases", share / 12.5,
     )  # fmt: skip

@@ -1,6 +1,5 @@
 """All pages as one self-contained HTML file, for mail and archive."""
 
-import logging
 from html import escape
 
 import pandas as pd
@@ -43,8 +42,6 @@ def report(build: Build) -> str:
     """The report of a build: every page with nothing chosen."""
     from dashboard.app import PAGES
 
-    # Streamlit's cache warns when no browser is served.
-    logging.getLogger("streamlit").setLevel(logging.ERROR)
     links = " · ".join(f'<a href="#{page.path}">{escape(page.title)}</a>' for page in PAGES)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'

@@ -1,6 +1,5 @@
 """The one command-line tool. Each subcommand is a thin call of the module that does the work."""
 
-import contextlib
 import logging
 import shutil
 import sys
@@ -222,15 +221,18 @@ def sample(
 @click.pass_obj
 def dashboard(settings: Settings, port: int) -> None:
     """Open the dashboard on http://127.0.0.1:8501; it needs no JVM."""
-    import subprocess
+    import os
 
-    command = [sys.executable, "-m", "streamlit", "run", "dashboard/app.py"]
-    click.echo(f"http://127.0.0.1:{port} (Ctrl-C ends it)")
-    with contextlib.suppress(KeyboardInterrupt):
-        ran = subprocess.run(
-            [*command, f"--server.port={port}"], cwd=PROJECT, env=settings.environment()
-        )
-        sys.exit(ran.returncode)
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        "dashboard/app.py",
+        f"--server.port={port}",
+    ]
+    os.chdir(PROJECT)
+    os.execve(sys.executable, [*command, f"--server.port={port}"], settings.environment())
 
 
 @main.command()
@@ -238,6 +240,10 @@ def dashboard(settings: Settings, port: int) -> None:
 @click.pass_obj
 def report(settings: Settings, target: Path | None) -> None:
     """Write all pages of the dashboard as one file, for mail and archive."""
+    from streamlit.logger import set_log_level
+
+    # Its cache warns where no browser is served.
+    set_log_level("ERROR")
     from dashboard.data import read_build
     from dashboard.report import report
 

@@ -9,16 +9,16 @@ FIGURES = [
     ("Purchases", "total_purchases", "purchases", False),
     ("Sessions", "sessions", "sessions", False),
     ("Users", "users", "users", False),
-    ("Mean customer value", "revenue_per_buyer", "revenue_per_buyer", True),
+    ("Customer value", "revenue_per_buyer", "revenue_per_buyer", True),
     ("Views", "total_views", "views", False),
     ("Events", "total_events", "events", False),
 ]
 NOT_HERE = "Users and customer value can't be added up over days: choose a day, week, month or all."
 FUNNELS = {
-    "events": "events",
-    "sessions, any order": "sessions_any_order",
-    "sessions, in order": "sessions_ordered",
-    "users": "users",
+    "events": ("events", "Purchases are {} of views"),
+    "sessions, any order": ("sessions_any_order", "{} of all sessions have a purchase"),
+    "sessions, in order": ("sessions_ordered", "{} of sessions view, cart and buy a product"),
+    "users": ("users", "{} of all users buy"),
 }
 
 
@@ -86,22 +86,21 @@ def funnel(build, view):
         return
     rows = data.funnels(build, *view.period.stored)
     words = view.choices["funnel"]
-    one = rows[rows["definition"] == FUNNELS[words]]
+    definition, sentence = FUNNELS[words]
+    one = rows[rows["definition"] == definition]
     if one.empty:
         yield Chart(f"Funnel of {words}", charts.nothing(), rows, "From funnels.")
         return
     one = one.iloc[0]
-    notes = ["", f"{one.view_to_cart:.1f} % of viewed", f"{one.overall:.1f} % of viewed"]
+    to_cart, to_purchase = (
+        charts.number(one[c], "%") for c in ("view_to_cart", "cart_to_purchase")
+    )
+    notes = ["", f"{to_cart} of viewed", f"{to_purchase} of carted"]
     steps = {"viewed": one.viewed, "carted": one.carted, "purchased": one.purchased}
     caption = f"{view.period.words}. Purchased without a cart: {one.purchases_without_cart:,.0f}."
-    yield Chart(
-        f"{charts.number(one.overall, '%')} of {words.split(',')[0]} with a view end in a purchase"
-        if words != "events"
-        else f"{charts.number(one.overall, '%')} as many purchases as views",
-        charts.funnel(steps, notes),
-        rows,
-        f"Definition: {words}. {caption} From funnels.",
-    )
+    title = sentence.format(charts.number(one.overall, "%"))
+    caption = f"Definition: {words}. {caption} From funnels."
+    yield Chart(title, charts.funnel(steps, notes), rows, caption)
 
 
 def conversions(build, view):
@@ -113,9 +112,9 @@ def conversions(build, view):
         "viewed": ("viewed", "number"),
         "carted": ("carted", "number"),
         "purchased": ("purchased", "number"),
-        "view_to_cart": ("carted / viewed", "percent"),
-        "cart_to_purchase": ("purchased / carted", "percent"),
-        "overall": ("purchased / viewed", "percent"),
+        "view_to_cart": ("view → cart", "percent"),
+        "cart_to_purchase": ("cart → buy", "percent"),
+        "overall": ("overall", "percent"),
     }
     shown = rows.assign(definition=rows["definition"].str.replace("_", " "))
     yield Table("The same funnel, by definition", shown, "From funnels.", columns)
@@ -124,12 +123,14 @@ def conversions(build, view):
 def summary(build, view):
     columns = {
         "label": ("metric", "text"),
-        "value": ("value", "decimal"),
+        "shown": ("value", "text"),
         "unit": ("unit", "text"),
         "definition": ("definition", "text"),
         "insight": ("insight", "text"),
     }
     rows = data.metric_values(build)
+    units = rows["unit"].map({"percent": "%", "%": "%", "currency": view.display.sign}).fillna("")
+    rows["shown"] = [charts.number(*each) for each in zip(rows["value"], units, strict=True)]
     rows["insight"] = rows["metric_name"].map(insights.by_metric(build, view)).fillna("")
     yield Table("All metrics", rows, "Over all dates. From metric_values.", columns)
 

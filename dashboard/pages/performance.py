@@ -72,8 +72,9 @@ def history(build, view):
         "at": ("at (UTC)", "time"),
         "operation": ("operation", "text"),
         "rows": ("rows written", "number"),
-        "bytes": ("bytes", "number"),
+        "megabytes": ("MB", "decimal"),
     }
+    rows["megabytes"] = rows["bytes"] / 1e6
     caption = (
         "Any listed build can be shown to readers again: shopstream rollback BUILD. "
         f"Delta history of {HISTORY_OF}."

@@ -108,10 +108,7 @@ def week(build, view):
     measure = view.choices["measure"]
     rows = data.hours(build, view.period.first, view.period.last, view.display.zone)
     rows["mean"] = rows[COLUMNS[measure]] / rows["hours"]
-    rows["day"] = pd.Categorical(
-        rows["day_of_week"].map(lambda number: charts.WEEKDAYS[number - 1][:3]),
-        [charts.WEEKDAYS[number - 1][:3] for number in sorted(rows["day_of_week"].unique())],
-    )
+    rows["day"] = rows["day_of_week"].map(lambda number: charts.WEEKDAYS[number - 1][:3])
     axes = (f"hour ({view.display.zone})", "weekday")
     figure = charts.heat(rows, "event_hour", "day", "mean", words=f"{measure} an hour", axes=axes)
     caption = f"{view.period.words}. Mean of an hour. From hourly_activity."

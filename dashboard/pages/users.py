@@ -54,8 +54,6 @@ def retention(build, view):
     rows["cohort"] = rows["cohort_start"].map(lambda start: f"{start:%-d %b %y}")
     rows["cohort"] += " · " + rows["cohort_users"].map("{:,}".format)
     shown = rows[rows["period_number"] > 0]
-    shown = shown.assign(cohort=shown["cohort"].astype("category"))
-    shown["cohort"] = shown["cohort"].cat.reorder_categories(shown["cohort"].unique())
     axes = (
         f"{grain}s later",
         f"first {grain} · {'buyers' if activity == 'purchases' else 'users'}",
@@ -85,9 +83,6 @@ def week(build, view):
     rows = data.hours(build, view.period.first, view.period.last, view.display.zone)
     rows["mean"] = rows["total_events"] / rows["hours"]
     rows["day"] = rows["day_of_week"].map(lambda number: charts.WEEKDAYS[number - 1][:3])
-    rows["day"] = rows["day"].astype("category").cat.set_categories(
-        [name[:3] for name in charts.WEEKDAYS if name[:3] in set(rows["day"])]
-    )  # fmt: skip
     axes = (f"hour ({view.display.zone})", "weekday")
     figure = charts.heat(rows, "event_hour", "day", "mean", words="events an hour", axes=axes)
     caption = f"{view.period.words}. Mean events of an hour. From hourly_activity."
