@@ -7,13 +7,12 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import PROJECT
+from conftest import BIN, PROJECT
 from playwright.sync_api import sync_playwright
 
 PATHS = ["", "products", "users", "time", "performance", "quality"]
@@ -30,7 +29,7 @@ def address(warehouse):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     server = subprocess.Popen(
-        [sys.executable, "-m", "shopstream.cli", "dashboard", "--port", str(port)],
+        [str(BIN / "shopstream"), "dashboard", "--port", str(port)],
         cwd=PROJECT,
         env={**os.environ, "SHOPSTREAM_WAREHOUSE": str(warehouse)},
     )
@@ -41,6 +40,8 @@ def address(warehouse):
                 break
             except OSError:
                 time.sleep(0.5)
+        else:
+            pytest.fail("the dashboard did not start")
         yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
