@@ -188,6 +188,15 @@ def query(settings: Settings, sql: str, form: str) -> None:
 
 
 @main.command()
+@click.pass_obj
+def compare(settings: Settings) -> None:
+    """Compare the published figures of October 2019 with the published marts, row by row."""
+    from shopstream.compare import compare
+
+    compare(settings.warehouse)
+
+
+@main.command()
 @click.option(
     "--target", type=click.Path(path_type=Path), help="Folder to write to; data/sample by default."
 )

@@ -599,11 +599,14 @@ def differing(expected: dict[str, pa.Table], actual: dict[str, pa.Table]) -> dic
     return {name: difference for name, difference in found.items() if difference}
 
 
-def differences(expected: pa.Table, actual: pa.Table, key: list[str]) -> str | None:
+def differences(
+    expected: pa.Table, actual: pa.Table, key: list[str], tolerance: float = 1e-12
+) -> str | None:
     """None when both have the same rows, else what is wrong, in words.
 
     All columns of `expected` are compared, by name and type; further ones of `actual` are not
-    looked at. Values must be equal, doubles within 1e-12 of the larger; null equals null only.
+    looked at. Values must be equal, doubles within the tolerance, as a share of the larger; null
+    equals null only.
     """
     found = []
     for field in expected.schema:
@@ -639,7 +642,7 @@ def differences(expected: pa.Table, actual: pa.Table, key: list[str]) -> str | N
             e, a = f"e.{field.name}", f"a.{field.name}"
             differs = f"{e} is distinct from {a}"
             if pa.types.is_floating(field.type):
-                near = f"abs({e} - {a}) <= 1e-12 * greatest(abs({e}), abs({a}))"
+                near = f"abs({e} - {a}) <= {tolerance} * greatest(abs({e}), abs({a}))"
                 differs += f" and not coalesce({near} and isfinite({e}) and isfinite({a}), false)"
             rows = db.sql(
                 f"select {of_expected}, {e}, {a} from expected e join actual a on {on} "

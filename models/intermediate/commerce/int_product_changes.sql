@@ -1,0 +1,90 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_where',
+        partition_by='event_date',
+    )
+}}
+
+{% set dates = changed_dates(ref('stg_event_dates')) %}
+-- replace where: {{ dates }}
+
+with
+
+events as (
+
+    select
+        *,
+        xxhash64(brand, category_code, category_id, price) as state_key
+    from {{ ref('stg_events') }}
+    where {{ dates }} and product_id != {{ var('null_defaults')['product_id'] }}
+
+),
+
+product_days as (
+
+    select * from {{ ref('int_product_days') }} where {{ dates }}
+
+),
+
+-- Most products look the same all day: a cheap hash finds the others, and only their events are sorted.
+compare_days as (
+
+    select
+        event_date,
+        product_id,
+        min(event_time) as first_event_at,
+        min(state_key) = max(state_key) as is_steady,
+        count(*) as total_events,
+        max(load_id) as load_id
+    from events
+    group by event_date, product_id
+
+),
+
+-- Of several events at one instant the latest of the contract counts.
+settle_instants as (
+
+    select
+        events.event_date,
+        events.product_id,
+        events.event_time,
+        max(struct(user_session, events.category_id, events.category_code, events.brand, event_type, user_id, price)) as last_event,
+        count(*) as instant_events,
+        max(events.load_id) as load_id
+    from events
+    inner join compare_days
+        on events.event_date = compare_days.event_date
+        and events.product_id = compare_days.product_id
+        and not compare_days.is_steady
+    group by events.event_date, events.product_id, events.event_time
+
+)
+
+select
+    compare_days.event_date,
+    compare_days.product_id,
+    compare_days.first_event_at as seen_at,
+    product_days.latest_event.brand as brand,
+    product_days.latest_event.category_code as category_code,
+    product_days.latest_event.category_id as category_id,
+    product_days.latest_event.price as price,
+    compare_days.total_events,
+    compare_days.load_id
+from compare_days
+inner join product_days
+    on compare_days.event_date = product_days.event_date
+    and compare_days.product_id = product_days.product_id
+where compare_days.is_steady
+union all
+select
+    event_date,
+    product_id,
+    event_time,
+    last_event.brand,
+    last_event.category_code,
+    last_event.category_id,
+    last_event.price,
+    instant_events,
+    load_id
+from settle_instants

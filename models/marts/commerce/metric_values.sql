@@ -1,0 +1,158 @@
+{{ config(materialized='table') }}
+
+with
+
+activity as (
+
+    select * from {{ ref('period_activity') }} where period_type = 'total'
+
+),
+
+funnels as (
+
+    select * from {{ ref('funnels') }} where period_type = 'total'
+
+),
+
+concentration as (
+
+    select *, max(revenue) over () as total_revenue from {{ ref('customer_concentration') }}
+
+),
+
+cohorts as (
+
+    select * from {{ ref('retention_cohorts') }} where period_number = 1 and active_users is not null
+
+),
+
+carts as (
+
+    select * from {{ ref('cart_outcomes') }}
+
+),
+
+anomalies as (
+
+    select * from {{ ref('hourly_anomalies') }}
+
+),
+
+suspicious as (
+
+    select * from {{ ref('metrics_without_suspicious') }} where metric_name = 'sessions'
+
+),
+
+count_activity as (
+
+    select stack(
+        12,
+        'events', double(total_events), 'views', double(total_views), 'carts', double(total_carts),
+        'purchases', double(total_purchases), 'unknown_events', double(total_unknown),
+        'free_purchases', double(free_purchases), 'revenue', double(revenue), 'users', double(users),
+        'buyers', double(buyers), 'sessions', double(sessions), 'anonymous_sessions', double(anonymous_sessions),
+        'orders', double(orders)
+    ) as (metric_name, value)
+    from activity
+
+),
+
+divide_activity as (
+
+    select stack(
+        8,
+        'anonymous_session_share', 100d * anonymous_sessions / nullif(sessions, 0), double(anonymous_sessions), double(sessions),
+        'avg_order_value', double(avg_order_value), double(order_revenue), double(orders),
+        'avg_purchase_price', double(avg_purchase_price), double(revenue), double(total_purchases),
+        'revenue_per_buyer', double(revenue_per_buyer), double(buyer_revenue), double(buyers),
+        'events_per_user', events_per_user, double(user_events), double(users),
+        'sessions_per_user', sessions_per_user, double(sessions - anonymous_sessions), double(users),
+        'mean_duration_seconds', mean_duration_seconds, mean_duration_seconds * sessions, double(sessions),
+        'median_duration_seconds', median_duration_seconds, null, null
+    ) as (metric_name, value, numerator, denominator)
+    from activity
+
+),
+
+divide_funnels as (
+
+    select stack(
+        3,
+        concat('view_to_cart_', definition), view_to_cart, double(carted), double(viewed),
+        concat('cart_to_purchase_', definition), cart_to_purchase, double(purchased), double(carted),
+        concat('conversion_', definition), overall, double(purchased), double(overall_base)
+    ) as (metric_name, value, numerator, denominator)
+    from funnels
+
+),
+
+-- Over all cohorts that are known at this age.
+sum_cohorts as (
+
+    select
+        concat('retention_', period_type, '_', period_number, '_', activity) as metric_name,
+        100d * sum(active_users) / nullif(sum(cohort_users), 0) as value,
+        double(sum(active_users)) as numerator,
+        double(sum(cohort_users)) as denominator
+    from cohorts
+    group by activity, period_type, period_number
+
+),
+
+sum_carts as (
+
+    select stack(
+        2,
+        'cart_abandonment', 100d * sum(abandoned) / nullif(sum(carted), 0), double(sum(abandoned)), double(sum(carted)),
+        'abandoned_value', double(sum(abandoned_value)), double(sum(abandoned_value)), null
+    ) as (metric_name, value, numerator, denominator)
+    from carts
+
+),
+
+rate_trust as (
+
+    select
+        concat('revenue_share_of_top_', int(top_percent), '_percent') as metric_name,
+        revenue_share as value,
+        double(revenue) as numerator,
+        double(total_revenue) as denominator
+    from concentration
+    where top_percent in (1, 5, 10, 20)
+    union all
+    select 'gini', gini, null, null from concentration where top_percent = 100
+    union all
+    select 'anomalous_hours', double(count_if(is_anomaly)), double(count_if(is_anomaly)), null from anomalies
+    union all
+    select
+        'suspicious_session_share',
+        100d * (with_all - without_suspicious) / nullif(with_all, 0),
+        with_all - without_suspicious,
+        with_all
+    from suspicious
+
+),
+
+unite as (
+
+    select metric_name, value, value as numerator, double(null) as denominator from count_activity
+    union all
+    select * from divide_activity
+    union all
+    select * from divide_funnels
+    union all
+    select * from sum_cohorts
+    union all
+    select * from sum_carts
+    union all
+    select * from rate_trust
+
+)
+
+select
+    metric_name,
+    value,
+    numerator,
+    denominator
+from unite

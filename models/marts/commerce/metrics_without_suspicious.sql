@@ -1,0 +1,60 @@
+{{ config(materialized='table') }}
+
+with
+
+sessions as (
+
+    select * from {{ ref('dim_sessions') }}
+
+),
+
+suspicious_sessions as (
+
+    select * from {{ ref('suspicious_sessions') }}
+
+),
+
+mark_sessions as (
+
+    select
+        sessions.*,
+        suspicious.session_key is not null as is_suspicious
+    from sessions
+    left join (select distinct session_key from suspicious_sessions) as suspicious
+        on sessions.session_key = suspicious.session_key
+
+),
+
+-- The marked ones once more, so that both sums are made by the same words.
+choose_sessions as (
+
+    select 'all' as chosen, * from mark_sessions
+    union all
+    select 'unsuspicious' as chosen, * from mark_sessions where not is_suspicious
+
+),
+
+measure as (
+
+    select
+        chosen,
+        stack(
+            6,
+            'sessions', cast(count(*) as double),
+            'orders', cast(count_if(has_purchased) as double),
+            'revenue', cast(sum(total_spent) as double),
+            'order_conversion', 100d * count_if(has_purchased) / count(*),
+            'mean_duration_seconds', cast(sum(duration_seconds) as double) / count(*),
+            'events', cast(sum(total_events) as double)
+        ) as (metric_name, value)
+    from choose_sessions
+    group by chosen
+
+)
+
+select
+    metric_name,
+    max(case when chosen = 'all' then value end) as with_all,
+    max(case when chosen = 'unsuspicious' then value end) as without_suspicious
+from measure
+group by metric_name
