@@ -60,6 +60,12 @@ def test_contenders_run_in_turn_and_finished_runs_are_left_out():
     assert len(results.still_to_run(runs, "abc", REAL // 10, ["floor"], 2)) == 2
 
 
+def test_what_takes_longer_than_ten_minutes_runs_once():
+    runs = [run_of("notebook", 601), run_of("plain", 599)]
+    todo = results.still_to_run(runs, "abc", REAL, ["notebook", "plain"], 2)
+    assert todo == [(2, "plain")]
+
+
 def test_a_line_that_was_cut_off_is_run_again_and_swallows_nothing(tmp_path):
     path = tmp_path / "results.jsonl"
     results.append_run(path, run_of("floor", 1))
@@ -158,6 +164,14 @@ def test_a_command_that_fails_says_where_its_output_is(tmp_path):
     place = contenders.Place(tmp_path, EVENTS, "abc", tmp_path / "work" / "none")
     with pytest.raises(contenders.ContenderFailed, match="none.log"):
         place.run("-c", "raise SystemExit(3)")
+
+
+def test_the_month_and_the_day_after_are_the_same_files(tmp_path):
+    month = contenders.make_input(tmp_path, EVENTS, contenders.MONTH)
+    longer = contenders.make_input(tmp_path, EVENTS, contenders.MONTH + 1)
+    days = sorted(file.name for file in month.glob("*.parquet"))
+    assert len(days) == 31 and len(list(longer.glob("*.parquet"))) == 32
+    assert all((month / day).samefile(longer / day) for day in days)
 
 
 # --- the contenders give equal results -------------------------------------------------------

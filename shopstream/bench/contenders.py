@@ -70,10 +70,23 @@ class Contender:
 def make_input(home: Path, events: int, days: int) -> Path:
     """The generated files of so many days from the first on, Parquet; one file a day."""
     folder = home / "input" / f"{events}_{days}"
-    if not (folder / "complete").exists():
-        sample.generate(folder, events=events, days=days, file_format="parquet")
-        (folder / "complete").touch()
+    complete = folder / "_complete"  # by its name no reader takes it for data
+    if not complete.exists():
+        if days == MONTH:  # the day after it is wanted too
+            link_days(make_input(home, events, MONTH + 1), folder, MONTH)
+        else:
+            sample.generate(folder, events=events, days=days, file_format="parquet")
+        complete.touch()
     return folder
+
+
+def link_days(source: Path, target: Path, days: int) -> None:
+    """Put the files of the first `days` days into a folder, as links."""
+    target.mkdir(parents=True, exist_ok=True)
+    for day in range(days):
+        name = f"events_{FIRST_DAY + timedelta(days=day)}.parquet"
+        if not (target / name).exists():
+            os.link(source / name, target / name)
 
 
 def module(name: str) -> Callable[[Place], Measured]:
@@ -143,13 +156,8 @@ def build(place: Place, *options: str) -> Measured:
 
 
 def deliver(place: Place, source: Path, days: int) -> None:
-    """Put the files of the first `days` days into the landing folder, as links."""
-    landing = place.folder / "landing"
-    landing.mkdir(parents=True, exist_ok=True)
-    for day in range(days):
-        name = f"events_{FIRST_DAY + timedelta(days=day)}.parquet"
-        if not (landing / name).exists():
-            os.link(source / name, landing / name)
+    """Let the files of the first `days` days arrive."""
+    link_days(source, place.folder / "landing", days)
 
 
 def wanted_state(place: Place, days: int) -> dict:
@@ -227,7 +235,7 @@ CONTENDERS = [
         daily_load("--core", "--no-tests"),
         "shopstream",
     ),
-    Contender("nothing_new", "build, nothing new", nothing_new, "nothing_new"),
+    Contender("nothing_new", "build, nothing new", nothing_new, "nothing_new", by_default=False),
     Contender("plain", "plain SQL on the same Spark", module("plain"), "plain", ".", MARTS),
     Contender(
         "notebook",

@@ -1,6 +1,8 @@
 """The experiments of the lab: the optimizations that the notebook claimed, and their neighbours."""
 
+import shutil
 from functools import cache
+from pathlib import Path
 
 from jinja2 import Environment
 from pyspark.sql import SparkSession
@@ -53,19 +55,24 @@ def prepare(lab: Lab) -> None:
         "brands": "select brand, count(*) as total_events from events group by brand",
         "users": "select user_id, count(*) as total_events from events group by user_id",
     }
+    warehouse = Path(lab.spark.conf.get("spark.sql.warehouse.dir").removeprefix("file:"))
     # A task to a file, however small the data.
     lab.spark.conf.set("spark.sql.adaptive.coalescePartitions.enabled", "false")
     for name, sql in tables.items():
-        if not lab.spark.catalog.tableExists(name):
-            partitioned = "partitioned by (event_date)" if name == "events_by_day" else ""
-            lab.run(f"create table {name} using delta {partitioned} as {sql}")
+        if (warehouse / name / "_delta_log" / f"{0:020}.json").exists():
+            lab.run(f"create table if not exists {name} using delta location '{warehouse / name}'")
+            continue
+        shutil.rmtree(warehouse / name, ignore_errors=True)
+        partitioned = "partitioned by (event_date)" if name == "events_by_day" else ""
+        lab.run(f"create table {name} using delta {partitioned} as {sql}")
     lab.spark.conf.unset("spark.sql.adaptive.coalescePartitions.enabled")
-    folder = lab.spark.conf.get("spark.sql.warehouse.dir")
+    events_table = lab.spark.table("events")
     for form in ("csv", "parquet"):
-        lab.spark.table("events").write.mode("overwrite").format(form).save(f"{folder}/as_{form}")
-        options = {"header": "false"} if form == "csv" else {}
-        read = lab.spark.read.schema(lab.spark.table("events").schema).options(**options)
-        read.format(form).load(f"{folder}/as_{form}").createOrReplaceTempView(f"events_{form}")
+        folder = warehouse / f"as_{form}"
+        if not (folder / "_SUCCESS").exists():
+            events_table.write.mode("overwrite").format(form).save(str(folder))
+        view = lab.spark.read.schema(events_table.schema).format(form).load(str(folder))
+        view.createOrReplaceTempView(f"events_{form}")
 
 
 # --- 1 and 6: reuse --------------------------------------------------------------------------

@@ -49,8 +49,13 @@ def _look_at(root: int, written: dict[int, int]) -> int:
         tree = [psutil.Process(root), *psutil.Process(root).children(recursive=True)]
     except psutil.Error:
         return 0
+    commands = {}
     for process in tree:
         try:
+            commands[process.pid] = command = process.cmdline()
+            # Between fork and exec a child is its parent once more, memory and all.
+            if commands.get(process.ppid()) == command:
+                continue
             resident += process.memory_info().rss
             written[process.pid] = process.io_counters().write_bytes
         except psutil.Error:

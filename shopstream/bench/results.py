@@ -13,7 +13,7 @@ REAL_EVENTS, MONTH_EVENTS, SAMPLE_EVENTS = 42_400_000, 4_200_000, 250_000
 SCHEMA = "shopstream_performance.db"
 
 Run = dict  # one line of the results
-KEY = ("commit", "events", "contender", "run")
+LONG_SECONDS = 600
 
 
 def read_runs(path: Path) -> list[Run]:
@@ -39,13 +39,18 @@ def append_run(path: Path, run: Run) -> None:
 def still_to_run(
     runs: Iterable[Run], commit: str, events: int, contenders: list[str], times: int
 ) -> list[tuple[int, str]]:
-    """(run, contender) in the order to run them: all contenders in turn, then all again."""
-    done = {tuple(run[name] for name in KEY) for run in runs}
+    """(run, contender) in the order to run them: all contenders in turn, then all again.
+
+    What takes longer than LONG_SECONDS runs once.
+    """
+    mine = [run for run in runs if (run["commit"], run["events"]) == (commit, events)]
+    done = {(run["run"], run["contender"]) for run in mine}
+    long = {run["contender"] for run in mine if run["seconds"] > LONG_SECONDS}
     return [
         (number, name)
         for number in range(1, times + 1)
         for name in contenders
-        if (commit, events, name, number) not in done
+        if (number, name) not in done and name not in long
     ]
 
 

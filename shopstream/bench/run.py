@@ -23,18 +23,26 @@ def bench(home: Path, events: int, times: int, names: list[str]) -> tuple[str, l
 
     What `home`/results.jsonl holds already is not run again, so a bench that was stopped goes on.
     """
-    commit, path, failed = code_version(), home / "results.jsonl", []
-    for number, name in results.still_to_run(results.read_runs(path), commit, events, names, times):
+    commit, path = code_version(), home / "results.jsonl"
+    failed: dict[tuple[int, str], str] = {}
+
+    def to_run() -> list[tuple[int, str]]:
+        runs = results.read_runs(path)
+        todo = results.still_to_run(runs, commit, events, names, times)
+        return [one for one in todo if one not in failed]
+
+    while todo := to_run():
+        number, name = todo[0]
         console.print(f"run {number} of {times}: {name} ({BY_NAME[name].does}) ...", end=" ")
         try:
             run = run_once(home, events, commit, BY_NAME[name]) | {"run": number}
         except ContenderFailed as error:
             console.print("failed")
-            failed.append(str(error))
+            failed[number, name] = str(error)
             continue
         results.append_run(path, run)
         console.print(f"{run['seconds']:.1f} s, peak {run['peak_bytes'] / 1e9:.1f} GB")
-    return commit, failed
+    return commit, list(failed.values())
 
 
 def run_once(home: Path, events: int, commit: str, contender: Contender) -> dict:
