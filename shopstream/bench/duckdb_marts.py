@@ -10,6 +10,7 @@ import duckdb
 
 from shopstream.bench.steps import Steps
 
+# Repeated hashes first, as the models do; row_number over all rows took half as long again.
 EVENTS = """
     create temp table events as
     with cleaned as (
@@ -31,13 +32,24 @@ EVENTS = """
         where event_time is not null
             and (price is null or not isinf(price))
             and event_time::date between '2019-10-01' and '2020-04-30'
+    ), repeated as (
+        select hash(event_time, user_id, product_id, event_type, price) as event_key
+        from cleaned group by event_key having count(*) > 1
+    ), ranked as (
+        select
+            *,
+            row_number() over (
+                partition by event_time, user_id, product_id, event_type, price
+                order by session_id, category_id, category_code, brand
+            ) as duplicate_rank
+        from cleaned
+        where hash(event_time, user_id, product_id, event_type, price) in (from repeated)
     )
     select *
     from cleaned
-    qualify row_number() over (
-        partition by event_time, user_id, product_id, event_type, price
-        order by session_id, category_id, category_code, brand
-    ) = 1"""
+    where hash(event_time, user_id, product_id, event_type, price) not in (from repeated)
+    union all
+    select * exclude (duplicate_rank) from ranked where duplicate_rank = 1"""
 
 COUNTS = """
     count(*) as total_events,
