@@ -245,7 +245,8 @@ def test_spark_contenders_give_the_same_and_salting_changes_no_result(source, tr
 def row_of(variant: str, seconds: float, answer: str = "1:A", **more) -> dict:
     """One measured variant."""
     row = {"experiment": "e", "variant": variant, "is_off": variant == "off", "data": "d"}
-    return row | {"aqe": True, "median_seconds": seconds, "result_hash": answer} | more
+    times = {f"{which}_seconds": seconds for which in ("median", "min", "max")}
+    return row | times | {"aqe": True, "result_hash": answer} | more
 
 
 @pytest.mark.parametrize(
@@ -263,6 +264,11 @@ def test_a_verdict_needs_ten_percent_and_the_same_answer(seconds, answer, verdic
     rows = lab.judged([row_of("off", 2.0), row_of("on", seconds, answer)])
     assert [row["verdict"] for row in rows] == ["off", verdict]
     assert rows[1]["speed_up"] == round(2.0 / seconds, 3)
+
+
+def test_runs_that_overlap_are_too_noisy_to_judge():
+    on = row_of("on", 1.0, max_seconds=2.5)
+    assert [row["verdict"] for row in lab.judged([row_of("off", 2.0), on])][1] == "too noisy"
 
 
 def test_a_variant_is_held_against_off_under_its_own_conditions():

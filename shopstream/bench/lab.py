@@ -191,7 +191,7 @@ def telling_line(plans: list[str], telling: str) -> str:
     """The last line of the plans that matches, without its numbering; empty for none."""
     found = [line for plan in plans for line in plan.splitlines() if re.search(telling, line)]
     line = re.sub(r"^[\s+:*-]*(\(\d+\) )?", "", found[-1]) if found else ""
-    return re.sub(r"#\d+L?|file:/[^\]\s]*/", "", line)[:200]
+    return re.sub(r"#\d+L?|file:/[^\]\s]*/|, ENSURE_\w+|, \[plan_id=\d+\]", "", line)[:200]
 
 
 # --- from figures to verdicts ----------------------------------------------------------------
@@ -205,20 +205,27 @@ def judged(rows: list[dict]) -> list[dict]:
         base = off.get((row["experiment"], row["data"], row["aqe"]))
         if base is None:
             continue
-        speed_up = base["median_seconds"] / row["median_seconds"]
-        is_equal = row["result_hash"] == base["result_hash"]
-        verdict = "off" if row["is_off"] else verdict_of(speed_up, is_equal)
-        found.append(row | {"speed_up": round(speed_up, 3), "verdict": verdict})
+        speed_up = round(base["median_seconds"] / row["median_seconds"], 3)
+        verdict = "off" if row["is_off"] else verdict_of(base, row)
+        found.append(row | {"speed_up": speed_up, "verdict": verdict})
     return found
 
 
-def verdict_of(speed_up: float, is_equal: bool) -> str:
-    """What a speed-up means; nothing when the answers differ."""
-    if not is_equal:
+def verdict_of(off: dict, on: dict) -> str:
+    """What the seconds of a variant say; nothing when the answers differ."""
+    if on["result_hash"] != off["result_hash"]:
         return "wrong answer"
-    if speed_up >= THRESHOLD:
-        return "helps"
-    return "hurts" if speed_up <= 1 / THRESHOLD else "no difference"
+    speed_up = off["median_seconds"] / on["median_seconds"]
+    if 1 / THRESHOLD < speed_up < THRESHOLD:
+        return "no difference"
+    if is_typical(off["median_seconds"], on) or is_typical(on["median_seconds"], off):
+        return "too noisy"
+    return "helps" if speed_up > 1 else "hurts"
+
+
+def is_typical(seconds: float, row: dict) -> bool:
+    """Whether a variant took as long in some of its runs."""
+    return row["min_seconds"] <= seconds <= row["max_seconds"]
 
 
 def conditions(rows: list[dict]) -> dict[tuple[str, str], str]:

@@ -15,6 +15,9 @@ from shopstream.bench.contenders import BY_NAME, Contender, ContenderFailed, Pla
 from shopstream.build import fingerprint
 from shopstream.config import PROJECT
 
+CODE = ["models", "macros", "seeds", "shopstream", "packages", "dbt_project.yml"]
+CODE += ["requirements.lock", "jars.lock"]
+
 console = Console(highlight=False, soft_wrap=True)
 
 
@@ -80,14 +83,15 @@ def folder_bytes(folder: Path) -> int:
 
 
 def code_version() -> str:
-    """The commit, and where files differ from it, a hash of the code as it is."""
+    """The commit, and where the code differs from it, a hash of the code as it is."""
 
     def git(*command: str) -> str:
         ran = subprocess.run(["git", *command], cwd=PROJECT, capture_output=True, text=True)
         return ran.stdout.strip() if ran.returncode == 0 else ""
 
     head = git("rev-parse", "--short", "HEAD") or "no-git"
-    return f"{head}+{fingerprint()[:8]}" if git("status", "--porcelain") else head
+    changed = git("status", "--porcelain", "--", *CODE)
+    return f"{head}+{fingerprint()[:8]}" if changed else head
 
 
 def report(home: Path, commit: str, events: int) -> None:
