@@ -136,10 +136,8 @@ def daily_load(*options: str, days: int = MONTH) -> Callable[[Place], Measured]:
 
 def nothing_new(place: Place) -> Measured:
     """The daily command once more, when a build of all is published and no file came."""
-    if not state(place):
-        shutil.rmtree(place.folder, ignore_errors=True)
-        deliver(place, place.source, MONTH)
-    forget_state(place)
+    shutil.rmtree(place.folder, ignore_errors=True)
+    deliver(place, place.source, MONTH)
     build(place)
     return build(place)
 
