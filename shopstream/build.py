@@ -20,9 +20,16 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from shopstream import landing, reload, sample
+from shopstream.build_log import note_build
 from shopstream.config import PROJECT, Settings
 from shopstream.maintenance import maintain, tables_are_published
-from shopstream.published import AUDIT_SCHEMA, NothingPublished, publish, read_published
+from shopstream.published import (
+    AUDIT_SCHEMA,
+    NothingPublished,
+    next_build_id,
+    publish,
+    read_published,
+)
 from shopstream.summary import failures, print_summary
 
 FAILED, FILE_REFUSED = 1, 3
@@ -152,6 +159,16 @@ class Work:
         if passed:
             # Untested tables are for trying things out: readers stay on the last tested build.
             if with_tests:
+                note_build(
+                    self.settings.warehouse,
+                    self.settings.target,
+                    next_build_id(self.settings.warehouse),
+                    seconds=time.monotonic() - self.started,
+                    peak_memory_bytes=self.peak.bytes,
+                    files_landed=len(landed.landed) if landed else 0,
+                    rows_landed=sum(file.rows_read for file in landed.landed) if landed else 0,
+                    only_core=only_core,
+                )
                 # What was left out has to be built by the next run, new files or not.
                 made_from = inputs(self.settings) | {"only_core": only_core}
                 publish(self.settings.warehouse, made_from)
