@@ -2,10 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup build test docs clean
+.PHONY: help setup build test test-browser dashboard report docs clean
 
 help:   ## list the targets
-	@grep -E '^[a-z-]+: .*##|^[a-z-]+:   ##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+: .*##|^[a-z-]+:   ##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 setup:  ## install everything into this folder (build and test do it themselves)
 	@$(PYTHON) -m shopstream.bootstrap
@@ -15,6 +15,15 @@ build: setup  ## load new files, or the sample where there are none, and build a
 
 test: setup  ## run all tests
 	@$(BIN)/pytest
+
+test-browser: setup  ## walk the dashboard in a real browser (Debian: sudo apt install chromium)
+	@$(BIN)/pytest tests/browser
+
+dashboard: setup  ## open the dashboard on http://127.0.0.1:8501
+	@$(BIN)/shopstream dashboard
+
+report: setup  ## write all pages of the dashboard as one file, target/report.html
+	@$(BIN)/shopstream report
 
 docs: setup  ## write the dbt documentation as one file, target/static_index.html
 	@$(BIN)/shopstream docs

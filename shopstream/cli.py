@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from shopstream.config import Settings
+from shopstream.config import PROJECT, Settings
 
 
 class PlainErrors(click.Group):
@@ -226,6 +226,43 @@ def sample(
             on_progress=lambda done, _: bar.update(done - bar.pos),
         )
     click.echo(f"{len(files)} files in {files[0].parent}")
+
+
+@main.command()
+@click.option("--port", default=8501, help="Port on 127.0.0.1.")
+@click.pass_obj
+def dashboard(settings: Settings, port: int) -> None:
+    """Open the dashboard on http://127.0.0.1:8501; it needs no JVM."""
+    import os
+
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        "dashboard/app.py",
+        f"--server.port={port}",
+    ]
+    os.chdir(PROJECT)
+    os.execve(sys.executable, [*command, f"--server.port={port}"], settings.environment())
+
+
+@main.command()
+@click.option("--target", type=click.Path(path_type=Path), help="File; target/report.html if none.")
+@click.pass_obj
+def report(settings: Settings, target: Path | None) -> None:
+    """Write all pages of the dashboard as one file, for mail and archive."""
+    from streamlit.logger import set_log_level
+
+    # Its cache warns where no browser is served.
+    set_log_level("ERROR")
+    from dashboard.data import read_build
+    from dashboard.report import report
+
+    target = target or settings.target / "report.html"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(report(read_build(settings.warehouse)))
+    click.echo(f"Open {target} in a browser.")
 
 
 @main.command()

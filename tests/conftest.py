@@ -101,3 +101,10 @@ def daily(tmp_path_factory, sample_files) -> Warehouse:
     shutil.copy(sample_files[-1], warehouse.landing)
     warehouse.build()
     return warehouse
+
+
+@pytest.fixture(scope="session")
+def warehouse(request) -> Path:
+    """A warehouse with all marts; SHOPSTREAM_TEST_WAREHOUSE names one that is built already."""
+    held = os.environ.get("SHOPSTREAM_TEST_WAREHOUSE")
+    return Path(held) if held else request.getfixturevalue("daily").root / "warehouse"

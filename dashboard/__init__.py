@@ -1,0 +1,1 @@
+"""The dashboard: pages over the published marts, in a browser or as one file."""

@@ -1,0 +1,37 @@
+"""The dashboard: all pages, declared once. Run it with `shopstream dashboard`."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard.components import Page, show
+from dashboard.pages import overview, performance, products, quality, time, users
+
+PAGES = (
+    overview.PAGE,
+    products.PAGE,
+    users.PAGE,
+    time.PAGE,
+    performance.PAGE,
+    quality.PAGE,
+)
+
+
+def main() -> None:
+    """Show the page that the address names."""
+    st.set_page_config(page_title="shopstream", layout="wide")
+    st.html(Path(__file__).with_name("style.css"))
+    links: dict[str, object] = {}
+
+    def shower(page: Page):
+        return lambda: show(page, links)
+
+    for page in PAGES:
+        links[page.path] = st.Page(
+            shower(page), title=page.title, url_path=page.path, default=page is PAGES[0]
+        )
+    st.navigation(list(links.values()), position="top").run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,191 @@
+"""What stands out: rules over marts, each a sentence with its numbers, or none.
+
+A rule says nothing where the data is too thin, and something else where the data says otherwise.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dashboard import data
+from dashboard.charts import number, span_of_hours
+from dashboard.components import View
+from dashboard.data import Build, MissingMart
+
+# Below so many orders or buyers in the chosen dates nothing is said.
+FEWEST = 100
+
+
+@dataclass(frozen=True)
+class Insight:
+    """A sentence, the page that shows it, its metric, and how large the effect is (1 is none)."""
+
+    sentence: str
+    path: str
+    page: str
+    metric: str
+    effect: float
+
+    @property
+    def shown(self) -> tuple[str, str, str]:
+        """What a page shows of it."""
+        return self.sentence, self.path, self.page
+
+
+def all_insights(build: Build, view: View) -> list[Insight]:
+    """What the rules find in the chosen dates, largest effect first."""
+    if not data.added_up(build, view.period.first, view.period.last)["orders"] >= FEWEST:
+        return []
+    found = []
+    for rule in RULES:
+        try:
+            insight = rule(build, view)
+        except MissingMart:
+            continue
+        if insight:
+            found.append(insight)
+    return sorted(found, key=lambda insight: -insight.effect)
+
+
+def by_metric(build: Build, view: View) -> dict[str, str]:
+    """The strongest sentence about each metric."""
+    return {i.metric: i.sentence for i in reversed(all_insights(build, view))}
+
+
+def strongest_brand(build: Build, view: View) -> Insight | None:
+    """The brand with most revenue, its share of revenue against its share of views."""
+    found = data.brands(build, view.period.first, view.period.last, None)
+    named = found[found["brand"] != data.null_defaults()["brand"]]
+    if named.empty or not named.iloc[0]["view_share"]:
+        return None
+    top = named.iloc[0]
+    return Insight(
+        f"{top.brand} brings {number(top.revenue_share, '%')} of revenue "
+        f"from {number(top.view_share, '%')} of views.",
+        "products", "Products", "revenue", max(1, top.revenue_share / top.view_share),
+    )  # fmt: skip
+
+
+def best_buyers(build: Build, view: View) -> Insight | None:
+    """The share of revenue that the best fifth of buyers brings."""
+    found = data.concentration(build)
+    top = found[found["top_percent"] == 20]
+    if top.empty or top.iloc[0]["buyers"] < FEWEST / 5:
+        return None
+    share = top.iloc[0]["revenue_share"]
+    verb = "bring" if share > 40 else "bring only"
+    return Insight(
+        f"The best 20 % of buyers {verb} {number(share, '%')} of revenue (all dates).",
+        "users", "Users", "revenue_per_buyer", share / 20,
+    )  # fmt: skip
+
+
+def best_hours(build: Build, view: View) -> Insight | None:
+    """The three hours in a row with most revenue, against an even spread."""
+    zone = view.display.zone
+    found = data.hours(build, view.period.first, view.period.last, zone)
+    hours = found.groupby("event_hour")["revenue"].sum().reindex(range(24), fill_value=0)
+    total = hours.sum()
+    if not total:
+        return None
+    windows = {hour: sum(hours[(hour + ahead) % 24] for ahead in range(3)) for hour in range(24)}
+    hour = max(windows, key=windows.get)
+    share = 100 * windows[hour] / total
+    return Insight(
+        f"Most money comes {span_of_hours(hour, 3)} {zone}: {number(share, '%')} of revenue "
+        "in an eighth of the day.",
+        "time", "Time", "purchases", share / 12.5,
+    )  # fmt: skip
+
+
+def weekend(build: Build, view: View) -> Insight | None:
+    """Revenue an hour at weekends against working days."""
+    found = data.hours(build, view.period.first, view.period.last, view.display.zone)
+    free = found[found["day_of_week"] > 5]
+    work = found[found["day_of_week"] <= 5]
+    if min(free["hours"].sum(), work["hours"].sum()) < 96 or not work["revenue"].sum():
+        return None
+    mean = (free["revenue"].sum() / free["hours"].sum()) / (
+        work["revenue"].sum() / work["hours"].sum()
+    )
+    if abs(mean - 1) < 0.05:
+        return None
+    change = number(abs(100 * (mean - 1)), "%")
+    return Insight(
+        f"A weekend day brings {change} {'more' if mean > 1 else 'less'} than a working day.",
+        "time", "Time", "sessions", max(mean, 1 / mean) if mean else 1,
+    )  # fmt: skip
+
+
+def change(build: Build, view: View) -> Insight | None:
+    """Revenue against the period before."""
+    before = view.period.before
+    if not before:
+        return None
+    now = data.added_up(build, view.period.first, view.period.last)["revenue"]
+    then = data.added_up(build, before.first, before.last)
+    if then["orders"] < FEWEST or not then["revenue"] or not now:
+        return None
+    rate = now / then["revenue"]
+    if abs(rate - 1) < 0.02:
+        words = "is about the same as"
+    else:
+        change = number(abs(100 * (rate - 1)), "%")
+        words = f"is {change} {'above' if rate > 1 else 'below'}"
+    return Insight(
+        f"Revenue {words} that of {before.words}.",
+        "time", "Time", "revenue", max(rate, 1 / rate),
+    )  # fmt: skip
+
+
+def left_carts(build: Build, view: View) -> Insight | None:
+    """The share of carts that were left and their value."""
+    found = data.carts(build, view.period.first, view.period.last, None)
+    carted = found["carted"].sum()
+    if carted < FEWEST:
+        return None
+    share = 100 * found["abandoned"].sum() / carted
+    value = number(found["abandoned_value"].sum(), view.display.sign)
+    return Insight(
+        f"{number(share, '%')} of carted products were not bought, worth {value}.",
+        "products", "Products", "carts", 1 + share / 100,
+    )  # fmt: skip
+
+
+def unusual_hours(build: Build, view: View) -> Insight | None:
+    """Hours with far more or fewer purchases than expected."""
+    found = data.anomalies(build, view.period.first, view.period.last, "purchase")
+    odd = found[found["is_anomaly"].astype(bool)]
+    if odd.empty:
+        return None
+    low, high = (odd["direction"] == "low").sum(), (odd["direction"] == "high").sum()
+    return Insight(
+        f"{len(odd)} hours had an unusual number of purchases ({low} low, {high} high).",
+        "time", "Time", "purchases", 2.5,
+    )  # fmt: skip
+
+
+def strongest_segment(build: Build, view: View) -> Insight | None:
+    """The segment with most revenue a user."""
+    found = data.segments(build)
+    found = found[(found["users"] > 0) & (found["buyers"] >= FEWEST / 5)]
+    if len(found) < 2:
+        return None
+    top = found.assign(effect=found["revenue_share"] / found["user_share"]).nlargest(1, "effect")
+    top = top.iloc[0]
+    return Insight(
+        f"{top.user_segment}s are {number(top.user_share, '%')} of users and bring "
+        f"{number(top.revenue_share, '%')} of revenue (all dates).",
+        "users", "Users", "users", top.effect,
+    )  # fmt: skip
+
+
+RULES: tuple[Callable[[Build, View], Insight | None], ...] = (
+    change,
+    unusual_hours,
+    strongest_brand,
+    strongest_segment,
+    best_buyers,
+    best_hours,
+    weekend,
+    left_carts,
+)

@@ -1,0 +1,1 @@
+"""One module a page: its question, filters and sections."""

@@ -1,0 +1,174 @@
+"""Charts and words as plain functions: traces, labels, empty input, text that is no markup."""
+
+import pandas as pd
+import pytest
+
+from dashboard import charts
+from dashboard.components import as_csv, plain
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+DAYS = pd.date_range("2019-10-01", periods=3)
+NAMED = pd.DataFrame({"name": ["apple", HOSTILE, "c" * 60], "value": [1234.5, 20.0, 0.0]})
+EMPTY = {
+    "bars": lambda frame: charts.bars(frame, "name", "value"),
+    "shares": lambda frame: charts.shares(frame, "name", {"value": "v"}),
+    "by_period": lambda frame: charts.by_period(frame, "at", "value", words="v"),
+    "columns": lambda frame: charts.columns(frame, "name", "value", words="v"),
+    "funnel": lambda _: charts.funnel({}, []),
+    "tree": lambda frame: charts.tree(frame, "$"),
+    "bubbles": lambda frame: charts.bubbles(frame, "$", 50),
+    "heat": lambda frame: charts.heat(frame, "x", "y", "z", words="v", axes=("x", "y")),
+    "concentration": charts.concentration,
+    "band": lambda frame: charts.band(frame, "purchases"),
+    "stacked": lambda frame: charts.stacked(frame, "name", [], "n", colours={}, words="v"),
+    "lines": lambda frame: charts.lines(frame, "at", {"value": "v"}, "v"),
+}
+
+
+def texts(figure) -> str:
+    """All text of a figure, as it is sent to the browser."""
+    return figure.to_json()
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_a_chart_of_nothing_says_so(name):
+    empty = pd.DataFrame(columns=["name", "value", "at", "views", "x", "y", "z"])
+    figure = EMPTY[name](empty)
+    assert len(figure.data) == 0
+    assert figure.layout.annotations[0].text
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "words"),
+    [
+        (229933212.63, "$", "$229.9 M"),
+        (3022290, "", "3.02 M"),
+        (42413557, "", "42.4 M"),
+        (629560, "", "629,560"),
+        (309.5567, "$", "$309.56"),
+        (-12, "$", "-$12"),
+        (6.812, "%", "6.8 %"),
+        (0.0512, "%", "0.051 %"),
+        (0, "%", "0 %"),
+        (1.5e9, "", "1.5 bn"),
+        (None, "$", "–"),
+        (float("nan"), "", "–"),
+    ],
+)
+def test_numbers_are_written_as_people_read_them(value, unit, words):
+    assert charts.number(value, unit) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(45, "45 s"), (720, "12.0 min"), (90000, "1.0 days"), (None, "–")]
+)
+def test_time_spans_are_written_as_people_say_them(seconds, words):
+    assert charts.duration(seconds) == words
+
+
+def test_bars_keep_their_order_shorten_names_and_escape_markup():
+    figure = charts.bars(NAMED, "name", "value", unit="$")
+    assert list(figure.data[0].x) == [1234.5, 20.0, 0.0]
+    assert list(figure.data[0].text) == ["$1,234", "$20", "$0"]
+    assert figure.layout.yaxis.ticktext[2].endswith("…")
+    assert "<img" not in "".join(figure.layout.yaxis.ticktext)
+    assert "<img" not in "".join(figure.data[0].hovertext)
+    # A click must give the name as it is.
+    assert figure.data[0].customdata[1][0] == HOSTILE
+
+
+def test_bars_of_names_that_begin_alike_stay_apart():
+    frame = pd.DataFrame({"name": ["x" * 40 + "1", "x" * 40 + "2"], "value": [2, 1]})
+    assert len(set(charts.bars(frame, "name", "value").data[0].y)) == 2
+
+
+def test_a_period_only_partly_there_is_pale_and_anomalies_are_marked():
+    frame = pd.DataFrame({"at": DAYS, "value": [1.0, 2.0, 3.0], "mean": [None, None, 2.0]})
+    marked = pd.DataFrame({"at": [DAYS[1]], "words": ["2 unusual hours"]})
+    figure = charts.by_period(
+        frame, "at", "value", words="revenue", whole=[True, True, False], average="mean",
+        marked=marked,
+    )  # fmt: skip
+    assert list(figure.data[0].marker.opacity) == [1, 1, 0.45]
+    assert [trace.name for trace in figure.data] == ["revenue", "mean of 7 days", "unusual hours"]
+    assert list(figure.data[2].y) == [2.0]
+    assert len(figure.layout.shapes) == 1
+
+
+def test_a_heatmap_keeps_the_order_of_rows_and_leaves_unknown_cells_blank():
+    frame = pd.DataFrame({"x": [1, 2, 1], "y": ["b", "b", "a"], "z": [10.0, None, 0.0]})
+    figure = charts.heat(frame, "x", "y", "z", words="%", axes=("week", "cohort"), percent=True)
+    assert list(figure.data[0].y) == ["b", "a"]
+    assert list(figure.data[1].text) == ["10", "0"]
+
+
+def test_thin_points_are_left_out_of_the_price_chart():
+    frame = pd.DataFrame(
+        {
+            "name": ["a", "b"],
+            "mean_price": [10.0, 20.0],
+            "conversion": [1.0, 100.0],
+            "views": [100, 1],
+            "purchases": [1, 1],
+            "revenue": [10.0, 20.0],
+        }
+    )
+    figure = charts.bubbles(frame, "$", 50)
+    assert list(figure.data[0].x) == [10.0]
+    assert figure.layout.xaxis.type == "log"
+    assert len(charts.bubbles(frame, "$", 1000).data) == 0
+
+
+def test_the_tree_adds_up_and_escapes_names():
+    frame = pd.DataFrame(
+        {
+            "category_path": ["a", "a.<b>"],
+            "parent_path": [None, "a"],
+            "category_name": ["a", "<b>"],
+            "revenue": [5.0, 5.0],
+        }
+    )
+    figure = charts.tree(frame, "$")
+    assert list(figure.data[0].parents) == ["", "a"]
+    assert list(figure.data[0].labels) == ["a", "&lt;b&gt;"]
+    assert figure.data[0].branchvalues == "total"
+
+
+def test_the_band_marks_unusual_hours():
+    frame = pd.DataFrame(
+        {
+            "starts_at": DAYS,
+            "observed": [1, 9, 1],
+            "lower_bound": [0.0, 0.0, 0.0],
+            "upper_bound": [3.0, 3.0, 3.0],
+            "is_anomaly": [False, True, False],
+            "direction": [None, "high", None],
+        }
+    )
+    marked = charts.band(frame, "purchases").data[-1]
+    assert list(marked.y) == [9]
+    assert list(marked.hovertext) == ["unusually high"]
+
+
+def test_concentration_names_its_points():
+    frame = pd.DataFrame({"top_percent": [0.0, 20.0, 100.0], "revenue_share": [0.0, 61.2, 100.0]})
+    assert list(charts.concentration(frame).data[2].text) == ["best 20 %: 61 %"]
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-1", "@sum(a1)", "\t=1", " =1", '=HYPERLINK("http://x","y")']
+)
+def test_a_csv_never_holds_a_formula(text):
+    rows = pd.DataFrame({text: [text, "plain"], "number": [-1.5, 2]})
+    lines = as_csv(rows).decode("utf-8-sig").splitlines()
+    assert lines[0].lstrip('"').startswith("'")
+    assert lines[1].lstrip('"').startswith("'")
+    assert lines[1].endswith(",-1.5")
+    assert lines[2] == "plain,2.0"
+
+
+@pytest.mark.parametrize("text", [HOSTILE, "[x](javascript:alert(1))", "$x^2$", ":red[a]", "**b**"])
+def test_text_on_pages_is_no_markdown(text):
+    escaped = plain(text)
+    for sign in "<[$*:":
+        assert f"\\{sign}" in escaped or sign not in text

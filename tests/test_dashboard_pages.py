@@ -1,0 +1,342 @@
+"""Pages as Streamlit runs them: values, filters, empty and error states, hostile input."""
+
+import datetime
+import json
+import re
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from deltalake import DeltaTable, write_deltalake
+from streamlit.testing.v1 import AppTest
+
+from dashboard import charts, data
+from dashboard.app import PAGES
+from dashboard.components import View, blocks, default_view, period_of, stored_periods
+from dashboard.pages import overview, products, users
+from dashboard.report import report
+from shopstream.query import connect
+
+PATHS = [page.path for page in PAGES]
+HOSTILE = "=<script>alert('x')</script> $a$ **b** [c](javascript:alert(1))"
+SCRIPT = """
+from dashboard.app import PAGES
+from dashboard.components import show
+show(next(page for page in PAGES if page.path == {path!r}), {{}})
+"""
+
+
+@pytest.fixture
+def shown(warehouse, monkeypatch):
+    """The same warehouse, as the one the pages show."""
+    monkeypatch.setenv("SHOPSTREAM_WAREHOUSE", str(warehouse))
+    return data.read_build(warehouse)
+
+
+def run(path: str, **parameters: str | list[str]) -> AppTest:
+    """A page with these parameters in its address; it must not raise."""
+    page = AppTest.from_string(SCRIPT.format(path=path), default_timeout=60)
+    for name, value in parameters.items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception
+    return page
+
+
+def ask(warehouse: Path, sql: str) -> tuple:
+    """One row of an independent computation over the core marts."""
+    return connect(warehouse, sql).execute(sql).fetchone()
+
+
+def metrics(page: AppTest) -> dict[str, str]:
+    """Values of the cards by name, as shown."""
+    return {each.label: each.value.replace("\\", "") for each in page.metric}
+
+
+def only(warehouse: Path, target: Path, keep) -> Path:
+    """A copy of a warehouse whose build has only the tables that `keep` keeps."""
+    target.mkdir()
+    published = json.loads((warehouse / "published.json").read_text())
+    published["tables"] = {
+        name: {**entry, "path": str(warehouse / entry["path"])}
+        for name, entry in published["tables"].items()
+        if keep(name)
+    }
+    (target / "published.json").write_text(json.dumps(published))
+    return target
+
+
+# --- values -----------------------------------------------------------------------------------
+
+INDEPENDENT = """
+    select count(*) as events,
+        count(distinct user_id) filter (user_id <> -999999) as users,
+        count(*) filter (event_type = 'purchase') as purchases,
+        count(*) filter (event_type = 'view') as views,
+        count(distinct product_id) filter (product_id <> -1) as products,
+        sum(price) filter (event_type = 'purchase') as revenue,
+        sum(price) filter (event_type = 'purchase' and user_id <> -999999)
+            / count(distinct user_id) filter (event_type = 'purchase' and user_id <> -999999)
+            as customer_value,
+        (select count(*) from dim_sessions where {sessions}) as sessions
+    from fct_events where {events}
+"""
+
+
+@pytest.mark.parametrize(
+    ("period", "dates"),
+    [(None, None), ("Week of 7 Oct 2019", ("2019-10-07", "2019-10-13"))],
+)
+def test_cards_show_what_the_core_marts_say(shown, warehouse, period, dates):
+    between = "{} between '%s' and '%s'" % dates if dates else "true or {} is null"  # noqa: UP031
+    sql = INDEPENDENT.format(
+        sessions=between.format("session_date"), events=between.format("event_date")
+    )
+    events, users, purchases, views, products, revenue, value, sessions = ask(warehouse, sql)
+    page = run("overview", **({"period": period} if period else {}))
+    assert metrics(page) == {
+        "Events": charts.number(events),
+        "Users": charts.number(users),
+        "Purchases": charts.number(purchases),
+        "Views": charts.number(views),
+        "Products": charts.number(products),
+        "Revenue": charts.number(float(revenue), "$"),
+        "Customer value": charts.number(round(float(value), 2), "$"),
+        "Sessions": charts.number(sessions),
+    }
+
+
+def test_changes_are_against_the_week_before(shown, warehouse):
+    weeks = "select sum(price) from fct_events where event_type = 'purchase' and event_date"
+    (now,) = ask(warehouse, f"{weeks} between '2019-10-14' and '2019-10-20'")
+    (then,) = ask(warehouse, f"{weeks} between '2019-10-07' and '2019-10-13'")
+    page = run("overview", period="Week of 14 Oct 2019")
+    revenue = next(each for each in page.metric if each.label == "Revenue")
+    assert revenue.delta == f"{100 * (float(now) / float(then) - 1):+.1f} %"
+    # The first whole week has nothing before it.
+    page = run("overview", period="Week of 7 Oct 2019")
+    assert not any(each.delta for each in page.metric)
+
+
+def test_figures_that_do_not_add_up_are_not_shown_for_other_dates(shown, warehouse):
+    page = run("overview", period="Other dates…", dates=["2019-10-03", "2019-10-09"])
+    shown_values = metrics(page)
+    assert shown_values["Users"] == shown_values["Customer value"] == "–"
+    (events,) = ask(
+        warehouse,
+        "select count(*) from fct_events where event_date between '2019-10-03' and '2019-10-09'",
+    )
+    assert shown_values["Events"] == charts.number(events)
+    assert any("added up" in each.value for each in page.caption)
+
+
+def test_dates_that_are_a_stored_period_are_that_period(shown):
+    stored = stored_periods(shown)
+    week = period_of(datetime.date(2019, 10, 7), datetime.date(2019, 10, 13), stored)
+    assert week.stored == ("week", datetime.date(2019, 10, 7))
+    one_day = period_of(datetime.date(2019, 10, 7), datetime.date(2019, 10, 7), stored)
+    assert one_day.stored[0] == one_day.before.stored[0] == "day"
+
+
+def test_the_brand_filter_leaves_the_products_of_that_brand(shown, warehouse):
+    brand, sold = ask(
+        warehouse,
+        """select brand, count(distinct e.product_id) from fct_events as e
+        join dim_products using (product_id) where event_type = 'purchase' and price > 0
+        group by brand having brand <> 'unknown_brand'
+        order by sum(e.price) desc limit 1""",
+    )
+    page = run("products")
+    page.selectbox(key="brand").set_value(brand).run()
+    assert not page.exception
+    view = View(default_view(products.PAGE, shown).period, choices={"brand": brand})
+    (chart,) = products.top_products(shown, view)
+    assert set(chart.rows["brand"]) == {brand}
+    assert len(chart.rows) == min(sold, 100)
+
+
+def test_the_category_filter_takes_a_whole_branch(shown, warehouse):
+    view = View(default_view(products.PAGE, shown).period, choices={"category": "electronics"})
+    (chart,) = products.brands(shown, view)
+    (revenue,) = ask(
+        warehouse,
+        """select sum(revenue) from daily_categories_brands
+        where category_code = 'electronics' or category_code like 'electronics.%'""",
+    )
+    assert chart.rows["revenue"].sum() == pytest.approx(float(revenue))
+
+
+def test_hours_move_with_the_display_time_zone(shown):
+    first, last = datetime.date(2019, 10, 1), datetime.date(2019, 10, 20)
+    utc = data.hours(shown, first, last, "UTC").groupby("event_hour")["revenue"].sum()
+    there = data.hours(shown, first, last, "Asia/Dubai").groupby("event_hour")["revenue"].sum()
+    assert there[13] == pytest.approx(utc[9])
+    assert there.sum() == pytest.approx(utc.sum())
+
+
+# --- every page -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_page_shows_all_it_can(shown, path):
+    page = run(path)
+    assert not any("can't be shown" in each.value for each in page.info)
+    assert page.header
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_without_business_marts_a_page_says_how_to_build_them(
+    warehouse, path, tmp_path, monkeypatch
+):
+    core = only(
+        warehouse,
+        tmp_path / "core",
+        lambda name: name.startswith(("shopstream_core", "shopstream_quality")),
+    )
+    monkeypatch.setenv("SHOPSTREAM_WAREHOUSE", str(core))
+    page = run(path)
+    assert not any("can't be shown" in each.value for each in page.info)
+    if path not in {"quality", "performance"}:
+        assert "make build" in page.info[0].value
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_before_any_build_a_page_says_what_to_do(path, tmp_path, monkeypatch):
+    monkeypatch.setenv("SHOPSTREAM_WAREHOUSE", str(tmp_path))
+    assert "make build" in run(path).info[0].value
+
+
+def test_a_chart_that_fails_is_told_in_words_and_the_rest_holds(shown, monkeypatch):
+    def fails(*_):
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(data, "brands", fails)
+    page = run("products")
+    told = [each.value for each in page.info]
+    assert any("Brands can't be shown" in words.replace("\\", "") for words in told)
+    assert "secret" not in str(told)
+    assert len(page.header) > 3
+
+
+def test_performance_says_how_to_measure_what_was_not_measured(shown):
+    if "optimizations" not in shown.tables:
+        assert "make bench" in run("performance").info[0].value
+
+
+# --- hostile input ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["period", "dates", "brand", "category", "pairs", "segment", "x"])
+@pytest.mark.parametrize(
+    "value", ["<script>alert(1)</script>", "' or 1=1 --", "../../etc/passwd", "", "9" * 4000, "\0"]
+)
+def test_hostile_parameters_count_as_nothing_chosen(shown, name, value):
+    page = run("products", **{name: value})
+    assert page.selectbox(key="period").value == "All dates"
+    assert page.selectbox(key="brand").value == "All brands"
+
+
+@pytest.mark.parametrize(
+    "dates", [["2019-13-45", "x"], ["1000-01-01", "9999-12-31"], ["2019-10-09"]]
+)
+def test_hostile_dates_fall_back_to_dates_in_the_data(shown, dates):
+    run("overview", period="Other dates…", dates=dates)
+
+
+@pytest.fixture
+def hostile(warehouse, tmp_path, monkeypatch):
+    """A warehouse in which the brand with most revenue has a hostile name."""
+    target = only(warehouse, tmp_path / "hostile", lambda name: True)
+    published = json.loads((target / "published.json").read_text())
+    build = data.read_build(warehouse)
+    top = ask(
+        warehouse,
+        "select brand from daily_categories_brands group by brand order by sum(revenue) desc",
+    )[0]
+    for mart in ("daily_categories_brands", "dim_products"):
+        entry = build.tables[mart]
+        table = DeltaTable(warehouse / entry["path"], version=entry["version"]).to_pyarrow_table()
+        names = [HOSTILE if name == top else name for name in table["brand"].to_pylist()]
+        place = table.schema.get_field_index("brand")
+        table = table.set_column(place, "brand", pa.array(names))
+        write_deltalake(target / mart, table)
+        name = next(name for name in published["tables"] if name.endswith(f".{mart}"))
+        published["tables"][name] = {"path": str(target / mart), "version": 0}
+    (target / "published.json").write_text(json.dumps(published))
+    monkeypatch.setenv("SHOPSTREAM_WAREHOUSE", str(target))
+    return data.read_build(target)
+
+
+def test_a_hostile_brand_is_shown_as_text_and_can_be_chosen(hostile):
+    page = run("products")
+    assert HOSTILE in page.selectbox(key="brand").options
+    page.selectbox(key="brand").set_value(HOSTILE).run()
+    assert not page.exception
+    page = run("products", brand=HOSTILE)
+    assert page.selectbox(key="brand").value == HOSTILE
+    texts = [each.value for each in [*page.caption, *page.header, *page.markdown]]
+    assert not any(re.search(r"(?<!\\)<script|(?<!\\)\$a", text) for text in texts)
+
+
+def test_a_hostile_brand_is_text_in_the_report_too(hostile):
+    html = report(hostile)
+    body = html[html.index("<body>") :]
+    assert "<script>alert" not in body
+    assert "&lt;script&gt;alert" in body
+
+
+# --- settings, report ---------------------------------------------------------------------------
+
+
+def test_user_ids_can_be_hidden(shown, monkeypatch):
+    (table,) = users.buyers(shown, default_view(users.PAGE, shown))
+    ids = set(table.rows["user_id"])
+    assert len(ids) > 1
+    monkeypatch.setenv("SHOPSTREAM_HIDE_USER_IDS", "1")
+    (table,) = users.buyers(shown, default_view(users.PAGE, shown))
+    assert set(table.rows["user_id"]) == {"hidden"}
+    body = report(shown)
+    assert not any(f">{each}<" in body for each in ids)
+
+
+def test_the_currency_sign_is_a_setting(shown, monkeypatch):
+    monkeypatch.setenv("SHOPSTREAM_CURRENCY", "€")
+    assert metrics(run("overview"))["Revenue"].startswith("€")
+
+
+def test_the_report_is_one_file_with_all_pages(shown):
+    html = report(shown)
+    for page in PAGES:
+        assert f'id="{page.path}"' in html
+        view = default_view(page, shown)
+        for row in page.rows:
+            for section in row:
+                for block in blocks(section, shown, view):
+                    assert not getattr(block, "words", "").startswith("The rest of the page")
+    # Plotly's own code aside, nothing is fetched.
+    assert not re.search(r'(src|href)="(https?:)?//', html[html.index("<body>") :])
+
+
+def test_findings_are_silent_when_the_data_is_thin(shown):
+    view = default_view(overview.PAGE, shown)
+    day = datetime.date(2019, 10, 1)
+    thin = View(period_of(day, day, stored_periods(shown)), choices=view.choices)
+    orders = data.added_up(shown, day, day)["orders"]
+    (block,) = overview.findings(shown, thin)
+    assert bool(block.sentences) == (orders >= 100)
+    assert block.otherwise
+
+
+def test_the_server_is_bound_to_this_machine_and_tells_no_one():
+    from shopstream.config import PROJECT
+
+    text = (PROJECT / ".streamlit" / "config.toml").read_text()
+    for line in (
+        'address = "127.0.0.1"',
+        "enableXsrfProtection = true",
+        "gatherUsageStats = false",
+        'showErrorDetails = "none"',
+    ):
+        assert line in text
+    python = "".join(file.read_text() for file in (PROJECT / "dashboard").rglob("*.py"))
+    assert "unsafe_allow" not in python
