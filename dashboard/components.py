@@ -18,7 +18,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard import data
-from dashboard.charts import day, number
+from dashboard.charts import day, number, sparkline
 from dashboard.data import Build, MissingMart
 from shopstream.config import Settings
 from shopstream.published import NothingPublished
@@ -156,6 +156,11 @@ class Filter:
     options: Callable[[Build], list[str]] | tuple[str, ...]
     everything: str = ""
 
+    @property
+    def default(self) -> str:
+        """What holds where nothing was chosen."""
+        return self.everything or self.options[0]
+
     def names(self, build: Build) -> list[str]:
         """All options, the default first."""
         found = list(self.options(build) if callable(self.options) else self.options)
@@ -179,7 +184,7 @@ FILTERS = {
         "Retention of", ("visits by week", "purchases by week", "visits by day", "purchases by day")
     ),
 }
-OTHER_DATES = "Other dates…"
+EVERYTHING, OTHER_DATES = "All dates", "Other dates…"
 
 
 def stored_periods(build: Build) -> dict[str, Period]:
@@ -192,7 +197,7 @@ def stored_periods(build: Build) -> dict[str, Period]:
     if total.empty:
         return {}
     first, last = (pd.Timestamp(total.iloc[0][c]).date() for c in ("period_start", "period_end"))
-    chosen = {"All dates": Period("All dates", first, last, ("total", first))}
+    chosen = {EVERYTHING: Period(EVERYTHING, first, last, ("total", first))}
     for kind in ("month", "week"):
         before, named = None, {}
         for start in found.loc[found["period_type"] == kind, "period_start"]:
@@ -223,7 +228,7 @@ def period_of(first: date, last: date, stored: dict[str, Period]) -> Period:
     for period in stored.values():
         if (period.first, period.last) == (first, last):
             return period
-    data_first = stored["All dates"].first
+    data_first = stored[EVERYTHING].first
     length = last - first + timedelta(days=1)
     before = None
     if first - length >= data_first:
@@ -244,7 +249,7 @@ def span(first: date, last: date) -> str:
 
 def default_period(stored: dict[str, Period]) -> Period:
     """All dates: what a reader sees who has chosen nothing."""
-    return stored["All dates"]
+    return stored[EVERYTHING]
 
 
 def default_view(page: Page, build: Build) -> View:
@@ -255,55 +260,114 @@ def default_view(page: Page, build: Build) -> View:
 
 
 def choose(page: Page, build: Build) -> View:
-    """Show the page's filters, each bound to the URL, and give what is chosen."""
+    """Show the page's filters and give what is chosen; the address always says it too."""
+    display = Display.from_environment()
     if not page.filters:
-        return View(display=Display.from_environment())
+        return View(display=display)
     period, choices = None, {}
+    held, fresh = remembered(page)
     with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
         for name in page.filters:
             if name == "period":
-                period = choose_period(build)
-                continue
-            each = FILTERS[name]
-            choices[name] = st.selectbox(
-                each.words, each.names(build), key=name, bind="query-params", width=180
-            )
+                period = choose_period(build, held, fresh)
+            else:
+                names = FILTERS[name].names(build)
+                choices[name] = select(FILTERS[name].words, name, names, held, fresh)
         st.button("Reset", on_click=reset, args=(page,), type="tertiary", icon=":material/undo:")
+        write_address(page, held)
         with st.popover("Share", type="tertiary", icon=":material/share:"):
             share(build)
-    return View(period, Display.from_environment(), choices)
+    return View(period, display, choices)
 
 
-def choose_period(build: Build) -> Period:
+def remembered(page: Page) -> tuple[dict[str, list[str]], bool]:
+    """What was chosen so far by filter, and whether it has to be put into the page's filters.
+
+    An address that we did not write (a link, the back button) wins; a step to another page, which
+    comes without parameters, keeps what was chosen.
+    """
+    held = st.session_state.setdefault("chosen", {})
+    asked = {name: st.query_params.get_all(name) for name in parameters(page)}
+    asked = {name: values for name, values in asked.items() if values}
+    moved = st.session_state.get("page") != page.path
+    from_outside = asked != st.session_state.get("written", {}) and bool(asked or not moved)
+    if from_outside:
+        for name in parameters(page):
+            held.pop(name, None)
+        held |= asked
+    st.session_state["page"] = page.path
+    return held, moved or from_outside
+
+
+def parameters(page: Page) -> list[str]:
+    """The parameters of a page's address."""
+    return [*page.filters, *(["dates"] if "period" in page.filters else [])]
+
+
+def select(words: str, name: str, names: list[str], held: dict[str, list[str]], fresh: bool) -> str:
+    """A select box; what is none of its names counts as nothing chosen."""
+    if fresh or st.session_state.get(name) not in names:
+        wanted = held.get(name, [""])[0]
+        st.session_state[name] = wanted if wanted in names else names[0]
+    value = st.selectbox(words, names, key=name, width=180)
+    held[name] = [value]
+    return value
+
+
+def choose_period(build: Build, held: dict[str, list[str]], fresh: bool) -> Period:
     """Show the filter of dates and give the period."""
     stored = stored_periods(build)
     if not stored:
         raise MissingMart("period_activity")
-    words = st.selectbox(
-        "Dates", [*stored, OTHER_DATES], key="period", bind="query-params", width=180
-    )
+    words = select("Dates", "period", [*stored, OTHER_DATES], held, fresh)
     if words != OTHER_DATES:
+        held.pop("dates", None)
         return stored[words]
     whole = default_period(stored)
+    if fresh or "dates" not in st.session_state:
+        st.session_state["dates"] = dates_within(held.get("dates", []), whole)
     dates = st.date_input(
         "From – to",
-        (whole.first, whole.last),
         min_value=whole.first,
         max_value=whole.last,
         key="dates",
-        bind="query-params",
         format="YYYY-MM-DD",
         width=230,
     )
-    dates = dates if isinstance(dates, tuple) and dates else (whole.first, whole.last)
+    dates = dates or (whole.first, whole.last)
+    held["dates"] = [each.isoformat() for each in dates]
     return period_of(dates[0], dates[-1], stored)
+
+
+def dates_within(texts: list[str], whole: Period) -> tuple[date, date]:
+    """The first and last of these dates, within the data; all of it where they are no dates."""
+    try:
+        dates = sorted(date.fromisoformat(text) for text in texts)
+    except ValueError:
+        dates = []
+    inside = [min(max(each, whole.first), whole.last) for each in dates]
+    return (inside[0], inside[-1]) if inside else (whole.first, whole.last)
+
+
+def write_address(page: Page, held: dict[str, list[str]]) -> None:
+    """Write into the address what differs from the defaults."""
+    written = {}
+    for name in parameters(page):
+        values = held.get(name)
+        default = name in FILTERS and [FILTERS[name].default] == values
+        if values and not default and values != [EVERYTHING]:
+            written[name] = values
+            if st.query_params.get_all(name) != values:
+                st.query_params[name] = values
+        elif name in st.query_params:
+            del st.query_params[name]
+    st.session_state["written"] = written
 
 
 def reset(page: Page) -> None:
     """Set all filters of a page to their defaults."""
-    for name in [*page.filters, "dates"]:
-        st.session_state.pop(name, None)
-    st.query_params.clear()
+    for name in page.filters:
+        st.session_state[name] = EVERYTHING if name == "period" else FILTERS[name].default
 
 
 def share(build: Build) -> None:
@@ -353,7 +417,9 @@ def show(page: Page, links: dict[str, object]) -> None:
 
 def freshness(build: Build) -> str:
     """Which build is shown, of when, over which dates."""
-    words = f"build {build.build_id} · {build.published_at:%Y-%m-%d %H:%M} UTC"
+    zone = Display.from_environment().zone
+    at = build.published_at.astimezone(zoneinfo.ZoneInfo(zone))
+    words = f"build {build.build_id} · {at:%Y-%m-%d %H:%M} {zone}"
     try:
         total = data.periods(build).query("period_type == 'total'").iloc[0]
         first, last = (pd.Timestamp(total[c]).date() for c in ("period_start", "period_end"))
@@ -406,15 +472,15 @@ def draw(block: Block, links: dict[str, object]) -> None:
 def draw_cards(block: Cards) -> None:
     with st.container(key=f"cards_{slug(block.cards[0].name)}"):
         for card in block.cards:
-            st.metric(
-                plain(card.name),
-                plain(card.value),
-                None if card.change is None else f"{card.change:+.1f} %",
-                help=plain(card.definition) or None,
-                chart_data=list(card.trail) if len(card.trail) > 1 else None,
-                delta_color="normal" if card.change is not None else "off",
-                border=True,
-            )
+            with st.container(border=True, gap="xxsmall"):
+                st.metric(
+                    plain(card.name),
+                    plain(card.value),
+                    None if card.change is None else f"{card.change:+.1f} %",
+                    help=plain(card.definition) or None,
+                )
+                if len(card.trail) > 1:
+                    st.image(sparkline(card.trail), width="stretch", alt="")
     if block.caption or block.against:
         st.caption(plain(" ".join(filter(None, [block.against, block.caption]))))
 
@@ -489,7 +555,9 @@ def draw_findings(block: Findings, links: dict[str, object]) -> None:
     st.header(plain(block.title), anchor=False)
     if not block.sentences:
         st.caption(plain(block.otherwise))
-    kept = {key: st.query_params.get_all(key) for key in st.query_params if key == "period"}
+    kept = {
+        key: st.query_params.get_all(key) for key in ("period", "dates") if key in st.query_params
+    }
     with st.container(key="findings", gap="xxsmall"):
         for sentence, path, title in block.sentences:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):

@@ -75,7 +75,7 @@ def best_buyers(build: Build, view: View) -> Insight | None:
     verb = "bring" if share > 40 else "bring only"
     return Insight(
         f"The best 20 % of buyers {verb} {number(share, '%')} of revenue (all dates).",
-        "users", "Users", "revenue_per_buyer", share / 20,
+        "users", "Users", "revenue_share_of_top_20_percent", share / 20,
     )  # fmt: skip
 
 
@@ -147,7 +147,7 @@ def left_carts(build: Build, view: View) -> Insight | None:
     value = number(found["abandoned_value"].sum(), view.display.sign)
     return Insight(
         f"{number(share, '%')} of carted products were not bought, worth {value}.",
-        "products", "Products", "carts", 1 + share / 100,
+        "products", "Products", "cart_abandonment", 1 + share / 100,
     )  # fmt: skip
 
 
@@ -160,7 +160,7 @@ def unusual_hours(build: Build, view: View) -> Insight | None:
     low, high = (odd["direction"] == "low").sum(), (odd["direction"] == "high").sum()
     return Insight(
         f"{len(odd)} hours had an unusual number of purchases ({low} low, {high} high).",
-        "time", "Time", "purchases", 2.5,
+        "time", "Time", "anomalous_hours", 2.5,
     )  # fmt: skip
 
 

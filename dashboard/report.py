@@ -5,7 +5,7 @@ from html import escape
 import pandas as pd
 from plotly.offline import get_plotlyjs
 
-from dashboard.charts import number
+from dashboard.charts import number, sparkline
 from dashboard.components import (
     Block,
     Cards,
@@ -30,6 +30,7 @@ h1 { font-size: 1.6rem; margin: 3rem 0 1rem; } h2 { font-size: 1.1rem; margin: 1
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: .75rem; }
 .card { border: 1px solid #d5dbe1; border-radius: 6px; padding: .6rem .8rem; }
 .card b { display: block; font-size: 1.4rem; font-weight: 500; }
+.card svg { width: 100%; }
 small, .caption { color: #52606d; font-size: .85rem; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: .85rem; }
 th, td { padding: .25rem .6rem; border-bottom: 1px solid #e4e8ec; text-align: left; }
@@ -75,7 +76,7 @@ def block_html(block: Block) -> str:
         case Cards():
             cards = "".join(
                 f"<div class=card title='{escape(card.definition, quote=True)}'>"
-                f"<small>{escape(card.name)}</small><b>{escape(card.value)}</b>"
+                f"<small>{escape(card.name)}</small><b>{escape(card.value)}</b>{sparkline(card.trail)}"
                 + ("" if card.change is None else f"<small>{card.change:+.1f} %</small>")
                 + "</div>"
                 for card in block.cards

@@ -129,8 +129,11 @@ def summary(build, view):
         "insight": ("insight", "text"),
     }
     rows = data.metric_values(build)
-    units = rows["unit"].map({"percent": "%", "%": "%", "currency": view.display.sign}).fillna("")
-    rows["shown"] = [charts.number(*each) for each in zip(rows["value"], units, strict=True)]
+    units = rows["unit"].map({"percent": "%", "money": view.display.sign}).fillna("")
+    rows["shown"] = [
+        charts.duration(value) if unit == "seconds" else charts.number(value, sign)
+        for value, unit, sign in zip(rows["value"], rows["unit"], units, strict=True)
+    ]
     rows["insight"] = rows["metric_name"].map(insights.by_metric(build, view)).fillna("")
     yield Table("All metrics", rows, "Over all dates. From metric_values.", columns)
 

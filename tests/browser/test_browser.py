@@ -81,9 +81,11 @@ def visit(context, url: str):
 def settle(page) -> None:
     """Wait until the page stands still."""
     page.locator("h1").first.wait_for(timeout=30000)
-    page.locator("[data-testid=stHeading], [data-testid=stAlert]").last.wait_for()
-    page.wait_for_function("!document.querySelector('[data-test-script-state=running]')")
-    page.wait_for_timeout(1500)
+    still = 0
+    while still < 3:
+        state = page.get_by_test_id("stApp").get_attribute("data-test-script-state")
+        still = still + 1 if state == "notRunning" else 0
+        page.wait_for_timeout(300)
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -144,6 +146,9 @@ def test_what_is_chosen_stays_on_the_way_to_another_page_and_back(chromium, addr
     settle(page)
     assert "period=October" in page.url
     assert page.get_by_text("October 2019").count() > 0
+    # The step to the page and what it wrote into its address are two steps back.
+    page.go_back()
+    settle(page)
     page.go_back()
     settle(page)
     assert "products" not in page.url
