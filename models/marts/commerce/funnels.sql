@@ -2,9 +2,15 @@
 
 with
 
-funnel_days as (
+event_days as (
 
-    select * from {{ ref('int_funnel_days') }}
+    select * from {{ ref('int_event_funnel_days') }}
+
+),
+
+session_days as (
+
+    select * from {{ ref('int_session_funnel_days') }}
 
 ),
 
@@ -20,7 +26,17 @@ period_users as (
 
 ),
 
-unite as (
+unite_days as (
+
+    select event_date, definition, viewed, carted, purchased, unknown, overall_base, purchases_without_cart
+    from event_days
+    union all
+    select event_date, definition, viewed, carted, purchased, null, overall_base, purchases_without_cart
+    from session_days
+
+),
+
+unite_periods as (
 
     select
         period_type,
@@ -32,7 +48,7 @@ unite as (
         sum(unknown) as unknown,
         sum(overall_base) as overall_base,
         sum(purchases_without_cart) as purchases_without_cart
-    from funnel_days
+    from unite_days
     inner join periods using (event_date)
     group by period_type, period_start, definition
     union all
@@ -54,4 +70,4 @@ select
     100d * purchased / nullif(carted, 0) as cart_to_purchase,
     100d * purchased / nullif(overall_base, 0) as overall,
     purchases_without_cart
-from unite
+from unite_periods

@@ -8,12 +8,6 @@ event_types as (
 
 ),
 
-users as (
-
-    select * from {{ ref('dim_users') }} where not is_anonymous
-
-),
-
 periods as (
 
     select * from {{ ref('int_date_periods') }}
@@ -23,6 +17,12 @@ periods as (
 period_users as (
 
     select * from {{ ref('int_period_users') }}
+
+),
+
+period_new_users as (
+
+    select * from {{ ref('int_period_new_users') }}
 
 ),
 
@@ -48,28 +48,6 @@ roll_up_events as (
         min(if(event_type = 'purchase', min_price, null)) as min_purchase_price,
         max(if(event_type = 'purchase', max_price, null)) as max_purchase_price
     from event_types
-    inner join periods using (event_date)
-    group by period_type, period_start
-
-),
-
-count_first_seen as (
-
-    select
-        cast(first_seen_at as date) as event_date,
-        count(*) as new_users
-    from users
-    group by cast(first_seen_at as date)
-
-),
-
-count_new_users as (
-
-    select
-        period_type,
-        period_start,
-        sum(new_users) as new_users
-    from count_first_seen
     inner join periods using (event_date)
     group by period_type, period_start
 
@@ -99,7 +77,7 @@ select
     cast(round(order_revenue / nullif(orders, 0), 2) as decimal(18, 2)) as avg_order_value,
     cast(round(revenue / nullif(total_purchases, 0), 2) as decimal(12, 2)) as avg_purchase_price,
     cast(user_events as double) / users as events_per_user,
-    cast(sessions - anonymous_sessions as double) / users as sessions_per_user,
+    cast(coalesce(sessions - anonymous_sessions, 0) as double) / users as sessions_per_user,
     cast(round(buyer_revenue / nullif(buyers, 0), 2) as decimal(18, 2)) as revenue_per_buyer,
     mean_duration_seconds,
     median_duration_seconds,
@@ -107,5 +85,5 @@ select
     max_purchase_price
 from roll_up_events
 left join period_users using (period_type, period_start)
+left join period_new_users using (period_type, period_start)
 left join period_sessions using (period_type, period_start)
-left join count_new_users using (period_type, period_start)

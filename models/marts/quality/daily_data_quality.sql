@@ -1,0 +1,35 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_where',
+        partition_by='event_date',
+    )
+}}
+
+{% set dates = changed_dates(ref('stg_event_dates')) %}
+-- replace where: {{ dates }}
+
+{% set defaults = var('null_defaults') %}
+
+with
+
+events as (
+
+    select * from {{ ref('stg_events') }} where {{ dates }}
+
+)
+
+select
+    event_date,
+    count(*) as total_events,
+    count_if(brand = '{{ defaults["brand"] }}') as unknown_brand_events,
+    count_if(category_code = '{{ defaults["category_code"] }}') as uncategorized_events,
+    count_if(event_type = '{{ defaults["event_type"] }}') as unknown_type_events,
+    count_if(product_id = {{ defaults['product_id'] }}) as unknown_product_events,
+    count_if(user_id = {{ defaults['user_id'] }}) as anonymous_events,
+    count_if(user_session = concat('{{ defaults["user_session"] }}', user_id)) as unknown_session_events,
+    count_if(price = 0) as zero_price_events,
+    count_if(price = {{ var('max_price') }}) as capped_events,
+    max(load_id) as load_id
+from events
+group by event_date
