@@ -19,10 +19,17 @@ import psutil
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
-from shopstream import landing, reload, sample
+from shopstream import hook, landing, reload, sample
+from shopstream.build_log import note_build
 from shopstream.config import PROJECT, Settings
 from shopstream.maintenance import maintain, tables_are_published
-from shopstream.published import AUDIT_SCHEMA, NothingPublished, publish, read_published
+from shopstream.published import (
+    AUDIT_SCHEMA,
+    NothingPublished,
+    next_build_id,
+    publish,
+    read_published,
+)
 from shopstream.summary import failures, print_summary
 
 FAILED, FILE_REFUSED = 1, 3
@@ -152,15 +159,39 @@ class Work:
         if passed:
             # Untested tables are for trying things out: readers stay on the last tested build.
             if with_tests:
+                note_build(
+                    self.settings.warehouse,
+                    self.settings.target,
+                    next_build_id(self.settings.warehouse),
+                    seconds=time.monotonic() - self.started,
+                    peak_memory_bytes=self.peak.bytes,
+                    files_landed=len(landed.landed) if landed else 0,
+                    rows_landed=sum(file.rows_read for file in landed.landed) if landed else 0,
+                    only_core=only_core,
+                )
                 # What was left out has to be built by the next run, new files or not.
                 made_from = inputs(self.settings) | {"only_core": only_core}
                 publish(self.settings.warehouse, made_from)
             landing.drop_work_copies(self.settings.warehouse)
         self.report(landed, published=passed and with_tests)
+        self.tell_of_trouble(landed, passed=passed, published=passed and with_tests)
         if not passed:
             keep_failing_rows(self.settings)
             return FAILED
         return FILE_REFUSED if landed and landed.refused else 0
+
+    def tell_of_trouble(
+        self, landed: landing.LandingResult | None, *, passed: bool, published: bool
+    ) -> None:
+        """Run the user's hook once for each kind of trouble."""
+        if not passed:
+            broken = (f"{name}: {message}" for name, _, message in failures(self.settings.target))
+            hook.tell("failed", "; ".join(broken))
+        if landed and landed.refused:
+            refused = (f"{file.source_file}: {file.reason}" for file in landed.refused)
+            hook.tell("refused", "; ".join(refused))
+        if published and (hours := hook.new_anomalies(self.settings.warehouse)):
+            hook.tell("anomaly", "; ".join(hours))
 
     def idle(self, landed: landing.LandingResult) -> int:
         """Report that the published build is of these files and this code already."""

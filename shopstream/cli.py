@@ -17,6 +17,7 @@ class PlainErrors(click.Group):
 
     def invoke(self, context: click.Context):
         """Run the subcommand; expected errors become a message and exit code 2."""
+        from deltalake.exceptions import DeltaError
         from duckdb import Error as SqlError
 
         from shopstream.build import BuildError
@@ -25,7 +26,9 @@ class PlainErrors(click.Group):
 
         try:
             return super().invoke(context)
-        except (BuildError, LandingError, NothingPublished, SqlError) as error:
+        # The last two: a disk that is full, a folder that may not be written.
+        except (BuildError, LandingError, NothingPublished, SqlError, DeltaError, OSError) as error:
+            logging.getLogger(__name__).exception("stopped")
             click.echo(f"shopstream: {error}", err=True)
             sys.exit(2)
 

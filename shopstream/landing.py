@@ -15,7 +15,8 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime
 from functools import partial
@@ -249,16 +250,8 @@ def reread(
     landing: Path, warehouse: Path, shas: set[str], *, on_progress: Progress | None = None
 ) -> None:
     """Make work copies of contents that were landed before. Raises LandingError if one is gone."""
-    home = _home(warehouse)
-    _prepare(home)
-    try:
-        run = _Run(home, on_progress, default_memory_limit())
+    with _run(warehouse, on_progress) as run:
         run.reread(_find(landing, warehouse), shas)
-    except (OSError, DeltaError) as error:
-        _stop_without_room(error)
-        raise
-    finally:
-        shutil.rmtree(home / "extracted", ignore_errors=True)
 
 
 def _renumber(warehouse: Path, shas: set[str], *, withdrawn_at: datetime | None) -> None:
@@ -314,12 +307,21 @@ def land(
             "set SHOPSTREAM_LANDING or SHOPSTREAM_WAREHOUSE to another folder."
         )
     found = _find(landing, warehouse)
-    try:
-        _prepare(home)
-        run = _Run(home, on_progress, memory_limit or default_memory_limit())
+    with _run(warehouse, on_progress, memory_limit) as run:
         for name, path, trouble in found:
             run.refuse(name, trouble) if trouble else run.take(name, path)
         return run.commit()
+
+
+@contextmanager
+def _run(
+    warehouse: Path, on_progress: Progress | None, memory_limit: str | None = None
+) -> Iterator[_Run]:
+    """A run that may write to the warehouse; its scratch is gone afterwards."""
+    home = _home(warehouse)
+    try:
+        _prepare(home)
+        yield _Run(home, on_progress, memory_limit or default_memory_limit())
     except (OSError, DeltaError) as error:
         _stop_without_room(error)
         raise LandingError(

@@ -42,12 +42,21 @@ def publish(warehouse: Path, made_from: dict | None = None) -> dict:
         before = {"builds": []}
     builds = before["builds"]
     new = {
-        "build_id": max((build["build_id"] for build in builds), default=0) + 1,
+        "build_id": next_build_id(warehouse),
         "published_at": now.isoformat(timespec="seconds"),
         "made_from": made_from or before.get("made_from"),
         "tables": tables,
     }
     return _write(warehouse, new, _still_listed([new, *builds], now))
+
+
+def next_build_id(warehouse: Path) -> int:
+    """Number that the next published build will have."""
+    try:
+        builds = read_published(warehouse)["builds"]
+    except NothingPublished:
+        builds = []
+    return max((build["build_id"] for build in builds), default=0) + 1
 
 
 def roll_back(warehouse: Path, build_id: int | None = None) -> dict:

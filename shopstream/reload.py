@@ -101,7 +101,7 @@ def erase_user(warehouse: Path, user_id: int) -> list[str]:
                 for key, rows in positions.items()
             ),
             updates={name: "null" for name in VALUES_OF_A_ROW}
-            | {"fate": "'erased'", "load_id": str(number)},
+            | {"changes": "0", "fate": "'erased'", "load_id": str(number)},
         )
     return sorted(f.source_file for f in landing.landed_files(warehouse) if f.file_key in positions)
 

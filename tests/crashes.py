@@ -3,12 +3,15 @@
     python tests/crashes.py kills --times 50 --resume FILE
     python tests/crashes.py failures --times 20 --resume FILE
     python tests/crashes.py reads --times 1000 --resume FILE
+    python tests/crashes.py full --times 5 --resume FILE      # as root: mounts a small tmpfs
 
 kills: `shopstream build` of a next day's file is killed with its whole process group at a random
 moment; the next ordinary run has to end equal to a clean one. failures: one model after the other
 is broken in a copy of the project; the build has to fail and readers have to see the build before,
 whole. reads: a reader polls all published tables while builds run; each read has to be of one
-build. Results are lines of JSON in FILE, which goes on where it stopped; exit code 1 if one fails.
+build. full: the disk fills up during a load; it has to say so, readers have to see the build
+before, and with space again the next run has to end equal to a clean one. Results are lines of JSON
+in FILE, which goes on where it stopped; exit code 1 if one fails.
 """
 
 import argparse
@@ -48,13 +51,15 @@ class Campaign:
         clean.build("--core")
         self.seconds = time.monotonic() - started
         self.after = readers_see(clean)
+        self.growth = size_of(clean.root / "warehouse") - size_of(self.base.root / "warehouse")
         assert differences(self.before, self.after)
 
-    def copy(self, name: str) -> Warehouse:
+    def copy(self, name: str, *, clean: bool = True) -> Warehouse:
         """The nine days as published, with the next day's file in the landing folder."""
         warehouse = Warehouse(self.root / name)
-        shutil.rmtree(warehouse.root, ignore_errors=True)
-        shutil.copytree(self.base.root, warehouse.root)
+        if clean:
+            shutil.rmtree(warehouse.root, ignore_errors=True)
+        shutil.copytree(self.base.root, warehouse.root, dirs_exist_ok=True)
         shutil.copy(self.next_day, warehouse.landing)
         return warehouse
 
@@ -117,6 +122,28 @@ class Campaign:
             wrong["exit"] = f"code {ran.returncode}: {ran.stdout[-500:]}"
         return {"model": str(model), "wrong": wrong}
 
+    def fill(self, number: int) -> dict:
+        """Load onto a disk that is nearly full; what was wrong then, and with space again."""
+        free = int(random.Random(number).uniform(0.1, 1) * self.growth)
+        warehouse = Warehouse(self.root / "full")
+        disk = warehouse.root / "warehouse"
+        disk.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", disk], check=True)
+        try:
+            self.copy("full", clean=False)
+            size = (shutil.disk_usage(disk).used + free) // 4096 * 4096
+            subprocess.run(["mount", "-o", f"remount,size={size}", disk], check=True)
+            ran = warehouse.run("shopstream", "build", "--core")
+            wrong = differences(self.before, readers_see(warehouse))
+            if ran.returncode == 0 or "o space left" not in ran.stdout or "\tat " in ran.stdout:
+                wrong["exit"] = f"code {ran.returncode}: {ran.stdout[-1500:]}"
+            subprocess.run(["mount", "-o", "remount,size=2g", disk], check=True)
+            warehouse.build("--core")
+            wrong |= differences(self.after, readers_see(warehouse))
+        finally:
+            subprocess.run(["umount", disk], check=True)
+        return {"free_bytes": free, "wrong": wrong}
+
     def read(self, number: int) -> dict:
         """Poll the published tables while a load runs; reads that were not of one build."""
         warehouse, stop, reads, wrong = self.copy("read"), threading.Event(), [], {}
@@ -139,6 +166,11 @@ class Campaign:
         return {"reads": len(reads), "wrong": wrong}
 
 
+def size_of(folder: Path) -> int:
+    """Bytes of all files below a folder."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
 def readers_see(warehouse: Warehouse) -> dict[str, pa.Table]:
     """Every published table as one read of published.json shows it."""
     folder = warehouse.root / "warehouse"
@@ -152,7 +184,7 @@ def readers_see(warehouse: Warehouse) -> dict[str, pa.Table]:
 def main() -> int:
     """Run a campaign and print a line for each of its parts."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["kills", "failures", "reads"])
+    parser.add_argument("what", choices=["kills", "failures", "reads", "full"])
     parser.add_argument("--times", type=int, default=5)
     add_resume_option(parser)
     options = parser.parse_args()
@@ -164,7 +196,7 @@ def main() -> int:
 
     with tempfile.TemporaryDirectory(prefix="crashes-") as folder:
         campaign = Campaign(Path(folder)) if times() < options.times else None
-        one = {"kills": "kill", "failures": "fail", "reads": "read"}[options.what]
+        one = {"kills": "kill", "failures": "fail", "reads": "read", "full": "fill"}[options.what]
         while times() < options.times:
             result = {"what": options.what, **getattr(campaign, one)(len(done))}
             done.append(result)

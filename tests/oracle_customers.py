@@ -650,11 +650,10 @@ def metric_values(db: duckdb.DuckDBPyConnection) -> Rows:
     for kind in ("day", "week"):
         for activity in ("visit", "purchase"):
             held = [r for r in known if (r["period_type"], r["activity"]) == (kind, activity)]
-            if held:
-                parts[f"retention_{kind}_1_{activity}"] = (
-                    sum(r["active_users"] for r in held),
-                    sum(r["cohort_users"] for r in held),
-                )
+            active, users = (
+                sum(r[name] for r in held) for name in ("active_users", "cohort_users")
+            )
+            parts[f"retention_{kind}_1_{activity}"] = (active, users) if held else (None, None)
     curve = customer_concentration(db)
     for percent in (1, 5, 10, 20):
         top = curve[percent]["revenue"], curve[100]["revenue"]

@@ -34,8 +34,8 @@ from warm import BuildFailed, WarmWarehouse
 from shopstream.decode import EVENT_COLUMNS
 
 LOADING_TIME = {"load_id", "loaded_at", "seen_at", "first_load_id", "last_load_id"}
-# Their grain is a load, or the state of one: a rebuild has had one load only.
-GRAIN_IS_A_LOAD = {"late_arrivals", "event_dates"}
+# Their grain is a load or a build, or the state of one: a rebuild has had one only.
+GRAIN_IS_A_LOAD = {"late_arrivals", "event_dates", "builds", "model_runs", "test_results"}
 FAR_TIMES = ["1970-01-01 00:00:00", "2018-06-01 12:00:00", "2031-01-01 00:00:00"]
 FAR_TIMES += ["9999-12-31 23:59:59"]
 

@@ -44,5 +44,6 @@ select
     brand,
     price,
     user_id,
-    user_session
+    user_session,
+    changes
 from classified

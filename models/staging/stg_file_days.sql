@@ -30,6 +30,7 @@ counted as (
         file_key,
         fate,
         reason,
+        changes,
         rules_version,
         max(event_time) as last_event_at,
         count(*) as total_rows
@@ -52,7 +53,7 @@ all_dates as (
 
     select * from counted
     union all
-    select event_date, cast(null as bigint), 'emptied', null, null, cast(null as timestamp), 0 from emptied
+    select event_date, cast(null as bigint), 'emptied', null, 0, null, cast(null as timestamp), 0 from emptied
 
 )
 {%- else -%}
@@ -68,6 +69,7 @@ select
     all_dates.file_key,
     all_dates.fate,
     all_dates.reason,
+    all_dates.changes,
     all_dates.rules_version,
     all_dates.last_event_at,
     all_dates.total_rows,

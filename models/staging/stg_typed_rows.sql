@@ -55,5 +55,22 @@ select
     coalesce(
         user_session,
         concat('{{ var("null_defaults")["user_session"] }}', {{ null_default('user_id_read', 'user_id') }})
-    ) as user_session
+    ) as user_session,
+    -- One number for all that was put in the place of a delivered value; seed change_kinds says which bit is what.
+    case
+        when is_erased or bad_row is not null then 0
+        else
+            if(event_time is null, 1, 0)
+            + if(event_type is null, 2, 0)
+            + if(product_id is null, 4, 0)
+            + if(category_id is null, 8, 0)
+            + if(category_code is null, 16, 0)
+            + if(brand is null, 32, 0)
+            + if(price is null, 64, 0)
+            + if(user_id is null, 128, 0)
+            + if(user_session is null, 256, 0)
+            + if(category_id is not null and category_id_read is null, 512, 0)
+            + if(price_read = 0 and (cast(price as double) < 0 or lower(price) rlike 'nan$'), 1024, 0)
+            + if(price_read = {{ var('max_price') }} and cast(price as double) > {{ var('max_price') }}, 2048, 0)
+    end as changes
 from parsed

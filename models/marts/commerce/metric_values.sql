@@ -22,7 +22,7 @@ concentration as (
 
 cohorts as (
 
-    select * from {{ ref('retention_cohorts') }} where period_number = 1 and active_users is not null
+    select * from {{ ref('retention_cohorts') }} where period_number = 1
 
 ),
 
@@ -83,20 +83,22 @@ divide_funnels as (
         concat('cart_to_purchase_', definition), cart_to_purchase, double(purchased), double(carted),
         concat('conversion_', definition), overall, double(purchased), double(overall_base)
     ) as (metric_name, value, numerator, denominator)
-    from funnels
+    from values ('events'), ('sessions_any_order'), ('sessions_ordered'), ('users') as definitions (definition)
+    left join funnels using (definition)
 
 ),
 
--- Over all cohorts that are known at this age.
+-- Over all cohorts that are known at this age; a row also where none is.
 sum_cohorts as (
 
     select
-        concat('retention_', period_type, '_', period_number, '_', activity) as metric_name,
-        100d * sum(active_users) / nullif(sum(cohort_users), 0) as value,
+        concat('retention_', kinds.period_type, '_1_', kinds.activity) as metric_name,
         double(sum(active_users)) as numerator,
-        double(sum(cohort_users)) as denominator
-    from cohorts
-    group by activity, period_type, period_number
+        double(sum(if(active_users is not null, cohort_users, null))) as denominator
+    from values ('visit', 'day'), ('visit', 'week'), ('purchase', 'day'), ('purchase', 'week')
+        as kinds (activity, period_type)
+    left join cohorts on kinds.activity = cohorts.activity and kinds.period_type = cohorts.period_type
+    group by kinds.period_type, kinds.activity
 
 ),
 
@@ -104,8 +106,8 @@ sum_carts as (
 
     select stack(
         2,
-        'cart_abandonment', 100d * sum(abandoned) / nullif(sum(carted), 0), double(sum(abandoned)), double(sum(carted)),
-        'abandoned_value', double(sum(abandoned_value)), double(sum(abandoned_value)), null
+        'cart_abandonment', 100d * sum(abandoned) / nullif(sum(carted), 0), double(coalesce(sum(abandoned), 0)), double(coalesce(sum(carted), 0)),
+        'abandoned_value', double(coalesce(sum(abandoned_value), 0)), double(coalesce(sum(abandoned_value), 0)), null
     ) as (metric_name, value, numerator, denominator)
     from carts
 
@@ -127,8 +129,8 @@ rate_trust as (
     union all
     select
         'suspicious_session_share',
-        100d * (with_all - without_suspicious) / nullif(with_all, 0),
-        with_all - without_suspicious,
+        100d * (with_all - coalesce(without_suspicious, 0)) / nullif(with_all, 0),
+        with_all - coalesce(without_suspicious, 0),
         with_all
     from suspicious
 
@@ -142,7 +144,7 @@ unite as (
     union all
     select * from divide_funnels
     union all
-    select * from sum_cohorts
+    select metric_name, 100d * numerator / denominator, numerator, denominator from sum_cohorts
     union all
     select * from sum_carts
     union all

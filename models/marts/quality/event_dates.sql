@@ -2,18 +2,16 @@
 
 with
 
-file_days as (
+dates as (
 
-    select * from {{ ref('stg_file_days') }}
+    select * from {{ ref('stg_event_dates') }}
 
 )
 
 select
     event_date,
-    max(load_id) as load_id,
-    array_join(sort_array(collect_set(rules_version)), ', ') as rules_versions,
-    sum(total_rows) as total_rows
-from file_days
-where event_date is not null
-group by event_date
-having sum(total_rows) > 0
+    load_id,
+    rules_versions,
+    total_rows
+from dates
+where total_rows > 0

@@ -32,7 +32,8 @@ select
     reason,
     seen_at
 from refused_files
-union all
+-- Not `union all`: an archive can hold two members of one name that are wrong in the same way.
+union
 select
     source_file,
     file_sha256,

@@ -1,0 +1,56 @@
+"""Tell somebody of trouble: a command of the user's, run when something goes wrong."""
+
+import logging
+import os
+import subprocess
+from pathlib import Path
+
+import duckdb
+from deltalake import DeltaTable
+
+from shopstream.published import read_published
+
+ANOMALIES = "shopstream_commerce.hourly_anomalies"
+log = logging.getLogger(__name__)
+
+
+def tell(event: str, message: str) -> None:
+    """Run SHOPSTREAM_HOOK, if it is set, with SHOPSTREAM_EVENT and SHOPSTREAM_MESSAGE.
+
+    event: failed, refused or anomaly. What the command does, or that it fails, goes to the log.
+    """
+    command = os.environ.get("SHOPSTREAM_HOOK")
+    if not command:
+        return
+    environment = {**os.environ, "SHOPSTREAM_EVENT": event, "SHOPSTREAM_MESSAGE": message}
+    try:
+        ran = subprocess.run(
+            command, shell=True, env=environment, capture_output=True, text=True, timeout=60
+        )
+    except subprocess.TimeoutExpired:
+        log.error("SHOPSTREAM_HOOK took over a minute and was stopped (%s)", event)
+    else:
+        log.info("SHOPSTREAM_HOOK (%s) ended with %s: %s", event, ran.returncode, ran.stderr)
+
+
+def new_anomalies(warehouse: Path) -> list[str]:
+    """Hours with an anomaly that the build before the published one did not have, in words."""
+    builds = read_published(warehouse)["builds"]
+    now, *before = [_anomalies(warehouse, build) for build in builds[:2]]
+    return sorted(now - (before[0] if before else set()))
+
+
+def _anomalies(warehouse: Path, build: dict) -> set[str]:
+    if ANOMALIES not in build["tables"]:
+        return set()
+    entry = build["tables"][ANOMALIES]
+    hours = DeltaTable(warehouse / entry["path"], version=entry["version"]).to_pyarrow_dataset()
+    with duckdb.connect() as db:
+        db.register("hours", hours)
+        found = db.sql(
+            "select event_date, event_hour, event_type, direction from hours where is_anomaly"
+        ).fetchall()
+    return {
+        f"{day} {hour:02}:00 UTC: {event_type} unusually {direction}"
+        for day, hour, event_type, direction in found
+    }

@@ -1,0 +1,107 @@
+"""CONTRIBUTING.md's conventions, held over what dbt itself says about the project."""
+
+import json
+
+import pytest
+from conftest import PROJECT, Warehouse
+
+# From left to right: a model reads its own folder and those to its left.
+FOLDERS = [
+    "staging",
+    "intermediate",
+    "marts/core",
+    "marts/quality",
+    "intermediate/commerce",
+    "marts/commerce",
+]
+PREFIXES = {
+    "staging": ("stg_",),
+    "intermediate": ("int_",),
+    "marts/core": ("dim_", "fct_"),
+    "intermediate/commerce": ("int_",),
+}
+LONGEST = 125
+# A line for each metric or figure: long, not deep.
+LISTS = {"metric_values", "published_comparison"}
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory) -> dict:
+    """The project as dbt parses it."""
+    warehouse = Warehouse(tmp_path_factory.mktemp("conventions"))
+    ran = warehouse.run("dbt", "parse", "--no-partial-parse")
+    assert ran.returncode == 0, ran.stdout
+    return json.loads((warehouse.root / "target" / "manifest.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def models(manifest) -> dict[str, dict]:
+    """The project's models by unique id."""
+    return {
+        name: node
+        for name, node in manifest["nodes"].items()
+        if node["resource_type"] == "model" and node["package_name"] == "shopstream"
+    }
+
+
+def folder_of(model: dict) -> str:
+    return "/".join(model["path"].split("/")[:-1])
+
+
+def test_every_model_has_a_yml_of_its_name_beside_it(models):
+    for model in models.values():
+        beside = model["original_file_path"].removesuffix(".sql") + ".yml"
+        assert model["patch_path"] == f"shopstream://{beside}"
+
+
+def test_everything_is_described(manifest, models):
+    seeds = [n for n in manifest["nodes"].values() if n["resource_type"] == "seed"]
+    for node in [*models.values(), *seeds, *manifest["sources"].values()]:
+        assert node["description"].strip(), node["unique_id"]
+        assert node["columns"], node["unique_id"]
+        for column in node["columns"].values():
+            assert column["description"].strip(), (node["unique_id"], column["name"])
+    for macro in manifest["macros"].values():
+        if macro["package_name"] == "shopstream":
+            text = (PROJECT / macro["original_file_path"]).read_text()
+            assert "{#" in text, f"{macro['name']} is not described"
+
+
+def test_every_mart_says_and_tests_its_key(manifest, models):
+    keyed = set()
+    for node in manifest["nodes"].values():
+        kind = (node.get("test_metadata") or {}).get("name")
+        if kind in ("unique", "unique_combination_of_columns"):
+            keyed.add(node["attached_node"])
+    marts = {name for name, model in models.items() if "marts/" in model["path"]}
+    assert marts - keyed == set()
+    for name in marts:
+        assert "rain:" in models[name]["description"], f"{name} does not say its grain"
+
+
+def test_names_say_the_folder(models):
+    for model in models.values():
+        assert model["name"].startswith(PREFIXES.get(folder_of(model), "")), model["name"]
+
+
+def test_no_model_reads_a_folder_to_its_right(models):
+    rank = {folder: position for position, folder in enumerate(FOLDERS)}
+    for model in models.values():
+        for name in model["depends_on"]["nodes"]:
+            if name in models:
+                read = models[name]
+                assert rank[folder_of(read)] <= rank[folder_of(model)], (
+                    f"{model['name']} reads {read['name']}"
+                )
+
+
+def test_only_staging_and_quality_read_what_was_landed(models):
+    for model in models.values():
+        if any(name.startswith("source.") for name in model["depends_on"]["nodes"]):
+            assert folder_of(model) in ("staging", "marts/quality"), model["name"]
+
+
+def test_no_model_is_longer_than_agreed(models):
+    for model in models.values():
+        lines = (PROJECT / model["original_file_path"]).read_text().count("\n")
+        assert lines <= LONGEST or model["name"] in LISTS, f"{model['name']} has {lines} lines"

@@ -1,0 +1,64 @@
+"""The user's command hears of trouble, and can do no harm."""
+
+import subprocess
+from datetime import date
+
+import pyarrow as pa
+from deltalake import write_deltalake
+
+from shopstream import hook
+from shopstream.published import publish
+
+
+def test_the_command_gets_event_and_message_as_they_are(monkeypatch, tmp_path):
+    heard = tmp_path / "heard"
+    monkeypatch.setenv(
+        "SHOPSTREAM_HOOK", f'echo "$SHOPSTREAM_EVENT|$SHOPSTREAM_MESSAGE" >> {heard}'
+    )
+    hook.tell("refused", "a'b\"; $(touch harm).csv: empty")
+    assert heard.read_text() == "refused|a'b\"; $(touch harm).csv: empty\n"
+    assert not list(tmp_path.glob("harm"))
+
+
+def test_a_command_that_fails_hangs_or_is_not_set_does_no_harm(monkeypatch):
+    monkeypatch.delenv("SHOPSTREAM_HOOK", raising=False)
+    hook.tell("failed", "x")
+    monkeypatch.setenv("SHOPSTREAM_HOOK", "exit 7")
+    hook.tell("failed", "x")
+
+    def hang(*_, timeout, **__):
+        raise subprocess.TimeoutExpired("hook", timeout)
+
+    monkeypatch.setattr(subprocess, "run", hang)
+    hook.tell("failed", "x")
+
+
+def anomalies(warehouse, *hours: int) -> None:
+    """Publish a build in which these hours of the first of October are anomalies."""
+    table = pa.table(
+        {
+            "event_date": [date(2019, 10, 1)] * 24,
+            "event_hour": pa.array(range(24), pa.int32()),
+            "event_type": ["purchase"] * 24,
+            "direction": ["low" if hour in hours else None for hour in range(24)],
+            "is_anomaly": [hour in hours for hour in range(24)],
+        }
+    )
+    folder = warehouse / "shopstream_commerce.db" / "hourly_anomalies"
+    write_deltalake(folder, table, mode="overwrite")
+    publish(warehouse)
+
+
+def test_an_anomaly_is_told_once(tmp_path):
+    anomalies(tmp_path, 3)
+    assert hook.new_anomalies(tmp_path) == ["2019-10-01 03:00 UTC: purchase unusually low"]
+    anomalies(tmp_path, 3, 4)
+    assert hook.new_anomalies(tmp_path) == ["2019-10-01 04:00 UTC: purchase unusually low"]
+    anomalies(tmp_path, 3, 4)
+    assert hook.new_anomalies(tmp_path) == []
+
+
+def test_without_the_business_marts_there_is_nothing_to_tell(tmp_path):
+    write_deltalake(tmp_path / "shopstream_core.db" / "dim_time", pa.table({"x": [1]}))
+    publish(tmp_path)
+    assert hook.new_anomalies(tmp_path) == []
