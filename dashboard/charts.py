@@ -187,7 +187,7 @@ def bars(
         )
     )
     top = max(float(shown[values].max()), 0.0)
-    figure.update_xaxes(visible=False, range=[0, (top or 1) * (1.55 if extra else 1.28)])
+    figure.update_xaxes(visible=False, range=[0, (top or 1) * (1.8 if extra else 1.35)])
     figure.update_yaxes(
         tickvals=places,
         ticktext=[label(name, 22) for name in shown[names]],
@@ -431,18 +431,8 @@ def heat(
             xgap=2,
             ygap=2,
             hoverongaps=False,
-            colorbar={
-                "title": {"text": words, "side": "top"},
-                "orientation": "h",
-                "thickness": 8,
-                "len": 0.4,
-                "x": 1,
-                "xanchor": "right",
-                "y": 1.02,
-                "yanchor": "bottom",
-                "nticks": 5,
-                "outlinewidth": 0,
-            },
+            showscale=not writes,
+            colorbar={"thickness": 8, "nticks": 5, "outlinewidth": 0, "xpad": 4},
             hovertemplate=f"{axes[1]} %{{y}}, {axes[0]} %{{x}}<br>%{{z:,.2f}} {words}"
             "<extra></extra>",
         )
@@ -458,8 +448,7 @@ def heat(
         )
     figure.update_xaxes(title_text=axes[0], type="category", showgrid=False, nticks=13)
     figure.update_yaxes(autorange="reversed", type="category", showgrid=False)
-    finish(figure, max(LOW, 26 * len(grid) + 130))
-    return figure.update_layout(margin_t=56)
+    return finish(figure, max(LOW, 26 * len(grid) + 90))
 
 
 def concentration(frame: pd.DataFrame, points=(1, 5, 10, 20)) -> go.Figure:
@@ -494,7 +483,7 @@ def concentration(frame: pd.DataFrame, points=(1, 5, 10, 20)) -> go.Figure:
         textposition="middle right",
         hoverinfo="skip",
     )
-    figure.add_annotation(x=78, y=70, text="if all were equal", showarrow=False, font_color=QUIET)
+    figure.add_annotation(x=74, y=52, text="if all were equal", showarrow=False, font_color=QUIET)
     figure.update_xaxes(title_text="buyers, best first (%)", range=[0, 100])
     figure.update_yaxes(title_text="share of revenue (%)", range=[0, 103])
     return finish(figure, TALL)

@@ -558,7 +558,7 @@ def draw_findings(block: Findings, links: dict[str, object]) -> None:
     kept = {
         key: st.query_params.get_all(key) for key in ("period", "dates") if key in st.query_params
     }
-    with st.container(key="findings", gap="xxsmall"):
+    with st.container(key="findings", gap="xsmall"):
         for sentence, path, title in block.sentences:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.markdown(plain(sentence), width="content")

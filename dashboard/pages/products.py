@@ -21,8 +21,7 @@ def filtered(view):
 def top_products(build, view):
     rows = data.top_products(build, *scope(view))
     rows["product"] = rows["brand"] + " " + rows["product_id"].astype(str)
-    rows["kind"] = rows["category_code"].str.split(".").str[-1]
-    figure = charts.bars(rows, "product", "revenue", unit=view.display.sign, extra="kind")
+    figure = charts.bars(rows, "product", "revenue", unit=view.display.sign)
     caption = "Brand and category as of the product's latest event. From daily_products."
     yield Chart("Top products by revenue", figure, rows, f"{filtered(view)}. {caption}")
 

@@ -112,7 +112,7 @@ def week(build, view):
     axes = (f"hour ({view.display.zone})", "weekday")
     figure = charts.heat(rows, "event_hour", "day", "mean", words=f"{measure} an hour", axes=axes)
     caption = f"{view.period.words}. Mean of an hour. From hourly_activity."
-    yield Chart(f"{measure.capitalize()} by hour of the week", figure, rows, caption)
+    yield Chart(f"{measure.capitalize()} an hour, by hour of the week", figure, rows, caption)
 
 
 PAGE = Page(

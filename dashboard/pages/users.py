@@ -86,7 +86,7 @@ def week(build, view):
     axes = (f"hour ({view.display.zone})", "weekday")
     figure = charts.heat(rows, "event_hour", "day", "mean", words="events an hour", axes=axes)
     caption = f"{view.period.words}. Mean events of an hour. From hourly_activity."
-    yield Chart("When are they active?", figure, rows, caption)
+    yield Chart("When are they active? (events an hour)", figure, rows, caption)
 
 
 PAGE = Page(
