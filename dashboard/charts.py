@@ -27,6 +27,8 @@ FATE_COLOURS = {
     "quarantined": "#D55E00",
     "erased": QUIET,
 }
+# Cells with text in them are dark enough for white on either ground.
+WRITTEN = [[0, "#5B6F7B"], [1, "#00619C"]]
 # Ordered, and see-through at its low end, so that it fits light and dark ground.
 HEAT = [[0, "rgba(0,114,178,0.06)"], [1, "rgba(0,114,178,0.75)"]]
 TALL, LOW = 360, 300
@@ -291,7 +293,7 @@ def columns(
     few = len(frame) <= 8
     figure = go.Figure(
         go.Bar(
-            x=[label(name, 18) for name in frame[names]],
+            x=[label(name, 24) for name in frame[names]],
             y=frame[values],
             width=0.35 if len(frame) <= 3 else None,
             marker_color=ACCENT,
@@ -407,7 +409,7 @@ def bubbles(frame: pd.DataFrame, sign: str, fewest_views: int) -> go.Figure:
         tickformat=",~f",
     )
     most = float(shown["conversion"].max() or 1)
-    figure.update_yaxes(title_text="purchases / views (%)", range=[0, most * 1.2])
+    figure.update_yaxes(title_text="purchases / views (%)", range=[-0.04 * most, most * 1.2])
     return finish(figure, TALL)
 
 
@@ -426,7 +428,7 @@ def heat(
             x=[str(value) for value in grid.columns],
             y=[label(value) for value in grid.index],
             z=grid.astype(float).to_numpy(),
-            colorscale=HEAT,
+            colorscale=WRITTEN if writes else HEAT,
             zmin=0,
             xgap=2,
             ygap=2,
@@ -438,12 +440,13 @@ def heat(
         )
     )
     if writes:
-        # Text of its own takes the colour of the theme; text of a cell would not.
+        # Text of its own keeps its colour; that of a cell is chosen without a look at the ground.
         figure.add_scatter(
             x=[str(value) for value in frame[x]],
             y=[label(value) for value in frame[y]],
             text=[f"{value:.0f}" for value in frame[z]],
             mode="text",
+            textfont={"color": "white"},
             hoverinfo="skip",
         )
     figure.update_xaxes(title_text=axes[0], type="category", showgrid=False, nticks=13)
