@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup build test test-browser dashboard report docs clean
+.PHONY: help setup build test test-browser dashboard report docs bench clean
 
 help:   ## list the targets
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:   ##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -27,6 +27,11 @@ report: setup  ## write all pages of the dashboard as one file, target/report.ht
 
 docs: setup  ## write the dbt documentation as one file, target/static_index.html
 	@$(BIN)/shopstream docs
+
+SCALE ?= 250000
+RUNS ?= 3
+bench: setup  ## measure the build against what people would pick instead; SCALE=events a month RUNS=3
+	@$(BIN)/shopstream bench --events $(SCALE) --runs $(RUNS)
 
 clean: setup  ## remove what was built, never the landing files or the set-up
 	@$(BIN)/shopstream clean

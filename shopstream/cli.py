@@ -235,14 +235,7 @@ def dashboard(settings: Settings, port: int) -> None:
     """Open the dashboard on http://127.0.0.1:8501; it needs no JVM."""
     import os
 
-    command = [
-        sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        "dashboard/app.py",
-        f"--server.port={port}",
-    ]
+    command = [sys.executable, "-m", "streamlit", "run", "dashboard/app.py"]
     os.chdir(PROJECT)
     os.execve(sys.executable, [*command, f"--server.port={port}"], settings.environment())
 
@@ -263,6 +256,80 @@ def report(settings: Settings, target: Path | None) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(report(read_build(settings.warehouse)))
     click.echo(f"Open {target} in a browser.")
+
+
+@main.command()
+@click.option("--events", default=250_000, help="Events per 31 days of the generated input.")
+@click.option("--runs", default=3, help="How often each contender runs.")
+@click.option("--contenders", help="Their names with commas; all that are not marked + by default.")
+@click.option("--home", type=click.Path(path_type=Path), help="Folder to work in; data/bench.")
+@click.option("--publish/--no-publish", default=True, help="Write the results to the warehouse.")
+@click.option("--report", "only_report", is_flag=True, help="Run nothing, show what was measured.")
+@click.option("--list", "only_list", is_flag=True, help="Show what each contender does.")
+@click.pass_obj
+def bench(
+    settings: Settings,
+    events: int,
+    runs: int,
+    contenders: str | None,
+    home: Path | None,
+    publish: bool,
+    only_report: bool,
+    only_list: bool,
+) -> None:
+    """Measure the build against what people would pick instead, on generated data.
+
+    A bench that was stopped goes on where it was; finished runs are not run again.
+    """
+    from shopstream.bench import results, run
+    from shopstream.bench.contenders import BY_NAME, CONTENDERS
+    from shopstream.build import warehouse_lock
+    from shopstream.maintenance import staying_published
+
+    if only_list:
+        for contender in CONTENDERS:
+            click.echo(f"{'' if contender.by_default else '+'}{contender.name:18}{contender.does}")
+        return
+    by_default = [contender.name for contender in CONTENDERS if contender.by_default]
+    names = contenders.split(",") if contenders else by_default
+    if unknown := set(names) - set(BY_NAME):
+        raise click.UsageError(f"no such contender: {', '.join(sorted(unknown))}; see --list")
+    home = (home or settings.warehouse.parent / "bench").resolve()
+    commit, failed = run.code_version(), []
+    if not only_report:
+        commit, failed = run.bench(home, events, runs, names)
+    run.report(home, commit, events)
+    if publish:
+        settings.warehouse.mkdir(parents=True, exist_ok=True)
+        with warehouse_lock(settings.warehouse), staying_published(settings.warehouse):
+            results.publish(settings.warehouse, results.read_runs(home / "results.jsonl"))
+    for message in failed:
+        click.echo(f"shopstream: {message}", err=True)
+    sys.exit(1 if failed else 0)
+
+
+@main.command()
+@click.option("--events", default=250_000, help="Events per 31 days of the generated input.")
+@click.option("--runs", default=5, help="How often each variant runs, after one to warm up.")
+@click.option("--only", help="Only experiments with this in their name.")
+@click.option("--home", type=click.Path(path_type=Path), help="Folder to work in; data/bench.")
+@click.option("--publish/--no-publish", default=True, help="Write the results to the warehouse.")
+@click.pass_obj
+def lab(
+    settings: Settings, events: int, runs: int, only: str | None, home: Path | None, publish: bool
+) -> None:
+    """Try each optimization alone, off and on, and judge it by what was measured."""
+    from shopstream.bench import run_lab
+    from shopstream.build import warehouse_lock
+    from shopstream.maintenance import staying_published
+
+    home = (home or settings.warehouse.parent / "bench").resolve()
+    commit = run_lab.run(home, events, runs, only)
+    run_lab.report(home, commit, events)
+    if publish:
+        settings.warehouse.mkdir(parents=True, exist_ok=True)
+        with warehouse_lock(settings.warehouse), staying_published(settings.warehouse):
+            run_lab.publish(settings.warehouse, home)
 
 
 @main.command()

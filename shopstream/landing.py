@@ -158,7 +158,13 @@ def _schema(row: type) -> pa.Schema:
 
 def _read_table(home: Path, name: str) -> list:
     rows = DeltaTable(str(home / name)).to_pyarrow_table().to_pylist()
-    return [_TABLES[name](**row) for row in rows]
+    try:
+        return [_TABLES[name](**row) for row in rows]
+    except TypeError:
+        raise LandingError(
+            f"The warehouse {home.parent} was made by another version of shopstream: remove its "
+            "tables with `make clean` and build it anew from the landing files with `make build`."
+        ) from None
 
 
 def _write_table(home: Path, name: str, rows: Iterable) -> None:

@@ -1,6 +1,7 @@
 """Keep the warehouse small: few files in the current versions, none that no listed build needs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from deltalake import DeltaTable
@@ -13,6 +14,15 @@ from shopstream.published import (
     read_published,
     table_folders,
 )
+
+
+@contextmanager
+def staying_published(warehouse: Path) -> Iterator[None]:
+    """What is written meanwhile is published too, where all there is was published before."""
+    published_before = tables_are_published(warehouse)
+    yield
+    if published_before:
+        publish(warehouse)
 
 
 def maintain(
@@ -28,12 +38,10 @@ def maintain(
     """
     before = _bytes(warehouse)
     folders = table_folders(warehouse)
-    published_before = tables_are_published(warehouse)
-    for name, folder in folders.items():
-        on_progress(f"compacting {name}")
-        DeltaTable(folder).optimize.compact()
-    if published_before:
-        publish(warehouse)
+    with staying_published(warehouse):
+        for name, folder in folders.items():
+            on_progress(f"compacting {name}")
+            DeltaTable(folder).optimize.compact()
     try:
         delist(warehouse, all_but_current=delist_all)
         builds = read_published(warehouse)["builds"]

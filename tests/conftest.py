@@ -104,6 +104,18 @@ def daily(tmp_path_factory, sample_files) -> Warehouse:
 
 
 @pytest.fixture(scope="session")
+def real(tmp_path_factory, real_rows) -> Warehouse:
+    """The real rows, built and tested by the plain `dbt build` of any dbt user."""
+    warehouse = Warehouse(tmp_path_factory.mktemp("real"))
+    warehouse.landing.mkdir()
+    shutil.copy(next(real_rows.glob("*.csv")), warehouse.landing)
+    assert warehouse.run("shopstream", "land").returncode == 0
+    ran = warehouse.run("dbt", "build", "--exclude-resource-type", "unit_test")
+    assert ran.returncode == 0, ran.stdout
+    return warehouse
+
+
+@pytest.fixture(scope="session")
 def warehouse(request) -> Path:
     """A warehouse with all marts; SHOPSTREAM_TEST_WAREHOUSE names one that is built already."""
     held = os.environ.get("SHOPSTREAM_TEST_WAREHOUSE")

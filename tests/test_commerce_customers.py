@@ -1,7 +1,6 @@
 """The business marts about customers, products and trust, against an independent computation."""
 
 import csv
-import shutil
 from datetime import date, timedelta
 
 import oracle
@@ -18,16 +17,6 @@ SAMPLE_EVENTS, SAMPLE_SEED = 250_000, 20191001  # the defaults of the sample
 @pytest.fixture(scope="module")
 def expected(daily):
     return customer_marts(daily.landing)
-
-
-@pytest.fixture(scope="module")
-def real(real_rows, tmp_path_factory) -> Warehouse:
-    """The real rows, built without tests."""
-    warehouse = Warehouse(tmp_path_factory.mktemp("real"))
-    warehouse.landing.mkdir()
-    shutil.copy(next(real_rows.glob("*.csv")), warehouse.landing)
-    warehouse.build("--no-tests")
-    return warehouse
 
 
 @pytest.fixture(scope="module")

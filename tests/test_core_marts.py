@@ -6,7 +6,10 @@ import shutil
 import oracle
 import pytest
 from conftest import Warehouse
-from schedules import LOADING_TIME
+from schedules import GRAIN_IS_A_LOAD, differences
+
+BUILD_CORE = ("dbt", "build", "--exclude", "tag:commerce")
+BUILD_CORE += ("--exclude-resource-type", "test", "unit_test")
 
 
 def test_the_next_days_file_gives_what_the_independent_computation_gives(daily):
@@ -25,10 +28,15 @@ def test_a_daily_load_equals_a_build_from_nothing(daily, sample_files, tmp_path)
     for file in sample_files:
         shutil.copy(file, anew.landing)
     anew.build("--no-tests")
-    for name, key in oracle.KEYS.items():
-        held, built = (w.table(name) for w in (daily, anew))
-        drop = [column for column in held.column_names if column in LOADING_TIME]
-        assert oracle.differences(built.drop(drop), held.drop(drop), key) is None, name
+    held, built = (
+        {
+            name: mart.to_pyarrow_table()
+            for name, mart in warehouse.marts().items()
+            if name not in GRAIN_IS_A_LOAD
+        }
+        for warehouse in (daily, anew)
+    )
+    assert differences(built, held) == {}
 
 
 def test_columns_have_the_types_of_the_contract(daily):
@@ -42,37 +50,36 @@ def test_columns_have_the_types_of_the_contract(daily):
 
 def test_a_build_with_nothing_new_changes_nothing(daily):
     before = {name: daily.table(name) for name in oracle.KEYS}
-    assert "Nothing new to load" in daily.build("--no-tests")
+    assert "Nothing new to load" in daily.build("--core", "--no-tests")
     for name, key in oracle.KEYS.items():
         assert oracle.differences(before[name], daily.table(name), key) is None, name
 
 
 def test_a_full_refresh_by_dbt_neither_loses_nor_doubles_rows(daily):
-    ran = daily.run(
-        "dbt", "build", "--full-refresh", "--exclude-resource-type", "test", "unit_test"
-    )
+    ran = daily.run(*BUILD_CORE, "--full-refresh")
     assert ran.returncode == 0, ran.stdout
     assert daily.differences_from_oracle() == {}
+
+
+def test_real_rows_give_what_the_independent_computation_gives(real):
+    assert real.differences_from_oracle() == {}
 
 
 @pytest.mark.parametrize(
     "rules",
     [
-        oracle.Rules(),
         oracle.Rules(session_timeout_minutes=1),
         oracle.Rules(session_source="inactivity"),
         oracle.Rules(window_start=None, window_end=None, event_time_default="2019-10-01 00:00:00"),
     ],
-    ids=["as delivered", "one-minute timeout", "inactivity", "no window, default time"],
+    ids=["one-minute timeout", "inactivity", "no window, default time"],
 )
-def test_real_rows_give_what_the_independent_computation_gives(real_rows, tmp_path, rules):
+def test_real_rows_by_other_rules_do_too(real_rows, tmp_path, rules):
     warehouse = Warehouse(tmp_path)
     warehouse.landing.mkdir()
     shutil.copy(next(real_rows.glob("*.csv")), warehouse.landing)
     assert warehouse.run("shopstream", "land").returncode == 0
-    # As delivered it is the plain `dbt build` of any dbt user, unit tests and all.
-    options = [] if rules == oracle.Rules() else ["--exclude-resource-type", "test", "unit_test"]
-    ran = warehouse.run("dbt", "build", *options, "--vars", json.dumps(_variables(rules)))
+    ran = warehouse.run(*BUILD_CORE, "--vars", json.dumps(_variables(rules)))
     assert ran.returncode == 0, ran.stdout
     assert warehouse.differences_from_oracle(rules) == {}
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from deltalake import DeltaTable
+from deltalake import DeltaTable, write_deltalake
 
 from shopstream import archives, decode, landing
 from shopstream.decode import EVENT_COLUMNS
@@ -1060,3 +1060,12 @@ def test_memory_limit_comes_from_the_environment_or_the_machine(monkeypatch):
     monkeypatch.delenv("SHOPSTREAM_DUCKDB_MEMORY")
     monkeypatch.setattr(decode.os, "sysconf", {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 9}.get)
     assert decode.default_memory_limit() == "1024MiB"
+
+
+def test_a_warehouse_of_another_version_says_so(shop):
+    shop.put("a.csv", f"{HEADER}\n{LINE}\n")
+    shop.land()
+    write_deltalake(shop.home / "landed_files", pa.table({"x": [1]}), mode="overwrite",
+                    schema_mode="overwrite")  # fmt: skip
+    with pytest.raises(LandingError, match="another version of shopstream"):
+        shop.land()

@@ -9,7 +9,7 @@ file_days as (
 select
     event_date,
     sum(total_rows) as total_rows,
-    array_join(sort_array(collect_set(rules_version)), ', ') as rules_versions,
+    nullif(array_join(sort_array(collect_set(rules_version)), ', '), '') as rules_versions,
     max(load_id) as load_id
 from file_days
 where event_date is not null

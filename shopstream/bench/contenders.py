@@ -1,0 +1,262 @@
+"""What runs against each other. Each contender prepares its place, runs one command, is checked.
+
+The contenders that stand on each other share a place: a daily load goes onto the warehouse that a
+full build left, and where there is none, it is built first, unmeasured.
+"""
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from shopstream import sample
+from shopstream.bench import check, notebook
+from shopstream.bench.measure import Measured, measure
+from shopstream.config import PROJECT
+
+MONTH, HALF_YEAR = 31, 182  # days
+FIRST_DAY = date(2019, 10, 1)
+STATE = "holds.json"
+
+
+class ContenderFailed(Exception):
+    """A command ended with an error; the message says where its output is."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one contender works: `source` has the month's files, `folder` is its own."""
+
+    home: Path
+    events: int
+    commit: str
+    folder: Path
+
+    @property
+    def source(self) -> Path:
+        """The month's files; made when they are not there."""
+        return make_input(self.home, self.events, MONTH)
+
+    def run(self, *command: str, **environment: str) -> Measured:
+        """Run a command of this Python from the project's folder; raises ContenderFailed."""
+        log = self.folder.with_suffix(".log")
+        ran = measure(
+            [sys.executable, *command], env={**os.environ, **environment}, cwd=PROJECT, log=log
+        )
+        if ran.code:
+            raise ContenderFailed(f"{' '.join(command)} ended with {ran.code}, see {log}")
+        return ran
+
+
+@dataclass(frozen=True)
+class Contender:
+    """`run` gives what was measured, `tables` says where its tables are, if they are compared."""
+
+    name: str
+    does: str
+    run: Callable[[Place], Measured]
+    place: str
+    tables: str | None = None
+    checked: Callable[[Path], dict[str, str]] | None = None
+    uses_spark: bool = True
+    by_default: bool = True
+    scale_divisor: int = 1
+
+
+def make_input(home: Path, events: int, days: int) -> Path:
+    """The generated files of so many days from the first on, Parquet; one file a day."""
+    folder = home / "input" / f"{events}_{days}"
+    complete = folder / "_complete"  # by its name no reader takes it for data
+    if not complete.exists():
+        if days == MONTH:  # the day after it is wanted too
+            link_days(make_input(home, events, MONTH + 1), folder, MONTH)
+        else:
+            sample.generate(folder, events=events, days=days, file_format="parquet")
+        complete.touch()
+    return folder
+
+
+def link_days(source: Path, target: Path, days: int) -> None:
+    """Put the files of the first `days` days into a folder, as links."""
+    target.mkdir(parents=True, exist_ok=True)
+    for day in range(days):
+        name = f"events_{FIRST_DAY + timedelta(days=day)}.parquet"
+        if not (target / name).exists():
+            os.link(source / name, target / name)
+
+
+def module(name: str) -> Callable[[Place], Measured]:
+    """Run a module of the bench with input and output folder, from nothing."""
+
+    def run(place: Place) -> Measured:
+        shutil.rmtree(place.folder, ignore_errors=True)
+        source = place.source
+        read_once(source)
+        return place.run("-m", f"shopstream.bench.{name}", str(source), str(place.folder))
+
+    return run
+
+
+# --- shopstream itself -----------------------------------------------------------------------
+
+
+def full_build(*options: str) -> Callable[[Place], Measured]:
+    """The first build of a month into an empty warehouse."""
+
+    def run(place: Place) -> Measured:
+        shutil.rmtree(place.folder, ignore_errors=True)
+        deliver(place, place.source, MONTH)
+        read_once(place.source)
+        ran = build(place, *options)
+        note_state(place, MONTH)
+        return ran
+
+    return run
+
+
+def daily_load(*options: str, days: int = MONTH) -> Callable[[Place], Measured]:
+    """The file of one more day, onto a warehouse that holds the days before."""
+
+    def run(place: Place) -> Measured:
+        source = make_input(place.home, place.events, days + 1)
+        if state(place) != wanted_state(place, days):
+            shutil.rmtree(place.folder, ignore_errors=True)
+            deliver(place, source, days)
+            build(place, *options)
+        deliver(place, source, days + 1)
+        forget_state(place)
+        return build(place, *options)
+
+    return run
+
+
+def nothing_new(place: Place) -> Measured:
+    """The daily command once more, when a build of all is published and no file came."""
+    shutil.rmtree(place.folder, ignore_errors=True)
+    deliver(place, place.source, MONTH)
+    build(place)
+    return build(place)
+
+
+def build(place: Place, *options: str) -> Measured:
+    """`shopstream build` as users run it, in a process of its own."""
+    return place.run(
+        *["-c", "from shopstream.cli import main; main()", "build", *options],
+        SHOPSTREAM_LANDING=str(place.folder / "landing"),
+        SHOPSTREAM_WAREHOUSE=str(place.folder / "warehouse"),
+        SHOPSTREAM_LOGS=str(place.folder / "logs"),
+        DBT_TARGET_PATH=str(place.folder / "target"),
+    )
+
+
+def deliver(place: Place, source: Path, days: int) -> None:
+    """Let the files of the first `days` days arrive."""
+    link_days(source, place.folder / "landing", days)
+
+
+def wanted_state(place: Place, days: int) -> dict:
+    """What a warehouse of so many days notes about itself."""
+    return {"events": place.events, "commit": place.commit, "days": days}
+
+
+def note_state(place: Place, days: int) -> None:
+    """Note what the warehouse holds, for a contender that goes on from it."""
+    (place.folder / STATE).write_text(json.dumps(wanted_state(place, days)))
+
+
+def state(place: Place) -> dict | None:
+    """What the warehouse holds, None when nobody can tell."""
+    path = place.folder / STATE
+    return json.loads(path.read_text()) if path.exists() else None
+
+
+def forget_state(place: Place) -> None:
+    """The warehouse is about to change."""
+    (place.folder / STATE).unlink(missing_ok=True)
+
+
+def read_once(folder: Path) -> None:
+    """Read all files, so that every contender finds them in the file cache."""
+    for file in folder.iterdir():
+        with file.open("rb") as stream:
+            while stream.read(1 << 24):
+                pass
+
+
+def notebook_totals(folder: Path) -> dict[str, str]:
+    """What the notebook's way gets right."""
+    return check.totals(folder, notebook.RIGHT_TOTALS)
+
+
+def marts_and_totals(folder: Path) -> dict[str, str]:
+    """Fingerprints of the marts, and from them the totals to hold the notebook's against."""
+    return check.fingerprints(folder) | check.totals(folder, notebook.SAME_FROM_MARTS)
+
+
+CORE = "warehouse/shopstream_core.db"
+MARTS = check.fingerprints
+CONTENDERS = [
+    Contender("startup", "start of Spark alone", module("startup"), "startup"),
+    Contender("floor", "input read and written once", module("floor"), "floor", uses_spark=False),
+    Contender(
+        "duckdb", "the marts in DuckDB SQL", module("duckdb_marts"), "duckdb", ".", MARTS, False
+    ),
+    Contender(
+        "shopstream_tests",
+        "build --core, first full build with tests",
+        full_build("--core"),
+        "shopstream_tests",
+        CORE,
+        MARTS,
+    ),
+    Contender(
+        "daily_tests",
+        "build --core, one more day, with tests",
+        daily_load("--core"),
+        "shopstream_tests",
+    ),
+    Contender(
+        "shopstream",
+        "build --core --no-tests, first full build",
+        full_build("--core", "--no-tests"),
+        "shopstream",
+        CORE,
+        marts_and_totals,
+    ),
+    Contender(
+        "daily",
+        "build --core --no-tests, one more day",
+        daily_load("--core", "--no-tests"),
+        "shopstream",
+    ),
+    Contender("nothing_new", "build, nothing new", nothing_new, "nothing_new", by_default=False),
+    Contender("plain", "plain SQL on the same Spark", module("plain"), "plain", ".", MARTS),
+    Contender(
+        "notebook",
+        "the notebook's way on the same Spark",
+        module("notebook"),
+        "notebook",
+        ".",
+        notebook_totals,
+    ),
+    Contender(
+        "growth",
+        "shopstream at a tenth of the events",
+        full_build("--core", "--no-tests"),
+        "growth",
+        scale_divisor=10,
+        by_default=False,
+    ),
+    Contender(
+        "daily_6_months",
+        "build --core --no-tests, one more day onto six months",
+        daily_load("--core", "--no-tests", days=HALF_YEAR),
+        "daily_6_months",
+        by_default=False,
+    ),
+]
+BY_NAME = {contender.name: contender for contender in CONTENDERS}

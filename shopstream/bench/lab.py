@@ -1,0 +1,275 @@
+"""`shopstream lab`: each optimization as an experiment, off and on, measured by Spark itself.
+
+An experiment has variants that must give the same answer. Each runs once to warm up and then
+several times; seconds are the median. What was shuffled, spilled and read comes from Spark's status
+store, of the last run; the verdict is computed from the medians and a threshold.
+"""
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+
+import pyarrow as pa
+from pyspark.sql import SparkSession
+
+THRESHOLD = 1.10  # a difference of less is none
+SHUFFLE, READ = "Exchange", "number of files read"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to do the work of an experiment. `work` runs it and gives the answer's hash."""
+
+    name: str
+    work: Callable[["Lab"], str]
+    settings: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """`variants`: the first is the optimization off. `telling`: which line of the plan to show."""
+
+    name: str
+    variants: list[Variant]
+    telling: str
+    data: str = "as generated"
+    adaptive: tuple[bool, ...] = (True,)
+
+
+class Lab:
+    """A Spark session with the means to ask it questions and see what they cost."""
+
+    def __init__(self, spark: SparkSession, source: Path) -> None:
+        self.spark, self.source = spark, source
+
+    def ask(self, *questions: str) -> str:
+        """Compute all rows of each query; gives rows and a hash of them, whatever their order."""
+        answers = []
+        for sql in questions:
+            (row,) = self.spark.sql(
+                "select count(*) as total_rows, "
+                f"hex(sum(xxhash64(*) % 1000000007)) as hash from ({sql})"
+            ).collect()
+            answers.append(f"{row.total_rows}:{row.hash}")
+        return " ".join(answers)
+
+    def run(self, *statements: str) -> None:
+        """Run statements that give no rows."""
+        for sql in statements:
+            self.spark.sql(sql)
+
+    def measure(self, experiment: Experiment, variant: Variant, adaptive: bool, times: int) -> dict:
+        """One row of the results, without what other variants decide."""
+        settings = {
+            "spark.sql.adaptive.enabled": str(adaptive).lower(),
+            **variant.settings,
+        }
+        before = {name: self.spark.conf.get(name, None) for name in settings}
+        for name, value in settings.items():
+            self.spark.conf.set(name, value)
+        try:
+            answer = variant.work(self)
+            seconds = []
+            for _ in range(times):
+                meter = Meter(self.spark)
+                started = time.monotonic()
+                answer_again = variant.work(self)
+                seconds.append(time.monotonic() - started)
+                if answer_again != answer:
+                    raise ValueError(f"{experiment.name}: {variant.name} gives changing answers")
+        finally:
+            for name, value in before.items():
+                self.spark.conf.unset(name) if value is None else self.spark.conf.set(name, value)
+        return {
+            "experiment": experiment.name,
+            "variant": variant.name,
+            "is_off": variant is experiment.variants[0],
+            "data": experiment.data,
+            "aqe": adaptive,
+            "runs": times,
+            "median_seconds": round(median(seconds), 4),
+            "min_seconds": round(min(seconds), 4),
+            "max_seconds": round(max(seconds), 4),
+            **meter.read(experiment.telling),
+            "result_hash": answer,
+        }
+
+
+class Meter:
+    """What Spark did since the meter was made, from its status store."""
+
+    def __init__(self, spark: SparkSession) -> None:
+        self.context = spark.sparkContext._jsc.sc()
+        self.gateway = spark.sparkContext._gateway
+        self.sql = spark._jsparkSession.sharedState().statusStore()
+        self.settle()
+        self.jobs = {job.jobId() for job in self.all_jobs()}
+        self.executions = {execution.executionId() for execution in self.all_executions()}
+
+    def settle(self) -> None:
+        """Events of Spark arrive late."""
+        self.context.listenerBus().waitUntilEmpty()
+
+    def all_jobs(self) -> list:
+        """Jobs that Spark remembers."""
+        return items(self.context.statusStore().jobsList(None))
+
+    def all_executions(self) -> list:
+        """Queries that Spark remembers."""
+        return items(self.sql.executionsList())
+
+    def read(self, telling: str) -> dict:
+        """Sums over the stages and scans since the start, and the plan's telling line."""
+        self.settle()
+        stages = self.stages()
+        queries = [e for e in self.all_executions() if e.executionId() not in self.executions]
+        nodes = [(query, node) for query in queries for node in self.nodes(query)]
+        skew, row_skew = self.skew(stages)
+        return {
+            "shuffle_bytes": sum(stage.shuffleWriteBytes() for stage in stages),
+            "spill_bytes": sum(stage.diskBytesSpilled() for stage in stages),
+            "files_read": sum(self.files_of(query, node) for query, node in nodes),
+            "bytes_read": sum(stage.inputBytes() for stage in stages),
+            "shuffles": sum(node.name() == SHUFFLE for _, node in nodes),
+            "tasks": sum(stage.numCompleteTasks() for stage in stages),
+            "task_skew": skew,
+            "row_skew": row_skew,
+            "plan_line": telling_line([q.physicalPlanDescription() for q in queries], telling),
+        }
+
+    def stages(self) -> list:
+        """Stages that ran since the start."""
+        store = self.context.statusStore()
+        ids = {
+            stage_id
+            for job in self.all_jobs()
+            if job.jobId() not in self.jobs
+            for stage_id in items(job.stageIds())
+        }
+        found = [store.lastStageAttempt(stage_id) for stage_id in sorted(ids)]
+        return [stage for stage in found if stage.status().toString() == "COMPLETE"]
+
+    def nodes(self, query) -> list:
+        """Operators of a query's last plan."""
+        return items(self.sql.planGraph(query.executionId()).allNodes())
+
+    def files_of(self, query, node) -> int:
+        """Files that an operator read; 0 for all but scans."""
+        wanted = [metric for metric in items(node.metrics()) if metric.name() == READ]
+        if not wanted:
+            return 0
+        values = self.sql.executionMetrics(query.executionId())
+        value = values.get(wanted[0].accumulatorId())
+        return int(value.get().replace(",", "")) if value.isDefined() else 0
+
+    def skew(self, stages: list) -> tuple[float | None, float | None]:
+        """Greatest over median task of the longest stage after a shuffle: in time, and in rows."""
+        after = [s for s in stages if s.shuffleReadBytes() > 0 and s.numCompleteTasks() > 1]
+        if not after:
+            return None, None
+        longest = max(after, key=lambda stage: stage.executorRunTime())
+        points = self.gateway.new_array(self.gateway.jvm.double, 2)
+        points[0], points[1] = 0.5, 1.0
+        store = self.context.statusStore()
+        summary = store.taskSummary(longest.stageId(), longest.attemptId(), points)
+        if not summary.isDefined():
+            return None, None
+        times = items(summary.get().executorRunTime())
+        rows = items(summary.get().shuffleReadMetrics().readRecords())
+        return tuple(round(top / max(middle, 1), 2) for middle, top in (times, rows))
+
+
+def items(sequence) -> list:
+    """A Scala sequence as a list."""
+    return [sequence.apply(at) for at in range(sequence.size())]
+
+
+def telling_line(plans: list[str], telling: str) -> str:
+    """The last line of the plans that matches, without its numbering; empty for none."""
+    found = [line for plan in plans for line in plan.splitlines() if re.search(telling, line)]
+    line = re.sub(r"^[\s+:*-]*(\(\d+\) )?", "", found[-1]) if found else ""
+    return re.sub(r"#\d+L?|file:/[^\]\s]*/|, ENSURE_\w+|, \[plan_id=\d+\]", "", line)[:200]
+
+
+# --- from figures to verdicts ----------------------------------------------------------------
+
+
+def judged(rows: list[dict]) -> list[dict]:
+    """The rows with speed_up against off under the same conditions, a verdict, and if equal."""
+    off = {(r["experiment"], r["data"], r["aqe"]): r for r in rows if r["is_off"]}
+    found = []
+    for row in rows:
+        base = off.get((row["experiment"], row["data"], row["aqe"]))
+        if base is None:
+            continue
+        speed_up = round(base["median_seconds"] / row["median_seconds"], 3)
+        verdict = "off" if row["is_off"] else verdict_of(base, row)
+        found.append(row | {"speed_up": speed_up, "verdict": verdict})
+    return found
+
+
+def verdict_of(off: dict, on: dict) -> str:
+    """What the seconds of a variant say; nothing when the answers differ."""
+    if on["result_hash"] != off["result_hash"]:
+        return "wrong answer"
+    speed_up = off["median_seconds"] / on["median_seconds"]
+    if 1 / THRESHOLD < speed_up < THRESHOLD:
+        return "no difference"
+    if is_typical(off["median_seconds"], on) or is_typical(on["median_seconds"], off):
+        return "too noisy"
+    return "helps" if speed_up > 1 else "hurts"
+
+
+def is_typical(seconds: float, row: dict) -> bool:
+    """Whether a variant took as long in some of its runs."""
+    return row["min_seconds"] <= seconds <= row["max_seconds"]
+
+
+def conditions(rows: list[dict]) -> dict[tuple[str, str], str]:
+    """For each experiment and variant, under which of the tried conditions it helps or hurts."""
+    tried: dict[tuple[str, str], list[dict]] = {}
+    for row in rows:
+        if not row["is_off"]:
+            tried.setdefault((row["experiment"], row["variant"]), []).append(row)
+    return {key: condition_of(of_one) for key, of_one in tried.items()}
+
+
+def condition_of(rows: list[dict]) -> str:
+    """One sentence over the rows of a variant."""
+    by_verdict: dict[str, list[str]] = {}
+    for row in rows:
+        where = f"{row['data']}, adaptive {'on' if row['aqe'] else 'off'}"
+        by_verdict.setdefault(row["verdict"], []).append(f"{where} ({row['speed_up']:.2f}x)")
+    return "; ".join(f"{verdict}: {', '.join(where)}" for verdict, where in by_verdict.items())
+
+
+OPTIMIZATIONS = pa.schema(
+    [
+        ("commit", pa.string()),
+        ("events", pa.int64()),
+        ("experiment", pa.string()),
+        ("variant", pa.string()),
+        ("is_off", pa.bool_()),
+        ("data", pa.string()),
+        ("aqe", pa.bool_()),
+        ("runs", pa.int64()),
+        ("median_seconds", pa.float64()),
+        ("min_seconds", pa.float64()),
+        ("max_seconds", pa.float64()),
+        ("shuffle_bytes", pa.int64()),
+        ("spill_bytes", pa.int64()),
+        ("files_read", pa.int64()),
+        ("bytes_read", pa.int64()),
+        ("shuffles", pa.int64()),
+        ("tasks", pa.int64()),
+        ("task_skew", pa.float64()),
+        ("row_skew", pa.float64()),
+        ("plan_line", pa.string()),
+        ("result_hash", pa.string()),
+        ("speed_up", pa.float64()),
+        ("verdict", pa.string()),
+    ]
+)

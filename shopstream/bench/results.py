@@ -1,0 +1,264 @@
+"""Runs as JSON lines; what they say against the targets; both as Delta tables."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import pyarrow as pa
+from deltalake import write_deltalake
+
+REAL_EVENTS, MONTH_EVENTS, SAMPLE_EVENTS = 42_400_000, 4_200_000, 250_000
+SCHEMA = "shopstream_performance.db"
+
+Run = dict  # one line of the results
+LONG_SECONDS = 600
+
+
+def read_runs(path: Path) -> list[Run]:
+    """All finished runs; a last line that was cut off by a kill is none."""
+    runs = []
+    for line in path.read_text().splitlines() if path.exists() else []:
+        try:
+            runs.append(json.loads(line))
+        except json.JSONDecodeError:
+            continue
+    return runs
+
+
+def append_run(path: Path, run: Run) -> None:
+    """Add one finished run."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # A line that was cut off must not swallow this one.
+    cut_off = path.exists() and path.stat().st_size and not path.read_bytes().endswith(b"\n")
+    with path.open("a") as file:
+        file.write(("\n" if cut_off else "") + json.dumps(run) + "\n")
+
+
+def still_to_run(
+    runs: Iterable[Run], commit: str, events: int, contenders: list[str], times: int
+) -> list[tuple[int, str]]:
+    """(run, contender) in the order to run them: all contenders in turn, then all again.
+
+    What takes longer than LONG_SECONDS runs once.
+    """
+    mine = [run for run in runs if (run["commit"], run["events"]) == (commit, events)]
+    done = {(run["run"], run["contender"]) for run in mine}
+    long = {run["contender"] for run in mine if run["seconds"] > LONG_SECONDS}
+    return [
+        (number, name)
+        for number in range(1, times + 1)
+        for name in contenders
+        if (number, name) not in done and name not in long
+    ]
+
+
+def unequal(runs: Iterable[Run], reference: str = "shopstream") -> dict[str, list[str]]:
+    """Contenders whose fingerprints differ from those of the reference, with what differs."""
+    runs = [run for run in runs if run.get("check")]
+    first = {}
+    for run in sorted(runs, key=lambda run: run["contender"] != reference):
+        for name, value in run["check"].items():
+            first.setdefault(name, value)
+    found = {}
+    for run in runs:
+        differs = [name for name, value in run["check"].items() if value != first[name]]
+        if differs:
+            found[run["contender"]] = differs
+    return found
+
+
+# --- the targets -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One figure of the report and its target; figures of one round are set against each other.
+
+    over and under name contenders; `kind` says what of them: seconds; net, seconds without the
+    start of Spark; peak, bytes; share, the part of `over` that `under` does not take. `limits`
+    are (events, limit): a target is for its number of events and says nothing of others.
+    """
+
+    what: str
+    over: str
+    under: str | None
+    kind: str
+    limits: tuple[tuple[int, float], ...] = ()
+
+
+def at_real(limit: float) -> tuple[tuple[int, float], ...]:
+    """A target for the real month."""
+    return ((REAL_EVENTS, limit),)
+
+
+MEASURES = [
+    Measure("full build / DuckDB", "shopstream", "duckdb", "seconds", at_real(1)),
+    Measure(
+        "full build / the notebook's way, start-up excluded",
+        *("shopstream", "notebook", "net"),
+        ((REAL_EVENTS, 1 / 8), (MONTH_EVENTS, 1 / 4)),
+    ),
+    Measure(
+        "full build / the notebook's five tables (no summary), start-up excluded",
+        *("shopstream", "notebook_five", "net"),
+    ),
+    Measure("full build / the floor", "shopstream", "floor", "seconds", at_real(8)),
+    Measure("peak memory of the full build, GB", "shopstream", None, "peak", at_real(10)),
+    Measure(
+        "growth: full build / at a tenth, start-up excluded",
+        *("shopstream", "growth", "net"),
+        at_real(10.5),
+    ),
+    Measure("DuckDB / the floor", "duckdb", "floor", "seconds", at_real(7.5)),
+    Measure(
+        "daily load / DuckDB's full build, start-up excluded",
+        *("daily", "duckdb", "net"),
+        at_real(0.2),
+    ),
+    Measure(
+        "daily load with tests / DuckDB's full build, start-up excluded",
+        *("daily_tests", "duckdb", "net"),
+    ),
+    Measure(
+        "daily load onto 6 months / onto 1 month, start-up excluded",
+        *("daily_6_months", "daily", "net"),
+        ((MONTH_EVENTS, 1.25),),
+    ),
+    Measure(
+        "a run with nothing new, seconds", "nothing_new", None, "seconds", ((SAMPLE_EVENTS, 25),)
+    ),
+    Measure(
+        "tests' share of a full build, %", "shopstream_tests", "shopstream", "share", at_real(25)
+    ),
+    Measure("full build / plain SQL, start-up excluded", "shopstream", "plain", "net"),
+    Measure("plain SQL / DuckDB", "plain", "duckdb", "seconds"),
+]
+
+
+def figures(runs: list[Run], commit: str, events: int) -> list[dict]:
+    """Median, least and greatest of each measure over the rounds, with its target and verdict."""
+    rounds: dict[int, dict[str, Run]] = {}
+    for run in runs:
+        if (run["commit"], run["events"]) == (commit, events):
+            rounds.setdefault(run["run"], {})[run["contender"]] = run
+    for contenders in rounds.values():
+        if "notebook" in contenders:
+            contenders["notebook_five"] = without_summary(contenders["notebook"])
+    startups = [c["startup"]["seconds"] for c in rounds.values() if "startup" in c]
+    startup = median(startups) if startups else None
+    found = []
+    for measure in MEASURES:
+        values = [
+            value
+            for contenders in rounds.values()
+            if (value := value_of(measure, contenders, startup)) is not None
+        ]
+        if values:
+            found.append(judged(measure, values, events) | {"commit": commit, "events": events})
+    return found
+
+
+def without_summary(run: Run) -> Run:
+    """The notebook's run as if it had written its five tables only."""
+    return run | {"seconds": run["seconds"] - run["steps"]["session_summary"]}
+
+
+def value_of(measure: Measure, contenders: dict[str, Run], startup: float | None) -> float | None:
+    """A measure in one round; None where a part of it was not run."""
+    over = contenders.get(measure.over)
+    under = contenders.get(measure.under) if measure.under else None
+    lacks_startup = measure.kind == "net" and startup is None
+    if over is None or (measure.under and under is None) or lacks_startup:
+        return None
+    if measure.kind == "peak":
+        return over["peak_bytes"] / 1e9
+    if measure.kind == "share":
+        return 100 * (over["seconds"] - under["seconds"]) / over["seconds"]
+    if under is None:
+        return over["seconds"]
+    if measure.kind == "net":
+        return net(over, startup) / net(under, startup)
+    return over["seconds"] / under["seconds"]
+
+
+def net(run: Run, startup: float) -> float:
+    """Seconds without the start of Spark."""
+    return run["seconds"] - (startup if run["uses_spark"] else 0)
+
+
+def judged(measure: Measure, values: list[float], events: int) -> dict:
+    """Median and spread; beside them the target of the nearest scale, judged at that scale only."""
+    middle = median(values)
+    target_events, limit = min(
+        measure.limits, key=lambda pair: abs(pair[0] - events), default=(None, None)
+    )
+    if limit is None:
+        verdict = "no target"
+    elif not 0.95 < events / target_events < 1.05:
+        verdict = "another scale"
+    else:
+        verdict = "met" if middle <= limit else "not met"
+    return {
+        "what": measure.what,
+        "median": middle,
+        "least": min(values),
+        "greatest": max(values),
+        "runs": len(values),
+        "target": limit,
+        "target_events": target_events,
+        "verdict": verdict,
+    }
+
+
+# --- Delta tables ----------------------------------------------------------------------------
+
+RUNS = pa.schema(
+    [
+        ("commit", pa.string()),
+        ("events", pa.int64()),
+        ("contender", pa.string()),
+        ("run", pa.int64()),
+        ("started_at", pa.string()),
+        ("seconds", pa.float64()),
+        ("peak_bytes", pa.int64()),
+        ("written_bytes", pa.int64()),
+        ("kept_bytes", pa.int64()),
+        ("load_before", pa.float64()),
+        ("cores", pa.int64()),
+        ("memory_bytes", pa.int64()),
+        ("steps", pa.string()),
+        ("check", pa.string()),
+    ]
+)
+RATIOS = pa.schema(
+    [
+        ("commit", pa.string()),
+        ("events", pa.int64()),
+        ("what", pa.string()),
+        ("median", pa.float64()),
+        ("least", pa.float64()),
+        ("greatest", pa.float64()),
+        ("runs", pa.int64()),
+        ("target", pa.float64()),
+        ("target_events", pa.int64()),
+        ("verdict", pa.string()),
+    ]
+)
+
+
+def publish(warehouse: Path, runs: list[Run]) -> None:
+    """Write all runs, and the figures of every commit and scale, as Delta tables."""
+    flat = [run | {name: json.dumps(run[name]) for name in ("steps", "check")} for run in runs]
+    scales = sorted({(run["commit"], run["events"]) for run in runs})
+    ratios = [row for commit, events in scales for row in figures(runs, commit, events)]
+    write_table(warehouse, "bench_runs", flat, RUNS)
+    write_table(warehouse, "bench_ratios", ratios, RATIOS)
+
+
+def write_table(warehouse: Path, name: str, rows: list[dict], schema: pa.Schema) -> None:
+    """Replace a table of the performance schema as one commit."""
+    rows = [{field: row[field] for field in schema.names} for row in rows]
+    table = pa.Table.from_pylist(rows, schema)
+    write_deltalake(warehouse / SCHEMA / name, table, mode="overwrite", schema_mode="overwrite")

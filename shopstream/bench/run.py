@@ -1,0 +1,152 @@
+"""`shopstream bench`: run what is still to be run, and report it against the targets."""
+
+import os
+import shutil
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from shopstream.bench import results, steps
+from shopstream.bench.contenders import BY_NAME, Contender, ContenderFailed, Place
+from shopstream.build import fingerprint
+from shopstream.config import PROJECT
+
+CODE = ["models", "macros", "seeds", "shopstream", "packages", "dbt_project.yml"]
+CODE += ["requirements.lock", "jars.lock"]
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+def bench(home: Path, events: int, times: int, names: list[str]) -> tuple[str, list[str]]:
+    """Run each contender `times` times, in turn; gives the commit and what went wrong.
+
+    What `home`/results.jsonl holds already is not run again, so a bench that was stopped goes on.
+    """
+    commit, path = code_version(), home / "results.jsonl"
+    failed: dict[tuple[int, str], str] = {}
+
+    def to_run() -> list[tuple[int, str]]:
+        runs = results.read_runs(path)
+        todo = results.still_to_run(runs, commit, events, names, times)
+        return [one for one in todo if one not in failed]
+
+    while todo := to_run():
+        number, name = todo[0]
+        console.print(f"run {number} of {times}: {name} ({BY_NAME[name].does}) ...", end=" ")
+        try:
+            run = run_once(home, events, commit, BY_NAME[name]) | {"run": number}
+        except ContenderFailed as error:
+            console.print("failed")
+            failed[number, name] = str(error)
+            continue
+        results.append_run(path, run)
+        console.print(f"{run['seconds']:.1f} s, peak {run['peak_bytes'] / 1e9:.1f} GB")
+    return commit, list(failed.values())
+
+
+def run_once(home: Path, events: int, commit: str, contender: Contender) -> dict:
+    """Prepare, run and check one contender; raises ContenderFailed."""
+    scale = max(1, events // contender.scale_divisor)
+    place = Place(home, scale, commit, home / "work" / contender.place)
+    load, now = os.getloadavg()[0], datetime.now(UTC)
+    ran = contender.run(place)
+    tables = place.folder / contender.tables if contender.tables else None
+    run = {
+        "commit": commit,
+        "events": events,
+        "contender": contender.name,
+        "started_at": now.isoformat(timespec="seconds"),
+        "seconds": round(ran.seconds, 3),
+        "peak_bytes": ran.peak_bytes,
+        "written_bytes": ran.written_bytes,
+        "kept_bytes": folder_bytes(place.folder),
+        "uses_spark": contender.uses_spark,
+        "load_before": round(load, 2),
+        "cores": os.cpu_count(),
+        "memory_bytes": psutil.virtual_memory().total,
+        "steps": steps.read(place.folder),
+        "check": contender.checked(tables) if contender.checked else {},
+    }
+    if not contender.name.startswith("shopstream"):
+        shutil.rmtree(place.folder, ignore_errors=True)
+    return run
+
+
+def folder_bytes(folder: Path) -> int:
+    """Bytes of what a contender left, without links to the input."""
+    files = (path for path in folder.rglob("*") if path.is_file() and "landing" not in path.parts)
+    return sum(path.stat().st_size for path in files)
+
+
+def code_version() -> str:
+    """The commit, and where the code differs from it, a hash of the code as it is."""
+
+    def git(*command: str) -> str:
+        ran = subprocess.run(["git", *command], cwd=PROJECT, capture_output=True, text=True)
+        return ran.stdout.strip() if ran.returncode == 0 else ""
+
+    head = git("rev-parse", "--short", "HEAD") or "no-git"
+    changed = git("status", "--porcelain", "--", *CODE)
+    return f"{head}+{fingerprint()[:8]}" if changed else head
+
+
+def report(home: Path, commit: str, events: int) -> None:
+    """Print runs and figures of one commit and scale."""
+    runs = results.read_runs(home / "results.jsonl")
+    mine = [run for run in runs if (run["commit"], run["events"]) == (commit, events)]
+    if not mine:
+        console.print(f"Nothing was run at {events:,} events with {commit}.")
+        return
+    print_runs(mine, f"{events:,} events a month, {commit}, {mine[-1]['cores']} cores")
+    print_figures(results.figures(runs, commit, events))
+    for name, tables in results.unequal(mine).items():
+        console.print(f"NOT EQUAL: {name} differs from shopstream in {', '.join(tables)}")
+    checked = sorted({run["contender"] for run in mine if run["check"]})
+    if not results.unequal(mine) and len(checked) > 1:
+        console.print(f"Equal results, by rows and hashes: {', '.join(checked)}")
+
+
+def print_runs(runs: list[dict], title: str) -> None:
+    """One line a contender."""
+    table = Table(title=title, title_justify="left")
+    for column in ("contender", "seconds", "from - to", "runs", "peak GB", "written GB", "kept GB"):
+        table.add_column(column, justify="left" if column == "contender" else "right")
+    for name in dict.fromkeys(run["contender"] for run in runs):
+        of_one = sorted((r for r in runs if r["contender"] == name), key=lambda r: r["seconds"])
+        seconds = [run["seconds"] for run in of_one]
+        table.add_row(
+            name,
+            f"{results.median(seconds):.1f}",
+            f"{seconds[0]:.1f} - {seconds[-1]:.1f}",
+            str(len(seconds)),
+            *(
+                f"{max(run[size] for run in of_one) / 1e9:.2f}"
+                for size in ("peak_bytes", "written_bytes", "kept_bytes")
+            ),
+        )
+    console.print(table)
+
+
+def print_figures(figures: list[dict]) -> None:
+    """One line a measure, with its target."""
+    table = Table(title="Against the targets", title_justify="left")
+    for column in ("what", "median", "from - to", "runs", "target", "verdict"):
+        left = column in ("what", "verdict")
+        table.add_column(column, justify="left" if left else "right", overflow="fold")
+    for row in figures:
+        verdict = row["verdict"]
+        if verdict == "another scale":
+            verdict = f"target is for {row['target_events']:,} events"
+        table.add_row(
+            row["what"],
+            f"{row['median']:.3g}",
+            f"{row['least']:.3g} - {row['greatest']:.3g}",
+            str(row["runs"]),
+            "" if row["target"] is None else f"at most {row['target']:.4g}",
+            verdict,
+        )
+    console.print(table)

@@ -1,0 +1,219 @@
+"""`shopstream lab`: run the experiments that are still to be run, judge and keep them."""
+
+import shutil
+from pathlib import Path
+
+import pyarrow as pa
+from pyspark.errors import PySparkException
+from rich.console import Console
+from rich.table import Table
+
+from shopstream.bench import experiments, lab, results
+from shopstream.bench.contenders import MONTH, make_input
+from shopstream.bench.run import code_version
+from shopstream.bench.spark import session
+
+KEY = ("commit", "events", "experiment", "variant", "data", "aqe")
+RETAINED = {"spark.ui.retainedJobs": "300", "spark.sql.ui.retainedExecutions": "300"}
+KPIS = pa.schema(
+    [
+        ("commit", pa.string()),
+        ("events", pa.int64()),
+        ("kpi", pa.string()),
+        ("value", pa.float64()),
+        ("unit", pa.string()),
+        ("evidence", pa.string()),
+    ]
+)
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+def run(home: Path, events: int, times: int, chosen: str | None = None) -> str:
+    """Run all experiments, or those with `chosen` in their name; gives the commit.
+
+    What `home`/lab.jsonl holds already is not run again.
+    """
+    commit, path = code_version(), home / "lab.jsonl"
+    done = {tuple(row.get(name) for name in KEY) for row in results.read_runs(path)}
+    warehouse = home / "work" / f"lab_{events}"
+    bench = lab.Lab(session(warehouse, **RETAINED), make_input(home, events, MONTH))
+    experiments.prepare(bench)
+    for experiment in experiments.experiments(bench.spark):
+        if chosen and chosen not in experiment.name:
+            continue
+        for adaptive in experiment.adaptive:
+            for variant in experiment.variants:
+                key = (commit, events, experiment.name, variant.name, experiment.data, adaptive)
+                if key in done:
+                    continue
+                row = bench.measure(experiment, variant, adaptive, times)
+                results.append_run(path, {"commit": commit, "events": events, **row})
+                console.print(
+                    f"{experiment.name} ({experiment.data}, adaptive {'on' if adaptive else 'off'})"
+                    f": {variant.name} {row['median_seconds']:.2f} s"
+                )
+    if not chosen:
+        facts = storage_facts(bench)
+        results.append_run(path, {"commit": commit, "events": events, "storage": facts})
+        shutil.rmtree(warehouse, ignore_errors=True)
+    bench.spark.stop()
+    return commit
+
+
+def storage_facts(bench: lab.Lab) -> dict[str, float]:
+    """What a write that fails half-way leaves behind, and whether an older version can be read."""
+    spark = bench.spark
+
+    def number(sql: str) -> int:
+        return spark.sql(sql).collect()[0][0]
+
+    def versions() -> int:
+        return number("select max(version) from (describe history reliable)")
+
+    bench.run("create or replace table reliable using delta as select * from users")
+    rows, version = number("select count(*) from reliable"), versions()
+    broken = "if(user_id = (select max(user_id) from users), raise_error('stop'), total_events)"
+    try:
+        bench.run(f"insert into reliable select user_id, {broken} from users")
+        failed = 0
+    except PySparkException:
+        failed = 1
+    after, version_after = number("select count(*) from reliable"), versions()
+    bench.run("delete from reliable where total_events = 1")
+    older = number(f"select count(*) from reliable version as of {version}")
+    now = number("select count(*) from reliable")
+    bench.run("drop table reliable")
+    return {
+        "failed writes tried": failed,
+        "rows of failed writes that readers see": after - rows,
+        "versions made by failed writes": version_after - version,
+        "rows deleted": rows - now,
+        "deleted rows read back by time travel": older - now,
+    }
+
+
+def judged(home: Path) -> tuple[list[dict], list[dict]]:
+    """All experiments of all commits and scales with their verdicts, and the technical KPIs."""
+    kept = results.read_runs(home / "lab.jsonl")
+    rows, kpis = [], []
+    for commit, events in sorted({(row["commit"], row["events"]) for row in kept}):
+        mine = [row for row in kept if (row["commit"], row["events"]) == (commit, events)]
+        verdicts = lab.judged([row for row in mine if "experiment" in row])
+        rows += verdicts
+        facts = [row["storage"] for row in mine if "storage" in row][-1:]
+        found = technical_kpis(verdicts, *facts)
+        kpis += [{"commit": commit, "events": events, **kpi} for kpi in found]
+    return rows, kpis
+
+
+def technical_kpis(rows: list[dict], storage: dict | None = None) -> list[dict]:
+    """What the notebook called technical KPIs, from what was measured."""
+    by_key = {(r["experiment"], r["variant"], r["data"], r["aqe"]): r for r in rows}
+    found = []
+
+    def add(kpi: str, unit: str, figure: str, compare, *keys: tuple) -> None:
+        pair = [by_key.get(key) for key in keys]
+        if all(pair) and all(row[figure] is not None for row in pair):
+            off, on = pair
+            evidence = f"{off['experiment']}: {off['variant']} against {on['variant']}"
+            value = float(compare(off[figure], on[figure]))
+            found.append({"kpi": kpi, "value": value, "unit": unit, "evidence": evidence})
+
+    def saved(off: float, on: float) -> float:
+        return 100 * (1 - on / off) if off else 0
+
+    def pair(experiment: str, off: str, on: str, data: str = "as generated", aqe: bool = True):
+        return ((experiment, off, data, aqe), (experiment, on, data, aqe))
+
+    form = "filter pushdown: format and filter"
+    pushed = "Delta, filter pushed"
+    scattered = "rows of all dates in each file"
+    by_date, by_time = (
+        f"filter pushdown: one date by {way}" for way in ("partitioning", "data skipping")
+    )
+    join = "broadcast join of the brand dimension"
+    hot = f"{experiments.HOT_PERCENT} % of rows on one key"
+    salted = f"{experiments.BUCKETS} salts"
+    user = "salting of the anonymous user in a join"
+    add("bytes saved by the format", "%", "bytes_read", saved, *pair(form, "CSV", pushed))
+    add(
+        *("bytes saved by the pushed filter", "%", "bytes_read", saved),
+        *pair(form, "Delta, filter not pushed", pushed),
+    )
+    add(
+        *("files skipped by partitioning", "%", "files_read", saved),
+        *pair(by_date, scattered, "partitioned by date"),
+    )
+    add(
+        *("files skipped by statistics", "%", "files_read", saved),
+        *pair(by_time, scattered, "written in order of time"),
+    )
+    add(
+        *("shuffles eliminated by the broadcast join", "", "shuffles", lambda off, on: off - on),
+        *pair(join, "sort-merge join", "broadcast hint", aqe=False),
+    )
+    for label, figure in [("rows", "row_skew"), ("time", "task_skew")]:
+        for state, at in [("before", 0), ("after", 1)]:
+            add(
+                *(f"skew of {label} {state} salting, largest / median task", "", figure),
+                (lambda off, on, at=at: (off, on)[at]),
+                *pair(user, "no salt", salted, hot, aqe=False),
+            )
+    for name, value in (storage or {}).items():
+        found.append({"kpi": name, "value": float(value), "unit": "", "evidence": "Delta table"})
+    return found
+
+
+def publish(warehouse: Path, home: Path) -> None:
+    """Write the experiments and the technical KPIs as Delta tables."""
+    rows, kpis = judged(home)
+    results.write_table(warehouse, "optimizations", rows, lab.OPTIMIZATIONS)
+    results.write_table(warehouse, "technical_kpis", kpis, KPIS)
+
+
+def report(home: Path, commit: str, events: int) -> None:
+    """Print the experiments of one commit and scale, the verdicts and the KPIs."""
+    rows, kpis = (
+        [row for row in kind if (row["commit"], row["events"]) == (commit, events)]
+        for kind in judged(home)
+    )
+    if not rows:
+        console.print(f"Nothing was run at {events:,} events with {commit}.")
+        return
+    for name, data, aqe in dict.fromkeys((r["experiment"], r["data"], r["aqe"]) for r in rows):
+        title = f"{name} ({data}, adaptive execution {'on' if aqe else 'off'})"
+        mine = [r for r in rows if (r["experiment"], r["data"], r["aqe"]) == (name, data, aqe)]
+        print_experiment(title, mine)
+    console.print("\n[bold]Verdicts[/bold]")
+    for (experiment, variant), text in lab.conditions(rows).items():
+        console.print(f"{experiment}: {variant}: {text}", markup=False)
+    console.print("\n[bold]Technical KPIs[/bold]")
+    for kpi in kpis:
+        console.print(f"{kpi['kpi']}: {kpi['value']:.4g} {kpi['unit']} ({kpi['evidence']})")
+
+
+def print_experiment(title: str, rows: list[dict]) -> None:
+    """One line a variant."""
+    table = Table(title=title, title_justify="left")
+    columns = ["variant", "seconds", "from - to", "shuffle MB", "spill MB", "files", "read MB"]
+    columns += ["shuffles", "skew time", "skew rows", "speed-up", "verdict"]
+    for column in columns:
+        table.add_column(column, justify="left" if column in ("variant", "verdict") else "right")
+    for row in rows:
+        table.add_row(
+            row["variant"],
+            f"{row['median_seconds']:.2f}",
+            f"{row['min_seconds']:.2f} - {row['max_seconds']:.2f}",
+            *(f"{row[size] / 1e6:.2f}" for size in ("shuffle_bytes", "spill_bytes")),
+            str(row["files_read"]),
+            f"{row['bytes_read'] / 1e6:.2f}",
+            str(row["shuffles"]),
+            *(f"{row[s]:.1f}" if row[s] is not None else "" for s in ("task_skew", "row_skew")),
+            f"{row['speed_up']:.2f}",
+            row["verdict"],
+        )
+    console.print(table)
+    console.print(
+        f"  plan: {' | '.join(dict.fromkeys(r['plan_line'] for r in rows))}", markup=False
+    )

@@ -1,0 +1,36 @@
+"""Run by test_bench in a process of its own: the Spark contenders, a few experiments, one session.
+
+python tests/bench_in_spark.py SOURCE TARGET
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from shopstream.bench import experiments, lab, notebook, plain
+from shopstream.bench.spark import session
+from shopstream.bench.steps import Steps
+
+
+def main(source: Path, target: Path) -> None:
+    """Make the tables of both ways, each in a folder of `target`, and target/lab.json."""
+    spark = session(target)
+    for way in (plain, notebook):
+        name = way.__name__.rpartition(".")[2]
+        spark.sql(f"create database {name} location '{target / name}'")
+        spark.sql(f"use {name}")
+        way.make(spark, source, Steps(target))
+    spark.sql("use default")
+    bench = lab.Lab(spark, source)
+    experiments.prepare(bench)
+    rows = [
+        bench.measure(experiment, variant, adaptive=True, times=1)
+        for experiment in experiments.experiments(spark)
+        if "salting" in experiment.name or "one date" in experiment.name
+        for variant in experiment.variants
+    ]
+    (target / "lab.json").write_text(json.dumps(rows))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

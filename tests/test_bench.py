@@ -1,0 +1,299 @@
+"""The bench and the lab: what they compute, that they go on where they stopped, equal results."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import oracle
+import pyarrow as pa
+import pytest
+from deltalake import DeltaTable, write_deltalake
+
+from shopstream.bench import check, contenders, duckdb_marts, floor, lab, notebook, results, run_lab
+from shopstream.bench.measure import measure
+from shopstream.sample import generate
+
+EVENTS = 5_000
+PROJECT = Path(__file__).resolve().parent.parent
+REAL, MONTH = results.REAL_EVENTS, results.MONTH_EVENTS
+
+
+def run_of(contender: str, seconds: float, run: int = 1, **more) -> dict:
+    """One line of the results."""
+    line = {
+        "commit": "abc",
+        "events": REAL,
+        "contender": contender,
+        "run": run,
+        "started_at": "2026-01-01T00:00:00+00:00",
+        "seconds": seconds,
+        "peak_bytes": 9 * 10**9,
+        "written_bytes": 1,
+        "kept_bytes": 1,
+        "uses_spark": contender not in ("duckdb", "floor"),
+        "load_before": 0.0,
+        "cores": 2,
+        "memory_bytes": 1,
+        "steps": {},
+        "check": {},
+    }
+    return line | more
+
+
+def figure(runs: list[dict], what: str, events: int = REAL) -> dict | None:
+    return next((f for f in results.figures(runs, "abc", events) if f["what"] == what), None)
+
+
+# --- resuming --------------------------------------------------------------------------------
+
+
+def test_contenders_run_in_turn_and_finished_runs_are_left_out():
+    runs = [run_of("floor", 1), run_of("floor", 1, 3), run_of("duckdb", 1) | {"commit": "old"}]
+    assert results.still_to_run(runs, "abc", REAL, ["floor", "duckdb"], 2) == [
+        (1, "duckdb"),
+        (2, "floor"),
+        (2, "duckdb"),
+    ]
+    assert len(results.still_to_run(runs, "abc", REAL // 10, ["floor"], 2)) == 2
+
+
+def test_what_takes_longer_than_ten_minutes_runs_once():
+    runs = [run_of("notebook", 601), run_of("plain", 599)]
+    todo = results.still_to_run(runs, "abc", REAL, ["notebook", "plain"], 2)
+    assert todo == [(2, "plain")]
+
+
+def test_a_line_that_was_cut_off_is_run_again_and_swallows_nothing(tmp_path):
+    path = tmp_path / "results.jsonl"
+    results.append_run(path, run_of("floor", 1))
+    with path.open("a") as file:
+        file.write(json.dumps(run_of("duckdb", 1))[:40])
+    results.append_run(path, run_of("plain", 1))
+    assert [run["contender"] for run in results.read_runs(path)] == ["floor", "plain"]
+
+
+def test_no_results_yet(tmp_path):
+    assert results.read_runs(tmp_path / "results.jsonl") == []
+
+
+# --- ratios and verdicts ---------------------------------------------------------------------
+
+
+def test_a_ratio_is_of_one_round_with_median_and_spread():
+    runs = [
+        run_of(name, seconds, number)
+        for number, (ours, theirs) in enumerate([(30, 10), (10, 10), (20, 10)], start=1)
+        for name, seconds in [("shopstream", ours), ("duckdb", theirs)]
+    ]
+    found = figure([*runs, run_of("shopstream", 99, 4)], "full build / DuckDB")
+    assert (found["least"], found["median"], found["greatest"]) == (1, 2, 3)
+    assert (found["runs"], found["target"], found["verdict"]) == (3, 1, "not met")
+
+
+def test_start_of_spark_is_taken_off_spark_only():
+    runs = [run_of("startup", 10), run_of("daily", 30), run_of("duckdb", 100)]
+    assert figure(runs, "daily load / DuckDB's full build, start-up excluded")["median"] == 0.2
+    assert figure(runs[1:], "daily load / DuckDB's full build, start-up excluded") is None
+
+
+def test_the_notebook_s_target_depends_on_the_scale_and_counts_there_only():
+    what = "full build / the notebook's way, start-up excluded"
+    steps = {"session_summary": 40.0}
+    runs = [
+        run_of("startup", 10),
+        run_of("shopstream", 30),
+        run_of("notebook", 110, steps=steps),
+    ]
+    assert figure(runs, what)["verdict"] == "not met"
+    five = "full build / the notebook's five tables (no summary), start-up excluded"
+    assert figure(runs, five)["median"] == 20 / 60
+    smaller = [run | {"events": MONTH} for run in runs]
+    assert figure(smaller, what, MONTH)["target"] == 1 / 4
+    assert figure(smaller, what, MONTH)["verdict"] == "met"
+    tiny = [run | {"events": EVENTS} for run in runs]
+    assert figure(tiny, what, EVENTS)["verdict"] == "another scale"
+
+
+def test_memory_share_of_tests_and_plain_seconds():
+    runs = [run_of("shopstream", 75), run_of("shopstream_tests", 100), run_of("nothing_new", 20)]
+    assert figure(runs, "peak memory of the full build, GB")["verdict"] == "met"
+    assert figure(runs, "tests' share of a full build, %")["median"] == 25
+    assert figure(runs, "a run with nothing new, seconds")["median"] == 20
+
+
+def test_unequal_contenders_are_named_whatever_ran_first():
+    runs = [
+        run_of("plain", 1, check={"dim_users": "2 rows"}),
+        run_of("shopstream", 1, check={"dim_users": "1 rows", "events": "5"}),
+        run_of("notebook", 1, check={"events": "5"}),
+    ]
+    assert results.unequal(runs) == {"plain": ["dim_users"]}
+
+
+def test_runs_and_figures_become_delta_tables(tmp_path):
+    runs = [run_of("shopstream", 20), run_of("duckdb", 10)]
+    results.publish(tmp_path, runs)
+    results.publish(tmp_path, runs)
+    home = tmp_path / results.SCHEMA
+    assert DeltaTable(home / "bench_runs").to_pyarrow_table().num_rows == 2
+    ratios = DeltaTable(home / "bench_ratios").to_pyarrow_table().to_pylist()
+    assert {row["what"]: row["median"] for row in ratios}["full build / DuckDB"] == 2
+
+
+# --- measuring -------------------------------------------------------------------------------
+
+
+def test_memory_and_bytes_are_those_of_the_whole_tree(tmp_path):
+    inner = (
+        "import os, time; held = b'x' * 200_000_000\n"
+        f"with open({str(tmp_path / 'file')!r}, 'wb') as f: f.write(held[:50_000_000])\n"
+        "time.sleep(1)"
+    )
+    outer = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {inner!r}])"
+    ran = measure([sys.executable, "-c", outer], env={}, cwd=tmp_path, log=tmp_path / "log")
+    assert ran.code == 0
+    assert ran.seconds > 1
+    assert ran.peak_bytes > 200_000_000
+    assert ran.written_bytes >= 50_000_000
+
+
+def test_a_command_that_fails_says_where_its_output_is(tmp_path):
+    place = contenders.Place(tmp_path, EVENTS, "abc", tmp_path / "work" / "none")
+    with pytest.raises(contenders.ContenderFailed, match="none.log"):
+        place.run("-c", "raise SystemExit(3)")
+
+
+def test_the_month_and_the_day_after_are_the_same_files(tmp_path):
+    month = contenders.make_input(tmp_path, EVENTS, contenders.MONTH)
+    longer = contenders.make_input(tmp_path, EVENTS, contenders.MONTH + 1)
+    days = sorted(file.name for file in month.glob("*.parquet"))
+    assert len(days) == 31 and len(list(longer.glob("*.parquet"))) == 32
+    assert all((month / day).samefile(longer / day) for day in days)
+
+
+# --- the contenders give equal results -------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory) -> Path:
+    """A small month as Parquet."""
+    folder = tmp_path_factory.mktemp("bench") / "source"
+    generate(folder, events=EVENTS, file_format="parquet")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def truth(source, tmp_path_factory) -> Path:
+    """The independent computation, laid out as a contender's output."""
+    folder = tmp_path_factory.mktemp("truth")
+    for name, table in oracle.core_marts(source).items():
+        if name in check.COLUMNS:
+            write_deltalake(folder / name, table)
+    return folder
+
+
+def test_duckdb_gives_what_the_independent_computation_gives(source, truth, tmp_path):
+    duckdb_marts.run(source, tmp_path / "out")
+    assert check.fingerprints(tmp_path / "out") == check.fingerprints(truth)
+
+
+def test_a_changed_value_changes_the_fingerprint_of_its_table(truth, tmp_path):
+    before = check.fingerprints(truth)
+    for name in check.COLUMNS:
+        table = DeltaTable(truth / name).to_pyarrow_table()
+        if name == "fct_events":  # another session, same events
+            at = table.schema.get_field_index("session_key")
+            keys = table["session_key"].to_pylist()
+            keys[0], keys[-1] = keys[-1], keys[0]
+            table = table.set_column(at, "session_key", pa.array(keys))
+        write_deltalake(tmp_path / name, table)
+    after = check.fingerprints(tmp_path)
+    assert [name for name in before if before[name] != after[name]] == ["events of sessions"]
+
+
+def test_the_floor_copies_every_row(source, tmp_path):
+    floor.run(source, tmp_path / "out")
+    count = "select count(*) from read_parquet('{}')"
+    with duckdb.connect() as db:
+        (copied,) = db.execute(count.format(tmp_path / "out" / "*" / "*.parquet")).fetchone()
+        (delivered,) = db.execute(count.format(source / "*.parquet")).fetchone()
+    assert copied == delivered
+
+
+def test_spark_contenders_give_the_same_and_salting_changes_no_result(source, truth, tmp_path):
+    """Plain SQL and the notebook's way in one process, for the time of one start."""
+    script = Path(__file__).with_name("bench_in_spark.py")
+    command = [sys.executable, str(script), str(source), str(tmp_path)]
+    found = {**os.environ, "PYTHONPATH": str(PROJECT)}
+    ran = subprocess.run(command, cwd=PROJECT, env=found, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    assert check.fingerprints(tmp_path / "plain") == check.fingerprints(truth)
+    right = check.totals(tmp_path / "notebook", notebook.RIGHT_TOTALS)
+    assert right == check.totals(truth, notebook.SAME_FROM_MARTS)
+    rows = lab.judged(json.loads((tmp_path / "lab.json").read_text()))
+    assert len(rows) > 10
+    assert "wrong answer" not in {row["verdict"] for row in rows}
+    assert all(row["bytes_read"] > 0 and row["files_read"] > 0 for row in rows)
+
+
+# --- the lab's verdicts ----------------------------------------------------------------------
+
+
+def row_of(variant: str, seconds: float, answer: str = "1:A", **more) -> dict:
+    """One measured variant."""
+    row = {"experiment": "e", "variant": variant, "is_off": variant == "off", "data": "d"}
+    times = {f"{which}_seconds": seconds for which in ("median", "min", "max")}
+    return row | times | {"aqe": True, "result_hash": answer} | more
+
+
+@pytest.mark.parametrize(
+    "seconds, answer, verdict",
+    [
+        (1.0, "1:A", "helps"),
+        (1.8, "1:A", "helps"),
+        (1.9, "1:A", "no difference"),
+        (2.15, "1:A", "no difference"),
+        (2.3, "1:A", "hurts"),
+        (1.0, "1:B", "wrong answer"),
+    ],
+)
+def test_a_verdict_needs_ten_percent_and_the_same_answer(seconds, answer, verdict):
+    rows = lab.judged([row_of("off", 2.0), row_of("on", seconds, answer)])
+    assert [row["verdict"] for row in rows] == ["off", verdict]
+    assert rows[1]["speed_up"] == round(2.0 / seconds, 3)
+
+
+def test_runs_that_overlap_are_too_noisy_to_judge():
+    on = row_of("on", 1.0, max_seconds=2.5)
+    assert [row["verdict"] for row in lab.judged([row_of("off", 2.0), on])][1] == "too noisy"
+
+
+def test_a_variant_is_held_against_off_under_its_own_conditions():
+    rows = [row_of("off", 2.0), row_of("on", 1.0), row_of("on", 1.0, aqe=False)]
+    assert len(lab.judged(rows)) == 2
+    rows = lab.judged([*rows, row_of("off", 1.0, aqe=False)])
+    assert lab.conditions(rows) == {
+        ("e", "on"): "helps: d, adaptive on (2.00x); no difference: d, adaptive off (1.00x)"
+    }
+
+
+def test_the_telling_line_of_a_plan_has_no_numbers_and_paths_of_this_run():
+    plan = "== Physical Plan ==\n   +- * (5) BroadcastHashJoin Inner [brand#12], [brand#3L]\n"
+    assert lab.telling_line([plan], "Join") == "BroadcastHashJoin Inner [brand], [brand]"
+    assert lab.telling_line([plan], "Window") == ""
+
+
+def test_technical_kpis_come_from_measured_rows():
+    pushdown = "filter pushdown: format and filter"
+    rows = [
+        row_of(name, 1.0, bytes_read=size) | {"experiment": pushdown, "data": "as generated"}
+        for name, size in [("CSV", 1000), ("Delta, filter pushed", 20)]
+    ]
+    found = run_lab.technical_kpis(rows, {"rows of failed writes that readers see": 0})
+    assert [(kpi["kpi"], kpi["value"]) for kpi in found] == [
+        ("bytes saved by the format", 98.0),
+        ("rows of failed writes that readers see", 0.0),
+    ]
