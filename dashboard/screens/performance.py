@@ -1,8 +1,7 @@
 """Performance: what a build costs, and what was measured to make it faster."""
 
 from dashboard import charts, data
-from dashboard.components import Chart, Empty, Page, Table
-from shopstream.config import Settings
+from dashboard.components import Chart, Page, Table
 
 HISTORY_OF = "fct_events"
 
@@ -10,59 +9,50 @@ HISTORY_OF = "fct_events"
 def optimizations(build, view):
     rows = data.optimizations(build)
     columns = {
-        "optimization": ("optimization", "text"),
-        "condition": ("when", "text"),
+        "experiment": ("optimization", "text"),
+        "variant": ("how", "text"),
+        "conditions": ("when", "text"),
         "seconds_off": ("seconds without", "decimal"),
         "seconds_on": ("seconds with", "decimal"),
         "speed_up": ("speed-up", "decimal"),
-        "speed_up_low": ("from", "decimal"),
-        "speed_up_high": ("to", "decimal"),
-        "shuffle_bytes_off": ("shuffle bytes without", "number"),
-        "shuffle_bytes_on": ("with", "number"),
-        "scan_bytes_off": ("bytes read without", "number"),
-        "scan_bytes_on": ("with ", "number"),
+        "least": ("from", "decimal"),
+        "greatest": ("to", "decimal"),
+        "shuffle_off": ("MB shuffled without", "decimal"),
+        "shuffle_on": ("MB shuffled with", "decimal"),
+        "read_off": ("MB read without", "decimal"),
+        "read_on": ("MB read with", "decimal"),
         "verdict": ("verdict", "text"),
     }
-    caption = "Medians; the speed-up with its spread. From optimizations."
+    events = charts.number(rows["events"].max()) if len(rows) else "no"
+    caption = f"Medians on {events} events; the speed-up with its spread. From optimizations."
     yield Table("What each optimization gained", rows, caption, columns)
 
 
 def models(build, view):
-    rows = data.last_run(Settings.from_environment().target)
-    rows = rows[rows["kind"].isin(["model", "seed"])].sort_values("seconds", ascending=False)
-    if rows.empty:
-        yield Empty("No run of dbt is at hand", f"Seconds by model come with: {data.HOW_TO_BUILD}")
-        return
-    rows["name"] = rows["name"].str.removeprefix("shopstream.")
+    rows = data.models_of_last_build(build)
+    rows["name"] = rows["table_name"].str.split(".").str[-1]
     figure = charts.bars(rows, "name", "seconds", most=10)
-    ended = rows["ended_at"].iloc[0]
-    caption = f"Seconds each; models run side by side. dbt's last run, {ended} UTC."
-    yield Chart("Slowest models of the last run", figure, rows, caption)
+    caption = "Seconds each; models run side by side. Last build. From model_runs."
+    yield Chart("Slowest models of the last build (seconds)", figure, rows, caption)
 
 
 def sizes(build, view):
-    rows = data.mart_sizes(build)
+    rows = data.models_of_last_build(build).sort_values("megabytes", ascending=False)
     columns = {
-        "mart": ("mart", "text"),
-        "rows": ("rows", "number"),
+        "table_name": ("table", "text"),
+        "total_rows": ("rows", "number"),
         "megabytes": ("MB", "decimal"),
-        "files": ("files", "number"),
-        "version": ("version", "number"),
+        "megabytes_added": ("MB written", "decimal"),
+        "total_files": ("files", "number"),
     }
-    yield Table("Rows and size of each mart", rows, "Of the published versions.", columns)
+    yield Table("Rows and size of each table", rows, "Last build. From model_runs.", columns)
 
 
 def growth(build, view):
-    rows = data.table_history(build, HISTORY_OF)
-    written = rows.dropna(subset=["rows"]).sort_values("version")
-    figure = charts.columns(
-        written.assign(name="v" + written["version"].astype(str)),
-        "name",
-        "rows",
-        words="rows written",
-    )
-    caption = f"A daily load writes only the dates it touches. Delta history of {HISTORY_OF}."
-    yield Chart("Rows that each load wrote", figure, rows, caption)
+    rows = data.build_costs(build)
+    figure = charts.columns(rows.tail(30), "build_id", "seconds", words="seconds", axis="build")
+    caption = "Seconds from start to publishing, the latest 30 builds. From builds."
+    yield Chart("What each build cost", figure, rows, caption)
 
 
 def history(build, view):
