@@ -13,13 +13,6 @@ import plotly.graph_objects as go
 
 ACCENT, WARNING, QUIET = "#0072B2", "#D55E00", "#8A949E"
 EVENT_COLOURS = {"view": "#56B4E9", "cart": "#E69F00", "purchase": "#009E73", "unknown": QUIET}
-SEGMENT_COLOURS = {
-    "One-time User": "#CC79A7",
-    "Occasional User": "#E69F00",
-    "Active User": "#009E73",
-    "Power User": "#0072B2",
-    "Anonymous": QUIET,
-}
 FATE_COLOURS = {
     "accepted": "#0072B2",
     "duplicate": "#56B4E9",
@@ -159,7 +152,6 @@ def bars(
     values: str,
     *,
     unit: str = "",
-    colours: dict[str, str] | None = None,
     extra: str = "",
     most: int = 12,
 ) -> go.Figure:
@@ -179,7 +171,7 @@ def bars(
             x=shown[values],
             y=places,
             orientation="h",
-            marker_color=[(colours or {}).get(name, ACCENT) for name in shown[names]],
+            marker_color=ACCENT,
             text=texts,
             textposition="outside",
             cliponaxis=False,

@@ -196,19 +196,6 @@ def funnels(build: Build, period_type: str, period_start: date) -> pd.DataFrame:
     )
 
 
-def funnel_times(build: Build, period_type: str, period_start: date) -> pd.DataFrame:
-    """Quartiles of the time between the steps of the funnel, for one stored period."""
-    return query(
-        build,
-        """select step, pairs, q1_seconds, median_seconds, q3_seconds from funnel_times
-        where period_type = $period_type and period_start = $period_start
-        order by list_position(
-            ['view_to_cart', 'cart_to_purchase', 'view_to_purchase'], step)""",
-        period_type=period_type,
-        period_start=period_start,
-    )
-
-
 def definitions(build: Build) -> dict[str, str]:
     """The sentence that defines each metric; empty where the build has none."""
     try:

@@ -12,6 +12,7 @@ def optimizations(build, view):
         "experiment": ("optimization", "text"),
         "variant": ("how", "text"),
         "conditions": ("when", "text"),
+        "verdict": ("verdict", "text"),
         "seconds_off": ("seconds without", "decimal"),
         "seconds_on": ("seconds with", "decimal"),
         "speed_up": ("speed-up", "decimal"),
@@ -21,7 +22,6 @@ def optimizations(build, view):
         "shuffle_on": ("MB shuffled with", "decimal"),
         "read_off": ("MB read without", "decimal"),
         "read_on": ("MB read with", "decimal"),
-        "verdict": ("verdict", "text"),
     }
     events = charts.number(rows["events"].max()) if len(rows) else "no"
     caption = f"Medians on {events} events; the speed-up with its spread. From optimizations."
