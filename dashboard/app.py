@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.components import Page, show
-from dashboard.pages import overview, performance, products, quality, time, users
+from dashboard.screens import overview, performance, products, quality, time, users
 
 PAGES = (
     overview.PAGE,

@@ -13,13 +13,6 @@ import plotly.graph_objects as go
 
 ACCENT, WARNING, QUIET = "#0072B2", "#D55E00", "#8A949E"
 EVENT_COLOURS = {"view": "#56B4E9", "cart": "#E69F00", "purchase": "#009E73", "unknown": QUIET}
-SEGMENT_COLOURS = {
-    "One-time User": "#CC79A7",
-    "Occasional User": "#E69F00",
-    "Active User": "#009E73",
-    "Power User": "#0072B2",
-    "Anonymous": QUIET,
-}
 FATE_COLOURS = {
     "accepted": "#0072B2",
     "duplicate": "#56B4E9",
@@ -27,6 +20,8 @@ FATE_COLOURS = {
     "quarantined": "#D55E00",
     "erased": QUIET,
 }
+# Cells with text in them are dark enough for white on either ground.
+WRITTEN = [[0, "#5B6F7B"], [1, "#00619C"]]
 # Ordered, and see-through at its low end, so that it fits light and dark ground.
 HEAT = [[0, "rgba(0,114,178,0.06)"], [1, "rgba(0,114,178,0.75)"]]
 TALL, LOW = 360, 300
@@ -157,7 +152,6 @@ def bars(
     values: str,
     *,
     unit: str = "",
-    colours: dict[str, str] | None = None,
     extra: str = "",
     most: int = 12,
 ) -> go.Figure:
@@ -177,7 +171,7 @@ def bars(
             x=shown[values],
             y=places,
             orientation="h",
-            marker_color=[(colours or {}).get(name, ACCENT) for name in shown[names]],
+            marker_color=ACCENT,
             text=texts,
             textposition="outside",
             cliponaxis=False,
@@ -291,7 +285,7 @@ def columns(
     few = len(frame) <= 8
     figure = go.Figure(
         go.Bar(
-            x=[label(name, 18) for name in frame[names]],
+            x=[label(name, 24) for name in frame[names]],
             y=frame[values],
             width=0.35 if len(frame) <= 3 else None,
             marker_color=ACCENT,
@@ -407,7 +401,7 @@ def bubbles(frame: pd.DataFrame, sign: str, fewest_views: int) -> go.Figure:
         tickformat=",~f",
     )
     most = float(shown["conversion"].max() or 1)
-    figure.update_yaxes(title_text="purchases / views (%)", range=[0, most * 1.2])
+    figure.update_yaxes(title_text="purchases / views (%)", range=[-0.04 * most, most * 1.2])
     return finish(figure, TALL)
 
 
@@ -426,7 +420,7 @@ def heat(
             x=[str(value) for value in grid.columns],
             y=[label(value) for value in grid.index],
             z=grid.astype(float).to_numpy(),
-            colorscale=HEAT,
+            colorscale=WRITTEN if writes else HEAT,
             zmin=0,
             xgap=2,
             ygap=2,
@@ -438,12 +432,13 @@ def heat(
         )
     )
     if writes:
-        # Text of its own takes the colour of the theme; text of a cell would not.
+        # Text of its own keeps its colour; that of a cell is chosen without a look at the ground.
         figure.add_scatter(
             x=[str(value) for value in frame[x]],
             y=[label(value) for value in frame[y]],
             text=[f"{value:.0f}" for value in frame[z]],
             mode="text",
+            textfont={"color": "white"},
             hoverinfo="skip",
         )
     figure.update_xaxes(title_text=axes[0], type="category", showgrid=False, nticks=13)

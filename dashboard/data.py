@@ -5,7 +5,6 @@ only the columns and files that a query needs. What a query gave is kept until a
 published. All of a page's numbers come from one build.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from shopstream.config import PROJECT
 from shopstream.published import read_published
 
 HOW_TO_BUILD = "make build"
-HOW_TO_MEASURE = "make bench"
+HOW_TO_MEASURE = ".venv/bin/shopstream lab"
 
 
 class MissingMart(Exception):
@@ -192,19 +191,6 @@ def funnels(build: Build, period_type: str, period_start: date) -> pd.DataFrame:
         from funnels where period_type = $period_type and period_start = $period_start
         order by list_position(
             ['events', 'sessions_any_order', 'sessions_ordered', 'users'], definition)""",
-        period_type=period_type,
-        period_start=period_start,
-    )
-
-
-def funnel_times(build: Build, period_type: str, period_start: date) -> pd.DataFrame:
-    """Quartiles of the time between the steps of the funnel, for one stored period."""
-    return query(
-        build,
-        """select step, pairs, q1_seconds, median_seconds, q3_seconds from funnel_times
-        where period_type = $period_type and period_start = $period_start
-        order by list_position(
-            ['view_to_cart', 'cart_to_purchase', 'view_to_purchase'], step)""",
         period_type=period_type,
         period_start=period_start,
     )
@@ -540,28 +526,55 @@ def late_arrivals(build: Build) -> pd.DataFrame:
     return query(build, "select * from late_arrivals order by load_id")
 
 
-def last_run(target: Path) -> pd.DataFrame:
-    """Nodes of dbt's last run by kind, name and status; empty where there was no run."""
-    columns = ["kind", "name", "status", "seconds", "failures", "ended_at"]
-    results = target / "run_results.json"
-    if not results.exists():
-        return pd.DataFrame(columns=columns)
-    run = json.loads(results.read_text())
-    ended_at = run["metadata"]["generated_at"][:19].replace("T", " ")
-    rows = [
-        (*result["unique_id"].split(".")[:3:2], result["status"], result["execution_time"],
-         result["failures"] or 0, ended_at)
-        for result in run["results"]
-    ]  # fmt: skip
-    return pd.DataFrame(rows, columns=columns)
+def tests_of_last_build(build: Build) -> pd.DataFrame:
+    """The rules that the last build tested, those that failed first, then the slowest."""
+    return query(
+        build,
+        """select rule, tested, status, failing_rows, seconds from test_results
+        where build_id = (select max(build_id) from test_results)
+        order by failing_rows desc, seconds desc, rule""",
+    )
 
 
 # --- performance ------------------------------------------------------------------------------
 
 
 def optimizations(build: Build) -> pd.DataFrame:
-    """Each optimization with it off and on, as the lab measured it."""
-    return query(build, "select * from optimizations order by optimization")
+    """Each variant of an experiment beside "off" under the same conditions, of the latest lab run
+    with most events; the speed-up goes from its least to its greatest by the runs' spread."""
+    return query(
+        build,
+        """with latest as (select * from optimizations where events = (
+            select max(events) from optimizations))
+        select tried.experiment, tried.variant,
+            concat_ws(', ', tried.data, if(tried.aqe, 'adaptive', 'not adaptive')) as conditions,
+            base.median_seconds as seconds_off, tried.median_seconds as seconds_on, tried.speed_up,
+            base.min_seconds / tried.max_seconds as least,
+            base.max_seconds / tried.min_seconds as greatest,
+            base.shuffle_bytes / 1e6 as shuffle_off, tried.shuffle_bytes / 1e6 as shuffle_on,
+            base.bytes_read / 1e6 as read_off, tried.bytes_read / 1e6 as read_on,
+            tried.verdict, tried.runs, tried.events, tried.commit
+        from latest as tried join latest as base
+            on base.commit = tried.commit and base.experiment = tried.experiment
+            and base.data = tried.data and base.aqe = tried.aqe and base.is_off
+        where not tried.is_off order by tried.experiment, tried.variant, conditions""",
+    )
+
+
+def models_of_last_build(build: Build) -> pd.DataFrame:
+    """Seconds, rows and written bytes of each table of the last build, slowest first."""
+    return query(
+        build,
+        """select table_name, seconds, total_rows, bytes_added / 1e6 as megabytes_added,
+            total_bytes / 1e6 as megabytes, total_files
+        from model_runs where build_id = (select max(build_id) from model_runs)
+        order by seconds desc, table_name""",
+    )
+
+
+def build_costs(build: Build) -> pd.DataFrame:
+    """What each build cost, in order."""
+    return query(build, "select * from builds order by build_id")
 
 
 @st.cache_data(max_entries=20, show_spinner=False, hash_funcs={Build: lambda b: b.key})
@@ -588,24 +601,3 @@ def table_history(build: Build, mart: str) -> pd.DataFrame:
 def _whole(commit: dict, name: str) -> int | None:
     value = commit.get("operationMetrics", {}).get(name)
     return None if value is None else int(value)
-
-
-@st.cache_data(max_entries=20, show_spinner=False, hash_funcs={Build: lambda b: b.key})
-def mart_sizes(build: Build) -> pd.DataFrame:
-    """Rows, files and bytes of each published mart."""
-    rows = []
-    for mart, entry in build.tables.items():
-        if entry["path"].startswith("shopstream_seeds"):
-            continue
-        table = DeltaTable(build.warehouse / entry["path"], version=entry["version"])
-        files = table.get_add_actions(flatten=True)
-        rows.append(
-            {
-                "mart": mart,
-                "rows": data_set(build, mart).count_rows(),
-                "files": files.num_rows,
-                "megabytes": sum(files["size_bytes"].to_pylist()) / 1e6,
-                "version": entry["version"],
-            }
-        )
-    return pd.DataFrame(rows).sort_values("rows", ascending=False)

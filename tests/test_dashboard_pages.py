@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 from dashboard import charts, data
 from dashboard.app import PAGES
 from dashboard.components import View, blocks, default_view, period_of, stored_periods
-from dashboard.pages import overview, products, users
 from dashboard.report import report
+from dashboard.screens import overview, products, users
 from shopstream.query import connect
 
 PATHS = [page.path for page in PAGES]

@@ -88,6 +88,14 @@ def settle(page) -> None:
         page.wait_for_timeout(300)
 
 
+def test_a_link_to_a_page_holds_on_a_server_that_just_started(chromium, address):
+    context = chromium.new_context()
+    page, errors = visit(context, f"{address}/users")
+    assert page.get_by_role("heading", name="Who brings the revenue?").count() == 1
+    assert errors == []
+    context.close()
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("path", PATHS)

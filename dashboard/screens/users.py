@@ -93,6 +93,6 @@ PAGE = Page(
     "Users",
     "users",
     "Who brings the revenue?",
-    ((segments, concentration), (rfm, durations), (retention,), (week,), (buyers,)),
+    ((segments, durations), (rfm, concentration), (retention,), (week,), (buyers,)),
     ("period", "segment", "retention"),
 )

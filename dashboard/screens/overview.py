@@ -124,9 +124,9 @@ def summary(build, view):
     columns = {
         "label": ("metric", "text"),
         "shown": ("value", "text"),
-        "unit": ("unit", "text"),
-        "definition": ("definition", "text"),
         "insight": ("insight", "text"),
+        "definition": ("definition", "text"),
+        "unit": ("unit", "text"),
     }
     rows = data.metric_values(build)
     units = rows["unit"].map({"percent": "%", "money": view.display.sign}).fillna("")

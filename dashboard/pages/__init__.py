@@ -1,1 +1,0 @@
-"""One module a page: its question, filters and sections."""
