@@ -6,12 +6,11 @@ from pathlib import Path
 import pyarrow as pa
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
-from rich.console import Console
 from rich.table import Table
 
 from shopstream.bench import experiments, lab, results
 from shopstream.bench.contenders import MONTH, make_input
-from shopstream.bench.run import code_version
+from shopstream.bench.run import code_version, console
 from shopstream.bench.spark import session
 
 KEY = ("commit", "events", "experiment", "variant", "data", "aqe")
@@ -26,8 +25,6 @@ KPIS = pa.schema(
         ("evidence", pa.string()),
     ]
 )
-
-console = Console(highlight=False, soft_wrap=True)
 
 
 def run(home: Path, events: int, times: int, chosen: str | None = None) -> str:
