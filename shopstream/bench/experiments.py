@@ -97,13 +97,13 @@ def reuse(name: str, sql_of, questions: list[str]) -> Experiment:
     def written_out(lab: Lab) -> str:
         return lab.ask(*(question.format(f"({sql_of(lab)})") for question in questions))
 
-    def kept(make: str, drop: str):
+    def kept(make: str, *drop: str):
         def work(lab: Lab) -> str:
             lab.run(make + sql_of(lab))
             try:
                 return lab.ask(*(question.format("reused") for question in questions))
             finally:
-                lab.run(drop)
+                lab.run(*drop)
 
         return work
 
@@ -115,7 +115,9 @@ def reuse(name: str, sql_of, questions: list[str]) -> Experiment:
                 "temporary view",
                 kept("create or replace temporary view reused as ", "drop view reused"),
             ),
-            Variant("cache", kept("cache table reused as ", "uncache table reused")),
+            Variant(
+                "cache", kept("cache table reused as ", "uncache table reused", "drop view reused")
+            ),
             Variant(
                 "Delta table",
                 kept("create or replace table reused using delta as ", "drop table reused"),

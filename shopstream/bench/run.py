@@ -18,7 +18,8 @@ from shopstream.config import PROJECT
 CODE = ["models", "macros", "seeds", "shopstream", "packages", "dbt_project.yml"]
 CODE += ["requirements.lock", "jars.lock"]
 
-console = Console(highlight=False, soft_wrap=True)
+# Tables keep their columns where the output goes to a file.
+console = Console(highlight=False, soft_wrap=True, width=max(Console().width, 140))
 
 
 def bench(home: Path, events: int, times: int, names: list[str]) -> tuple[str, list[str]]:

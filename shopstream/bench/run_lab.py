@@ -4,13 +4,13 @@ import shutil
 from pathlib import Path
 
 import pyarrow as pa
+from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
-from rich.console import Console
 from rich.table import Table
 
 from shopstream.bench import experiments, lab, results
 from shopstream.bench.contenders import MONTH, make_input
-from shopstream.bench.run import code_version
+from shopstream.bench.run import code_version, console
 from shopstream.bench.spark import session
 
 KEY = ("commit", "events", "experiment", "variant", "data", "aqe")
@@ -25,8 +25,6 @@ KPIS = pa.schema(
         ("evidence", pa.string()),
     ]
 )
-
-console = Console(highlight=False, soft_wrap=True)
 
 
 def run(home: Path, events: int, times: int, chosen: str | None = None) -> str:
@@ -69,7 +67,7 @@ def storage_facts(bench: lab.Lab) -> dict[str, float]:
         return spark.sql(sql).collect()[0][0]
 
     def versions() -> int:
-        return number("select max(version) from (describe history reliable)")
+        return max(row.version for row in spark.sql("describe history reliable").collect())
 
     bench.run("create or replace table reliable using delta as select * from users")
     rows, version = number("select count(*) from reliable"), versions()
@@ -77,7 +75,7 @@ def storage_facts(bench: lab.Lab) -> dict[str, float]:
     try:
         bench.run(f"insert into reliable select user_id, {broken} from users")
         failed = 0
-    except PySparkException:
+    except (PySparkException, Py4JJavaError):
         failed = 1
     after, version_after = number("select count(*) from reliable"), versions()
     bench.run("delete from reliable where total_events = 1")
