@@ -112,7 +112,8 @@ select
     event_type,
     observed,
     expected,
-    greatest(0d, pow(greatest(0d, root - margin), 2) - 0.375d) as lower_bound,
+    -- greatest() passes over nulls.
+    case when root is not null then greatest(0d, pow(greatest(0d, root - margin), 2) - 0.375d) end as lower_bound,
     pow(root + margin, 2) - 0.375d as upper_bound,
     score,
     coalesce(is_anomaly, false) as is_anomaly,
