@@ -55,12 +55,6 @@ def test_a_build_with_nothing_new_changes_nothing(daily):
         assert oracle.differences(before[name], daily.table(name), key) is None, name
 
 
-def test_a_full_refresh_by_dbt_neither_loses_nor_doubles_rows(daily):
-    ran = daily.run(*BUILD_CORE, "--full-refresh")
-    assert ran.returncode == 0, ran.stdout
-    assert daily.differences_from_oracle() == {}
-
-
 def test_real_rows_give_what_the_independent_computation_gives(real):
     assert real.differences_from_oracle() == {}
 
