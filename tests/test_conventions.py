@@ -1,9 +1,12 @@
 """CONTRIBUTING.md's conventions, held over what dbt itself says about the project."""
 
 import json
+import re
 
 import pytest
 from conftest import PROJECT, Warehouse
+
+from shopstream.published import PRIVATE_SCHEMAS as PRIVATE
 
 # From left to right: a model reads its own folder and those to its left.
 FOLDERS = [
@@ -105,3 +108,20 @@ def test_no_model_is_longer_than_agreed(models):
     for model in models.values():
         lines = (PROJECT / model["original_file_path"]).read_text().count("\n")
         assert lines <= LONGEST or model["name"] in LISTS, f"{model['name']} has {lines} lines"
+
+
+def test_the_dashboard_reads_only_what_its_exposures_name(manifest):
+    """Names of tables in the module that reads data, against what the pages declare."""
+    declared = {
+        name.split(".")[-1]
+        for exposure in manifest["exposures"].values()
+        for name in exposure["depends_on"]["nodes"]
+    }
+    nodes = [*manifest["nodes"].values(), *manifest["sources"].values()]
+    tables = {
+        node["name"]
+        for node in nodes
+        if node["resource_type"] in ("model", "seed", "source") and node["schema"] not in PRIVATE
+    }
+    words = set(re.findall(r"\w+", (PROJECT / "dashboard" / "data.py").read_text()))
+    assert words & tables == declared
