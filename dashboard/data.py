@@ -515,6 +515,16 @@ def daily_quality(build: Build) -> pd.DataFrame:
     return query(build, "select * from daily_data_quality order by event_date")
 
 
+def value_changes(build: Build) -> pd.DataFrame:
+    """What was delivered instead of a usable value, what it became and how often."""
+    return query(
+        build,
+        """select column_name, delivered, becomes, sum(rows_changed) as rows_changed,
+            100 * sum(rows_changed) / nullif(sum(rows_read), 0) as share_changed
+        from value_changes group by all order by rows_changed desc, column_name, delivered""",
+    )
+
+
 def null_defaults() -> dict[str, object]:
     """What a missing value of each column becomes, as the project's settings say."""
     settings = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())

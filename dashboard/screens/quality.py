@@ -6,15 +6,6 @@ from dashboard import charts, data
 from dashboard.components import Card, Cards, Chart, Empty, Page, Table
 
 FATES = list(charts.FATE_COLOURS)
-DEFAULTED = {
-    "unknown_brand_events": ("brand", "brand"),
-    "uncategorized_events": ("category_code", "category"),
-    "unknown_type_events": ("event_type", "event type"),
-    "unknown_product_events": ("product_id", "product"),
-    "anonymous_events": ("user_id", "user"),
-    "unknown_session_events": ("user_session", "session"),
-    "zero_price_events": ("price", "price"),
-}
 
 
 def cards(build, view):
@@ -58,23 +49,16 @@ def quarantine(build, view):
     yield Table("Quarantined rows by reason", rows, caption, columns)
 
 
-def defaults(build, view):
-    rows = data.daily_quality(build)
-    events = rows["total_events"].sum()
-    strategy = data.null_defaults()
-    made = [
-        (words, str(strategy[column]), int(rows[name].sum()), 100 * rows[name].sum() / events)
-        for name, (column, words) in DEFAULTED.items()
-    ]
-    table = pd.DataFrame(made, columns=["column", "becomes", "events", "share"])
+def changes(build, view):
     columns = {
-        "column": ("missing value of", "text"),
+        "column_name": ("column", "text"),
+        "delivered": ("delivered", "text"),
         "becomes": ("becomes", "text"),
-        "events": ("events", "number"),
-        "share": ("share of events", "bar"),
+        "rows_changed": ("rows", "number"),
+        "share_changed": ("share of rows", "bar"),
     }
-    caption = "All dates; a price of 0 may have been delivered. From daily_data_quality."
-    yield Table("What a missing value becomes", table, caption, columns)
+    caption = "Of all rows that were delivered and could be split into values. From value_changes."
+    yield Table("What was put in the place of a value", data.value_changes(build), caption, columns)
 
 
 def over_time(build, view):
@@ -150,5 +134,5 @@ PAGE = Page(
     "Data quality",
     "quality",
     "Can I trust these numbers?",
-    ((cards,), (fates, quarantine), (defaults, over_time), (late, published), (tests,), (refused,)),
+    ((cards,), (fates, quarantine), (changes, over_time), (late, published), (tests,), (refused,)),
 )
