@@ -11,6 +11,7 @@ import oracle
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
+from warm import Built, WarmWarehouse
 
 from shopstream.published import mart_folders
 from shopstream.sample import generate
@@ -104,15 +105,19 @@ def daily(tmp_path_factory, sample_files) -> Warehouse:
 
 
 @pytest.fixture(scope="session")
-def real(tmp_path_factory, real_rows) -> Warehouse:
-    """The real rows, built and tested by the plain `dbt build` of any dbt user."""
-    warehouse = Warehouse(tmp_path_factory.mktemp("real"))
-    warehouse.landing.mkdir()
-    shutil.copy(next(real_rows.glob("*.csv")), warehouse.landing)
-    assert warehouse.run("shopstream", "land").returncode == 0
-    ran = warehouse.run("dbt", "build", "--exclude-resource-type", "unit_test")
-    assert ran.returncode == 0, ran.stdout
-    return warehouse
+def session(tmp_path_factory) -> WarmWarehouse:
+    """The one Spark session of this process: many builds for the time of one start."""
+    return WarmWarehouse(tmp_path_factory.mktemp("session"))
+
+
+@pytest.fixture(scope="session")
+def real(tmp_path_factory, real_rows, session) -> Built:
+    """The real rows, built with all marts and tests by dbt alone."""
+    landing = tmp_path_factory.mktemp("real")
+    shutil.copy(next(real_rows.glob("*.csv")), landing)
+    session.start(landing.iterdir())
+    session.build("--exclude-resource-type", "unit_test", all_marts=True)
+    return Built(landing, session.marts())
 
 
 @pytest.fixture(scope="session")

@@ -213,12 +213,10 @@ def differences(built: dict[str, pa.Table], held: dict[str, pa.Table]) -> dict[s
     return {name: first_difference(built[name], held[name]) or "hash" for name in unequal}
 
 
-def run(first: int, warehouse: WarmWarehouse) -> dict:
+def run(first: int, warehouse: WarmWarehouse, *, all_marts: bool = False) -> dict:
     """Build ten schedules load by load, then from nothing; what differed, and their size."""
     started = time.monotonic()
-    for path in sorted(warehouse.landing.rglob("*"), reverse=True):
-        path.unlink() if path.is_file() else path.rmdir()
-    warehouse.wipe()
+    warehouse.start()
     loads, variables = draw_side_by_side(first), {}
     for load in loads:
         for name, content in load.files.items():
@@ -226,12 +224,12 @@ def run(first: int, warehouse: WarmWarehouse) -> dict:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
         variables |= load.variables
-        warehouse.build(**variables)
+        warehouse.build(all_marts=all_marts, **variables)
         if load.variables:
-            warehouse.backfill(**variables)
+            warehouse.backfill(all_marts=all_marts, **variables)
     held = warehouse.marts()
     warehouse.wipe()
-    warehouse.build(**variables)
+    warehouse.build(all_marts=all_marts, **variables)
     built = warehouse.marts()
     ledger = built["row_ledger"].to_pylist()
     totals = defaultdict(int)
@@ -262,12 +260,12 @@ def main() -> int:
     done = {result["schedules"]: result for result in results}
     chosen = []
     with tempfile.TemporaryDirectory(prefix="schedules-") as folder:
-        warehouse = WarmWarehouse(Path(folder), only_core=not options.all_marts)
+        warehouse = WarmWarehouse(Path(folder))
         for seed in range(first, last + 1, SIDE_BY_SIDE):
             name = f"{seed}-{seed + SIDE_BY_SIDE - 1}"
             if name not in done:
                 try:
-                    done[name] = run(seed, warehouse)
+                    done[name] = run(seed, warehouse, all_marts=options.all_marts)
                 except BuildFailed as error:
                     done[name] = {"schedules": name, "differences": {"build": str(error)}}
                 results.add(done[name])

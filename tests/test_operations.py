@@ -1,9 +1,8 @@
 """Rows taken out and in again, dates computed anew, builds rolled back: each equals a rebuild.
 
-All builds run in one process with a warm Spark session.
+All builds run in the one Spark session of the tests.
 """
 
-import os
 import shutil
 from datetime import date
 from pathlib import Path
@@ -40,35 +39,25 @@ FILES = {"first.csv": FIRST, "second.csv": SECOND}
 
 
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory):
-    """Two files loaded one after the other in the one warm session; a copy of the warehouse.
-
-    What the session sets in the environment ends with the module.
-    """
-    environment, folder = dict(os.environ), Path.cwd()
-    warm = WarmWarehouse(tmp_path_factory.mktemp("operations"))
+def loaded(session, tmp_path_factory) -> Path:
+    """A copy of the warehouse after two files were loaded one after the other."""
+    session.start()
     for name, rows in FILES.items():
-        (warm.landing / name).write_text(HEADER + rows)
-        warm.build()
+        (session.landing / name).write_text(HEADER + rows)
+        session.build()
     saved = tmp_path_factory.mktemp("saved") / "warehouse"
-    shutil.copytree(warm.warehouse, saved)
-    yield warm, saved
-    os.environ.clear()
-    os.environ.update(environment)
-    os.chdir(folder)
+    shutil.copytree(session.warehouse, saved)
+    return saved
 
 
 @pytest.fixture
-def warm(loaded) -> WarmWarehouse:
+def warm(session, loaded) -> WarmWarehouse:
     """The two files as they were loaded."""
-    warm, saved = loaded
-    for path in warm.landing.iterdir():
-        path.unlink()
+    session.start()
     for name, rows in FILES.items():
-        (warm.landing / name).write_text(HEADER + rows)
-    warm.wipe()
-    shutil.copytree(saved, warm.warehouse, dirs_exist_ok=True)
-    return warm
+        (session.landing / name).write_text(HEADER + rows)
+    shutil.copytree(loaded, session.warehouse, dirs_exist_ok=True)
+    return session
 
 
 def rebuilt(warm: WarmWarehouse, **variables) -> dict:

@@ -6,6 +6,9 @@ Landing and dbt run as `shopstream build` runs them, without a new process for e
 import json
 import os
 import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -28,16 +31,31 @@ class BuildFailed(Exception):
 NO_TESTS = ("--exclude-resource-type", "test", "unit_test")
 
 
+@dataclass(frozen=True)
+class Built:
+    """What a build gave: a folder with the files it was made from, and its marts by name."""
+
+    landing: Path
+    marts: dict[str, pa.Table]
+
+    def table(self, name: str) -> pa.Table:
+        """The rows of a mart."""
+        return self.marts[name]
+
+    def differences_from_oracle(self, rules: oracle.Rules | None = None) -> dict[str, str]:
+        """Core marts that differ from the independent computation, with the first difference."""
+        return oracle.differing(
+            oracle.core_marts(self.landing, rules or oracle.Rules()), self.marts
+        )
+
+
 class WarmWarehouse:
-    """A landing folder and a warehouse below `root`; one per process, as a session knows one.
+    """A landing folder and a warehouse below `root`; one per process, as a session knows one."""
 
-    `only_core` leaves the business marts out, which takes half the time.
-    """
-
-    def __init__(self, root: Path, project: Path = PROJECT, *, only_core: bool = True) -> None:
-        self.left_out = ("--exclude", "tag:commerce") if only_core else ()
+    def __init__(self, root: Path, project: Path = PROJECT) -> None:
         self.landing, self.warehouse, logs = root / "landing", root / "warehouse", root / "logs"
-        os.environ |= {
+        self.project = project
+        self.environment = {
             "SHOPSTREAM_LANDING": str(self.landing),
             "SHOPSTREAM_WAREHOUSE": str(self.warehouse),
             "SHOPSTREAM_LOGS": str(logs),
@@ -49,23 +67,40 @@ class WarmWarehouse:
         }
         for folder in (self.landing, self.warehouse, logs, project / "logs"):
             folder.mkdir(parents=True, exist_ok=True)
-        os.chdir(project)
         self.is_warm = False
+
+    @contextmanager
+    def _in_place(self) -> Iterator[None]:
+        """dbt goes by the environment and the folder; other tests must not see either."""
+        before, folder = {name: os.environ.get(name) for name in self.environment}, Path.cwd()
+        os.environ |= self.environment
+        os.chdir(self.project)
+        try:
+            yield
+        finally:
+            os.chdir(folder)
+            for name, value in before.items():
+                os.environ.pop(name) if value is None else os.environ.update({name: value})
 
     def dbt(self, *command: str, **variables) -> list[tuple[str, str]]:
         """Run dbt; names of what failed, each with its status and message."""
         options = ["--vars", json.dumps(variables)] if variables else []
-        ran = dbtRunner().invoke([*command, *options, "--quiet"])
+        with self._in_place():
+            ran = dbtRunner().invoke([*command, *options, "--quiet"])
         self.is_warm = True
         if ran.exception or not ran.result:
             raise BuildFailed(f"dbt {command[0]}: {ran.exception or 'nothing ran'}")
         bad = [r for r in ran.result if r.status in ("error", "fail", "runtime error")]
         return [(r.node.name, f"{r.status}: {' '.join(str(r.message).split())}") for r in bad]
 
-    def build(self, *options: str, **variables) -> landing.LandingResult:
-        """Land what is new and bring all tables up to date; raises BuildFailed."""
+    def build(self, *options: str, all_marts: bool = False, **variables) -> landing.LandingResult:
+        """Land what is new and bring tables up to date; raises BuildFailed.
+
+        Business marts only with `all_marts`: they take as long again.
+        """
         landed = landing.land(self.landing, self.warehouse)
-        if failed := self.dbt("build", *self.left_out, *(options or NO_TESTS), **variables):
+        left_out = [] if all_marts else ["--exclude", "tag:commerce"]
+        if failed := self.dbt("build", *left_out, *(options or NO_TESTS), **variables):
             raise BuildFailed("; ".join(f"{name} ({message[:300]})" for name, message in failed))
         landing.drop_work_copies(self.warehouse)
         return landed
@@ -85,6 +120,14 @@ class WarmWarehouse:
         shutil.rmtree(self.warehouse)
         self.warehouse.mkdir()
 
+    def start(self, files: Iterable[Path] = ()) -> None:
+        """Begin anew with copies of these files in the landing folder."""
+        self.wipe()
+        shutil.rmtree(self.landing)
+        self.landing.mkdir()
+        for file in files:
+            shutil.copy(file, self.landing)
+
     def marts(self) -> dict[str, pa.Table]:
         """The newest version of every table that readers may see, by name."""
         return {
@@ -94,5 +137,4 @@ class WarmWarehouse:
 
     def differences_from_oracle(self, rules: oracle.Rules | None = None) -> dict[str, str]:
         """Core marts that differ from the independent computation, with the first difference."""
-        expected = oracle.core_marts(self.landing, rules or oracle.Rules())
-        return oracle.differing(expected, self.marts())
+        return Built(self.landing, self.marts()).differences_from_oracle(rules)
