@@ -5,9 +5,10 @@ import json
 import oracle
 import oracle_activity
 from conftest import Warehouse
+from warm import Built
 
 
-def _differences(warehouse: Warehouse) -> dict[str, str]:
+def _differences(warehouse: Warehouse | Built) -> dict[str, str]:
     """Marts that differ from the independent computation, with the first difference of each."""
     found = {
         name: oracle.differences(mart, warehouse.table(name), oracle_activity.KEYS[name])

@@ -7,23 +7,30 @@ import pytest
 import yaml
 from conftest import PROJECT
 from schedules import differences
+from warm import WarmWarehouse
 
 
 def test_the_next_days_file_gives_what_the_independent_computation_gives(daily):
     assert daily.differences_from_oracle() == {}
 
 
-def test_every_rule_and_its_edges_by_dbt_unit_tests(session):
-    assert session.dbt("test", "--select", "test_type:unit") == []
-
-
-def test_a_daily_load_equals_a_build_from_nothing(daily, sample_files, session):
+@pytest.fixture(scope="module")
+def anew(session, sample_files) -> WarmWarehouse:
+    """The sample and its next day, built from nothing."""
     session.start(sample_files)
     session.build(all_marts=True)
+    return session
+
+
+def test_a_daily_load_equals_a_build_from_nothing(daily, anew):
     held = {name: mart.to_pyarrow_table() for name, mart in daily.marts().items()}
-    built = session.marts()
+    built = anew.marts()
     assert set(held) - set(built) == {"builds", "model_runs", "test_results"}
     assert differences(built, {name: held[name] for name in built}) == {}
+
+
+def test_every_rule_and_its_edges_by_dbt_unit_tests(anew):
+    assert anew.dbt("test", "--select", "test_type:unit") == []
 
 
 def test_columns_have_the_types_of_the_contract(daily):

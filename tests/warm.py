@@ -44,9 +44,8 @@ class Built:
 
     def differences_from_oracle(self, rules: oracle.Rules | None = None) -> dict[str, str]:
         """Core marts that differ from the independent computation, with the first difference."""
-        return oracle.differing(
-            oracle.core_marts(self.landing, rules or oracle.Rules()), self.marts
-        )
+        expected = oracle.core_marts(self.landing, rules or oracle.Rules())
+        return oracle.differing(expected, self.marts)
 
 
 class WarmWarehouse:
