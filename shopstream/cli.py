@@ -337,8 +337,14 @@ def lab(
 def docs(settings: Settings) -> None:
     """Write the dbt documentation as one file."""
     from shopstream.build import dbt
+    from shopstream.published import mart_folders
 
-    code = dbt(settings, "docs", "generate", "--static")
+    options = []
+    if not mart_folders(settings.warehouse):
+        # There is no table to look at yet: models are shown as they are written.
+        dbt(settings, "parse")
+        options = ["--no-compile", "--empty-catalog"]
+    code = dbt(settings, "docs", "generate", "--static", *options)
     if code == 0:
         click.echo(f"Open {settings.target / 'static_index.html'} in a browser.")
     sys.exit(code)

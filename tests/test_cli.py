@@ -48,6 +48,13 @@ def test_query_before_any_build_says_what_to_run(tmp_path):
     assert "make build" in ran.stdout
 
 
+def test_the_docs_are_one_file_also_before_any_build(tmp_path):
+    ran = Warehouse(tmp_path).run("shopstream", "docs")
+    assert ran.returncode == 0, ran.stdout
+    page = tmp_path / "target" / "static_index.html"
+    assert b"fct_events" in page.read_bytes() and page.stat().st_size < 5_000_000
+
+
 def test_the_analyses_compile_and_run(daily):
     assert daily.run("dbt", "compile", "--select", "resource_type:analysis").returncode == 0
     compiled = sorted((daily.root / "target" / "compiled").glob("**/analyses/*.sql"))
