@@ -15,10 +15,9 @@ import duckdb
 import pandas as pd
 import streamlit as st
 import yaml
-from deltalake import DeltaTable
 
 from shopstream.config import PROJECT
-from shopstream.published import read_published
+from shopstream.published import open_entry, read_published
 
 HOW_TO_BUILD = "make build"
 HOW_TO_MEASURE = ".venv/bin/shopstream lab"
@@ -63,9 +62,7 @@ def read_build(warehouse: Path) -> Build:
 @st.cache_resource(max_entries=200, show_spinner=False, hash_funcs={Build: lambda b: b.key})
 def data_set(build: Build, mart: str):
     """One mart as an Arrow data set at its published version."""
-    entry = build.tables[mart]
-    table = DeltaTable(build.warehouse / entry["path"], version=entry["version"])
-    return table.to_pyarrow_dataset()
+    return open_entry(build.warehouse, build.tables[mart]).to_pyarrow_dataset()
 
 
 @st.cache_data(max_entries=400, show_spinner=False, hash_funcs={Build: lambda b: b.key})
@@ -592,8 +589,7 @@ def table_history(build: Build, mart: str) -> pd.DataFrame:
     """Commits of one mart up to the published version, latest first."""
     if mart not in build.tables:
         raise MissingMart(mart)
-    entry = build.tables[mart]
-    commits = DeltaTable(build.warehouse / entry["path"], version=entry["version"]).history(50)
+    commits = open_entry(build.warehouse, build.tables[mart]).history(50)
     rows = [
         {
             "version": commit["version"],

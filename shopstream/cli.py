@@ -3,6 +3,8 @@
 import logging
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -258,6 +260,17 @@ def report(settings: Settings, target: Path | None) -> None:
     click.echo(f"Open {target} in a browser.")
 
 
+@contextmanager
+def writing_beside_builds(settings: Settings) -> Iterator[None]:
+    """Hold the warehouse; what is written meanwhile is published where all else is."""
+    from shopstream.build import warehouse_lock
+    from shopstream.maintenance import staying_published
+
+    settings.warehouse.mkdir(parents=True, exist_ok=True)
+    with warehouse_lock(settings.warehouse), staying_published(settings.warehouse):
+        yield
+
+
 @main.command()
 @click.option("--events", default=250_000, help="Events per 31 days of the generated input.")
 @click.option("--runs", default=3, help="How often each contender runs.")
@@ -283,8 +296,6 @@ def bench(
     """
     from shopstream.bench import results, run
     from shopstream.bench.contenders import BY_NAME, CONTENDERS
-    from shopstream.build import warehouse_lock
-    from shopstream.maintenance import staying_published
 
     if only_list:
         for contender in CONTENDERS:
@@ -300,8 +311,7 @@ def bench(
         commit, failed = run.bench(home, events, runs, names)
     run.report(home, commit, events)
     if publish:
-        settings.warehouse.mkdir(parents=True, exist_ok=True)
-        with warehouse_lock(settings.warehouse), staying_published(settings.warehouse):
+        with writing_beside_builds(settings):
             results.publish(settings.warehouse, results.read_runs(home / "results.jsonl"))
     for message in failed:
         click.echo(f"shopstream: {message}", err=True)
@@ -320,15 +330,12 @@ def lab(
 ) -> None:
     """Try each optimization alone, off and on, and judge it by what was measured."""
     from shopstream.bench import run_lab
-    from shopstream.build import warehouse_lock
-    from shopstream.maintenance import staying_published
 
     home = (home or settings.warehouse.parent / "bench").resolve()
     commit = run_lab.run(home, events, runs, only)
     run_lab.report(home, commit, events)
     if publish:
-        settings.warehouse.mkdir(parents=True, exist_ok=True)
-        with warehouse_lock(settings.warehouse), staying_published(settings.warehouse):
+        with writing_beside_builds(settings):
             run_lab.publish(settings.warehouse, home)
 
 

@@ -6,12 +6,16 @@ import subprocess
 from pathlib import Path
 
 import duckdb
-from deltalake import DeltaTable
 
-from shopstream.published import read_published
+from shopstream.published import open_table, read_published
 
 ANOMALIES = "shopstream_commerce.hourly_anomalies"
 log = logging.getLogger(__name__)
+
+
+def is_set() -> bool:
+    """Whether anybody wants to hear."""
+    return bool(os.environ.get("SHOPSTREAM_HOOK"))
 
 
 def tell(event: str, message: str) -> None:
@@ -19,9 +23,9 @@ def tell(event: str, message: str) -> None:
 
     event: failed, refused or anomaly. What the command does, or that it fails, goes to the log.
     """
-    command = os.environ.get("SHOPSTREAM_HOOK")
-    if not command:
+    if not is_set():
         return
+    command = os.environ["SHOPSTREAM_HOOK"]
     environment = {**os.environ, "SHOPSTREAM_EVENT": event, "SHOPSTREAM_MESSAGE": message}
     try:
         ran = subprocess.run(
@@ -43,8 +47,7 @@ def new_anomalies(warehouse: Path) -> list[str]:
 def _anomalies(warehouse: Path, build: dict) -> set[str]:
     if ANOMALIES not in build["tables"]:
         return set()
-    entry = build["tables"][ANOMALIES]
-    hours = DeltaTable(warehouse / entry["path"], version=entry["version"]).to_pyarrow_dataset()
+    hours = open_table(warehouse, ANOMALIES, build).to_pyarrow_dataset()
     with duckdb.connect() as db:
         db.register("hours", hours)
         found = db.sql(

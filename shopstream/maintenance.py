@@ -36,7 +36,7 @@ def maintain(
     A published build goes on being published at the compacted versions, whose rows are the same.
     Returns the number of files deleted and files in the current versions, and bytes freed.
     """
-    before = _bytes(warehouse)
+    before = folder_bytes(warehouse)
     folders = table_folders(warehouse)
     with staying_published(warehouse):
         for name, folder in folders.items():
@@ -64,7 +64,7 @@ def maintain(
         if delist_all:
             _forget_log(folder)
         files += len(DeltaTable(folder).file_uris())
-    return {"deleted": deleted, "files": files, "freed": before - _bytes(warehouse)}
+    return {"deleted": deleted, "files": files, "freed": before - folder_bytes(warehouse)}
 
 
 def tables_are_published(warehouse: Path) -> bool:
@@ -86,5 +86,6 @@ def _forget_log(folder: Path) -> None:
             path.unlink()
 
 
-def _bytes(warehouse: Path) -> int:
-    return sum(path.stat().st_size for path in warehouse.rglob("*") if path.is_file())
+def folder_bytes(folder: Path) -> int:
+    """Bytes of all files below a folder."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -35,28 +35,27 @@ def publish(warehouse: Path, made_from: dict | None = None) -> dict:
         name: {"path": str(path.relative_to(warehouse)), "version": DeltaTable(path).version()}
         for name, path in mart_folders(warehouse).items()
     }
-    now = datetime.now(UTC)
-    try:
-        before = read_published(warehouse)
-    except NothingPublished:
-        before = {"builds": []}
-    builds = before["builds"]
+    now, before = datetime.now(UTC), _published_so_far(warehouse)
     new = {
         "build_id": next_build_id(warehouse),
         "published_at": now.isoformat(timespec="seconds"),
         "made_from": made_from or before.get("made_from"),
         "tables": tables,
     }
-    return _write(warehouse, new, _still_listed([new, *builds], now))
+    return _write(warehouse, new, _still_listed([new, *before["builds"]], now))
 
 
 def next_build_id(warehouse: Path) -> int:
     """Number that the next published build will have."""
-    try:
-        builds = read_published(warehouse)["builds"]
-    except NothingPublished:
-        builds = []
+    builds = _published_so_far(warehouse)["builds"]
     return max((build["build_id"] for build in builds), default=0) + 1
+
+
+def _published_so_far(warehouse: Path) -> dict:
+    try:
+        return read_published(warehouse)
+    except NothingPublished:
+        return {"builds": []}
 
 
 def roll_back(warehouse: Path, build_id: int | None = None) -> dict:
@@ -148,5 +147,9 @@ def open_table(warehouse: Path, name: str, published: dict | None = None) -> Del
 
     Who reads several tables passes what `read_published` gave, so that all are of one build.
     """
-    entry = (published or read_published(warehouse))["tables"][name]
+    return open_entry(warehouse, (published or read_published(warehouse))["tables"][name])
+
+
+def open_entry(warehouse: Path, entry: dict) -> DeltaTable:
+    """A table by its entry of published.json: path and version."""
     return DeltaTable(warehouse / entry["path"], version=entry["version"])

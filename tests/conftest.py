@@ -1,5 +1,6 @@
 """What the tests share: a warehouse that is built the way users build one, and the real rows."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -69,6 +70,12 @@ class Warehouse:
     def table(self, name: str) -> pa.Table:
         """The rows of the newest version of a mart."""
         return self.marts()[name].to_pyarrow_table()
+
+    def column_types(self, name: str) -> dict[str, str]:
+        """The columns of a mart with their types in the words of the contract."""
+        words = {"long": "bigint", "integer": "int"}
+        fields = json.loads(self.marts()[name].schema().to_json())["fields"]
+        return {field["name"]: words.get(field["type"], field["type"]) for field in fields}
 
     def differences_from_oracle(self, rules: oracle.Rules | None = None) -> dict[str, str]:
         """Marts that differ from the independent computation, with the first difference of each."""

@@ -32,6 +32,7 @@ from results import Results, add_resume_option
 from schedules import differences
 
 from shopstream import published
+from shopstream.maintenance import folder_bytes
 from shopstream.sample import generate
 
 
@@ -51,7 +52,8 @@ class Campaign:
         clean.build("--core")
         self.seconds = time.monotonic() - started
         self.after = readers_see(clean)
-        self.growth = size_of(clean.root / "warehouse") - size_of(self.base.root / "warehouse")
+        before, after = (folder_bytes(w.root / "warehouse") for w in (self.base, clean))
+        self.growth = after - before
         assert differences(self.before, self.after)
 
     def copy(self, name: str, *, clean: bool = True) -> Warehouse:
@@ -164,11 +166,6 @@ class Campaign:
             stop.set()
             reader.join()
         return {"reads": len(reads), "wrong": wrong}
-
-
-def size_of(folder: Path) -> int:
-    """Bytes of all files below a folder."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def readers_see(warehouse: Warehouse) -> dict[str, pa.Table]:

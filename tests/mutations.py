@@ -22,6 +22,7 @@ import yaml
 from results import Results, add_resume_option
 from warm import BuildFailed, WarmWarehouse
 
+from shopstream.build import LEAVE_OUT_COMMERCE
 from shopstream.sample import generate
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -59,9 +60,7 @@ class Suite:
     def failed_unit_tests(self, file: str = "") -> list[str]:
         """Unit tests that fail; only those of its model when the file is a model."""
         scope = f",{Path(file).stem}" if file.startswith("models/") else ""
-        failed = self.warm.dbt(
-            "test", "--exclude", "tag:commerce", "--select", f"test_type:unit{scope}"
-        )
+        failed = self.warm.dbt("test", *LEAVE_OUT_COMMERCE, "--select", f"test_type:unit{scope}")
         for name, message in failed:
             if message.startswith("error"):
                 raise CannotTry(f"unit test {name} does not run: {message}")
@@ -69,11 +68,7 @@ class Suite:
 
     def failed_build(self) -> list[str]:
         """What is wrong after a build from nothing, else after the update with the late file."""
-        shutil.rmtree(self.warm.landing)
-        self.warm.landing.mkdir()
-        for file in self.first_files:
-            shutil.copy(file, self.warm.landing)
-        self.warm.wipe()
+        self.warm.start(self.first_files)
         wrong = self.built("a build from nothing")
         if not wrong:
             shutil.copy(self.late_file, self.warm.landing)

@@ -592,10 +592,14 @@ def comparable(table: pa.Table, columns: pa.Schema) -> pa.Table:
     return table
 
 
-def differing(expected: dict[str, pa.Table], actual: dict[str, pa.Table]) -> dict[str, str]:
-    """Core marts that are not as expected, by name, each with what is wrong first."""
-    assert set(expected) == set(KEYS)
-    found = {name: differences(mart, actual[name], KEYS[name]) for name, mart in expected.items()}
+def differing(
+    expected: dict[str, pa.Table],
+    actual: dict[str, pa.Table],
+    keys: dict[str, list[str]] = KEYS,
+) -> dict[str, str]:
+    """Marts that are not as expected, by name, each with what is wrong first."""
+    assert set(expected) == set(keys)
+    found = {name: differences(mart, actual[name], keys[name]) for name, mart in expected.items()}
     return {name: difference for name, difference in found.items() if difference}
 
 

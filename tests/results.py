@@ -1,10 +1,11 @@
 """Results of a long campaign, kept as lines of JSON, so that it goes on where it stopped."""
 
 import argparse
-import json
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+from shopstream.bench.results import append_run, read_runs
 
 
 class Results:
@@ -12,8 +13,7 @@ class Results:
 
     def __init__(self, path: Path | None) -> None:
         self.path = (path or Path(tempfile.mkstemp(suffix=".jsonl")[1])).resolve()
-        lines = self.path.read_text().splitlines() if self.path.exists() else []
-        self.held = [json.loads(line) for line in lines]
+        self.held = read_runs(self.path)
         print(f"results are kept in {self.path}", flush=True)
 
     def __iter__(self) -> Iterator[dict]:
@@ -22,8 +22,7 @@ class Results:
     def add(self, result: dict) -> None:
         """Keep a result at once: the campaign may be cut short at any time."""
         self.held.append(result)
-        with self.path.open("a") as file:
-            file.write(json.dumps(result) + "\n")
+        append_run(self.path, result)
 
 
 def add_resume_option(parser: argparse.ArgumentParser) -> None:

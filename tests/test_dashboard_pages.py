@@ -220,7 +220,7 @@ def test_a_chart_that_fails_is_told_in_words_and_the_rest_holds(shown, monkeypat
 
 def test_performance_says_how_to_measure_what_was_not_measured(shown):
     if "optimizations" not in shown.tables:
-        assert "make bench" in run("performance").info[0].value
+        assert "shopstream lab" in run("performance").info[0].value
 
 
 # --- hostile input ----------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
 from shopstream import landing, reload
+from shopstream.build import LEAVE_OUT_COMMERCE
 from shopstream.published import mart_folders
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -98,7 +99,7 @@ class WarmWarehouse:
         Business marts only with `all_marts`: they take as long again.
         """
         landed = landing.land(self.landing, self.warehouse)
-        left_out = [] if all_marts else ["--exclude", "tag:commerce"]
+        left_out = [] if all_marts else LEAVE_OUT_COMMERCE
         if failed := self.dbt("build", *left_out, *(options or NO_TESTS), **variables):
             raise BuildFailed("; ".join(f"{name} ({message[:300]})" for name, message in failed))
         landing.drop_work_copies(self.warehouse)

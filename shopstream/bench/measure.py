@@ -7,6 +7,8 @@ from pathlib import Path
 
 import psutil
 
+from shopstream.processes import tree
+
 EVERY_SECONDS = 0.2
 
 
@@ -45,17 +47,8 @@ def measure(command: list[str], *, env: dict[str, str], cwd: Path, log: Path) ->
 def _look_at(root: int, written: dict[int, int]) -> int:
     """Resident bytes of the tree now; notes what each of its processes has written so far."""
     resident = 0
-    try:
-        tree = [psutil.Process(root), *psutil.Process(root).children(recursive=True)]
-    except psutil.Error:
-        return 0
-    commands = {}
-    for process in tree:
+    for process in tree(root):
         try:
-            commands[process.pid] = command = process.cmdline()
-            # Between fork and exec a child is its parent once more, memory and all.
-            if commands.get(process.ppid()) == command:
-                continue
             resident += process.memory_info().rss
             written[process.pid] = process.io_counters().write_bytes
         except psutil.Error:

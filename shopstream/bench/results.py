@@ -9,8 +9,9 @@ from statistics import median
 import pyarrow as pa
 from deltalake import write_deltalake
 
+from shopstream.build_log import SCHEMA
+
 REAL_EVENTS, MONTH_EVENTS, SAMPLE_EVENTS = 42_400_000, 4_200_000, 250_000
-SCHEMA = "shopstream_performance.db"
 
 Run = dict  # one line of the results
 LONG_SECONDS = 600
@@ -261,4 +262,6 @@ def write_table(warehouse: Path, name: str, rows: list[dict], schema: pa.Schema)
     """Replace a table of the performance schema as one commit."""
     rows = [{field: row[field] for field in schema.names} for row in rows]
     table = pa.Table.from_pylist(rows, schema)
-    write_deltalake(warehouse / SCHEMA / name, table, mode="overwrite", schema_mode="overwrite")
+    write_deltalake(
+        warehouse / f"{SCHEMA}.db" / name, table, mode="overwrite", schema_mode="overwrite"
+    )
