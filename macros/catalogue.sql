@@ -78,7 +78,9 @@
     {% for table, definition in {
         'landed_rows': "(file_key bigint, row_number bigint, bad_row string, event_time string, event_type string,
             product_id string, category_id string, category_code string, brand string, price string,
-            user_id string, user_session string, is_erased boolean) using parquet",
+            user_id string, user_session string, is_erased boolean, event_time_exact timestamp,
+            product_id_exact bigint, category_id_exact bigint, price_exact decimal(12, 2),
+            user_id_exact bigint) using parquet",
         'landed_files': "(file_key bigint not null, file_sha256 string not null, source_file string not null,
             format string not null, bytes bigint not null, rows_read bigint not null, notes string,
             first_load_id bigint not null, load_id bigint not null, loaded_at timestamp not null,

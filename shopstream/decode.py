@@ -1,7 +1,9 @@
-"""Decode one delivered content into one Parquet work copy of text columns, in the delivered order.
+"""Decode one delivered content into one Parquet work copy, in the delivered order.
 
 Bytes become text, nothing more: what a value means is for the dbt models to judge. CSV is split
 here by one grammar with pyarrow's parser on its fast path; Parquet is turned into text by value.
+A time, number or price that reads back just as it was delivered is kept typed instead, in a column
+of its own (`user_id_exact`), so that Spark need not parse it: docs/decisions/landing.md.
 """
 
 from __future__ import annotations
@@ -47,6 +49,10 @@ EVENT_COLUMNS = (
 # fmt: on
 REQUIRED = ("event_time", "event_type", "product_id", "user_id")
 ID_COLUMNS = ("product_id", "category_id", "user_id")
+EXACT_TYPES = dict.fromkeys(ID_COLUMNS, "bigint") | {
+    "event_time": "timestamptz",
+    "price": "decimal(12, 2)",
+}
 _LONG, _TEXT = pa.int64(), pa.string()
 
 
@@ -156,8 +162,9 @@ def _decode_csv(
     with path.open("rb") as raw:
         delivered = _Csv(io.BufferedReader(gzip.GzipFile(fileobj=raw)) if kind == "csv.gz" else raw)
         con.register("delivered", pa.RecordBatchReader.from_batches(schema, numbered()))
+        cells = ", ".join(_cell(c, c, _exact_text(c, c)) for c in EVENT_COLUMNS)
         try:
-            _copy(con, key, "select * from delivered", [], target)
+            _copy(con, key, f"select row_number, bad_row, {cells} from delivered", [], target)
         except duckdb.Error:
             if failures:
                 raise failures[0] from None
@@ -172,6 +179,31 @@ def _copy(con: Database, key: int, select: str, values: list, target: Path) -> N
         "(format parquet, compression snappy)",
         [*values, str(target)],
     )
+
+
+def _cell(column: str, text: str, exact: str | None) -> str:
+    """SQL of a column of the work copy: as text, or typed in a column beside it."""
+    if exact is None:
+        return f"{text} as {column}"
+    typed = f"({exact})::{EXACT_TYPES[column]}"
+    return f"case when {typed} is null then {text} end as {column}, {typed} as {column}_exact"
+
+
+def _exact_text(column: str, text: str) -> str | None:
+    """SQL of the typed value of a text that shows just like it, else null; None for text columns.
+
+    The models show a typed value as `2019-10-01 00:00:00.5 UTC`, `-7` and `35.00`.
+    """
+    if column not in EXACT_TYPES:
+        return None
+    if column == "event_time":
+        value = f"try_cast(left({text}, length({text}) - 4) as timestamp)"
+        # engines disagree on calendars before
+        same = f"{value} >= timestamp '1900-01-01' and {value}::varchar || ' UTC' = {text}"
+    else:
+        value = f"try_cast({text} as {EXACT_TYPES[column]})"
+        same = f"{value}::varchar = {text}"
+    return f"case when {same} then {value} end"
 
 
 def _is_utf8(text: bytes) -> bool:
@@ -343,17 +375,35 @@ def _decode_parquet(
     source = "read_parquet($1, hive_partitioning = false, binary_as_string = true)"
     values, size = [str(path)], path.stat().st_size
     columns = con.execute(f"describe select * from {source}", values).fetchall()
-    texts = {
-        column: _as_text(f'"{name.replace(chr(34), 2 * chr(34))}"', kind, column)
+    values_of = {
+        column: (f'"{name.replace(chr(34), 2 * chr(34))}"', kind)
         for column, (name, kind, *_) in ((c, columns[i]) for c, i in where.items())
     }
     taken = any(name.lower() == "file_row_number" for name in names)
     number = "row_number() over ()" if taken else "file_row_number + 1"
-    cells = ", ".join(f"{texts.get(c, 'null')}::varchar as {c}" for c in EVENT_COLUMNS)
+    cells = ", ".join(
+        _parquet_cell(c, *values_of.get(c, ("null", "VARCHAR"))) for c in EVENT_COLUMNS
+    )
     select = f"select {number} as row_number, null::varchar as bad_row, {cells} from {source}"
     with _polled(con, lambda percent: advance(int(size * percent / 100))):
         _copy(con, key, select, values, target)
     return footer.num_rows, notes
+
+
+def _parquet_cell(column: str, value: str, kind: str) -> str:
+    """SQL of a column of the work copy from a value of a Parquet type."""
+    text = f"{_as_text(value, kind, column)}::varchar"
+    if column in ID_COLUMNS and kind in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT"):
+        exact = value
+    elif column == "event_time" and kind.startswith("TIMESTAMP") and not kind.endswith("_NS"):
+        years = "timestamp '1900-01-01' and timestamp '9999-12-31 23:59:59.999999'"
+        exact = f"case when {value} between {years} then {value} end"
+    elif column == "price" and kind == "DOUBLE":
+        cents = f"try_cast({value} as decimal(12, 2))"
+        exact = f"case when {cents}::double = {value} then {cents} end"
+    else:
+        exact = _exact_text(column, text)
+    return _cell(column, text, exact)
 
 
 def _as_text(value: str, kind: str, column: str) -> str:

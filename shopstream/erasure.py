@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from shopstream.decode import EVENT_COLUMNS
+from shopstream.decode import EVENT_COLUMNS, EXACT_TYPES
 
 # The contract's form of an id; trimmed as the models trim, to the white space that matters here.
 ID = r"^[+-]?[0-9]+(\.0)?$"
@@ -32,7 +32,7 @@ def hash_of(warehouse: Path, user_id: int) -> str:
 
 
 def blank_rows(rows: Path, home: Path, erased: Iterable[str], memory_limit: str) -> None:
-    """Blank the rows of erased users in one work copy (Parquet of text columns), in place.
+    """Blank the rows of erased users in one work copy, in place.
 
     A row that could not be split is blanked when any number in it is the id of an erased user.
     """
@@ -42,7 +42,8 @@ def blank_rows(rows: Path, home: Path, erased: Iterable[str], memory_limit: str)
         return hmac.new(key, str(int(text)).encode(), "sha256").hexdigest() in erased
 
     part = rows.with_suffix(".part")
-    blanked = ", ".join(f"case when not erased then {c} end as {c}" for c in EVENT_COLUMNS)
+    columns = [*EVENT_COLUMNS, *(f"{column}_exact" for column in EXACT_TYPES)]
+    blanked = ", ".join(f"case when not erased then {c} end as {c}" for c in columns)
     with duckdb.connect(config={"memory_limit": memory_limit}) as db:
         db.create_function("is_erased", is_erased, ["VARCHAR"], "BOOLEAN")
         db.execute(
@@ -50,7 +51,11 @@ def blank_rows(rows: Path, home: Path, erased: Iterable[str], memory_limit: str)
             create view delivered as
             select *, case when regexp_matches(trimmed, '{ID}') then [replace(trimmed, '.0', '')]
                 else regexp_extract_all(bad_row, '[0-9]{{1,19}}') end as ids
-            from (select *, trim(user_id, e' \t\r\n\u00a0') as trimmed from '{rows}')
+            from (
+                select *,
+                    coalesce(user_id_exact::varchar, trim(user_id, e' \t\r\n\u00a0')) as trimmed
+                from '{rows}'
+            )
             """
         )
         # each id is hashed once, not once per row

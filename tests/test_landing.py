@@ -14,6 +14,7 @@ import sys
 import zipfile
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import product
 from pathlib import Path
 
 import pyarrow as pa
@@ -22,7 +23,7 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from shopstream import archives, decode, landing
-from shopstream.decode import EVENT_COLUMNS
+from shopstream.decode import EVENT_COLUMNS, EXACT_TYPES
 from shopstream.landing import LandingError, drop_work_copies, forget, land
 
 HEADER = ",".join(EVENT_COLUMNS)
@@ -75,10 +76,14 @@ class Shop:
         return land(self.landing, self.warehouse, **options)
 
     def rows(self, landed) -> list[dict]:
-        """The work copy of a landed file."""
-        return pq.read_table(
-            self.home / "landed_rows" / f"{landed.file_sha256}.parquet"
-        ).to_pylist()
+        """The work copy of a landed file, typed values shown as the models show them."""
+        copy = self.home / "landed_rows" / f"{landed.file_sha256}.parquet"
+        rows = pq.read_table(copy).to_pylist()
+        for row, column in product(rows, EXACT_TYPES):
+            if (exact := row.pop(f"{column}_exact")) is not None:
+                assert row[column] is None
+                row[column] = shown(exact)
+        return rows
 
     def table(self, name: str) -> list[dict]:
         return DeltaTable(str(self.home / name)).to_pyarrow_table().to_pylist()
@@ -98,6 +103,13 @@ class Shop:
         assert refused.source_file == name
         assert "\n" not in refused.reason
         return refused.reason
+
+
+def shown(value: datetime | Decimal | int) -> str:
+    if not isinstance(value, datetime):
+        return str(value)
+    fraction = f".{value:%f}".rstrip("0").rstrip(".")
+    return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}{fraction} UTC"
 
 
 @pytest.fixture
@@ -131,8 +143,12 @@ def test_work_copy_and_register_have_the_agreed_layout(shop):
     assert (landed.bytes, landed.notes, landed.load_id) == (path.stat().st_size, None, 1)
     assert abs((datetime.now(UTC) - landed.loaded_at).total_seconds()) < 60
     schema = pq.read_schema(shop.home / "landed_rows" / f"{sha}.parquet")
-    assert schema.names == ["file_key", "row_number", "bad_row", *EVENT_COLUMNS]
-    assert schema.types == [pa.int64()] * 2 + [pa.string()] * 10
+    exact = {f"{column}_exact" for column in EXACT_TYPES}
+    assert {*schema.names} == {"file_key", "row_number", "bad_row", *EVENT_COLUMNS} | exact
+    assert {schema.field(name).type for name in ("bad_row", *EVENT_COLUMNS)} == {pa.string()}
+    assert schema.field("event_time_exact").type == pa.timestamp("us", "UTC")
+    assert schema.field("price_exact").type == pa.decimal128(12, 2)
+    assert schema.field("user_id_exact").type == pa.int64()
     (row,) = shop.rows(landed)
     assert (row["file_key"], row["row_number"], row["bad_row"]) == (landed.file_key, 1, None)
     assert cells(row) == ROW
@@ -692,7 +708,9 @@ def test_timestamps_become_utc_text(shop, unit, fraction, zone):
     nanoseconds = 1569888000_123456789
     value = nanoseconds // {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}[unit]
     values = pa.array([value, None], pa.timestamp(unit, zone))
-    assert texts(shop, "event_time", values) == [f"2019-10-01 00:00:00{fraction}", None]
+    # nanoseconds have no type in Spark
+    utc = "" if unit == "ns" else " UTC"
+    assert texts(shop, "event_time", values) == [f"2019-10-01 00:00:00{fraction}{utc}", None]
 
 
 @pytest.mark.parametrize("zone", [None, "UTC"])
@@ -700,7 +718,11 @@ def test_timestamps_beyond_the_calendar_do_no_harm(shop, zone):
     ends = [2**63 - 1, -(2**63), -(2**63) + 1, -(2**63) + 5, 253402300800000000, -62135596800000001]
     near = [253402300799999999, -62135596800000000, 0]
     got = texts(shop, "event_time", pa.array(ends + near, pa.timestamp("us", zone)))
-    assert got[6:] == ["9999-12-31 23:59:59.999999", "0001-01-01 00:00:00", "1970-01-01 00:00:00"]
+    assert got[6:] == [
+        "9999-12-31 23:59:59.999999 UTC",
+        "0001-01-01 00:00:00",
+        "1970-01-01 00:00:00 UTC",
+    ]
     assert not any(re.match(r"\d{4}-", text) for text in got[:6])
 
 
@@ -711,7 +733,32 @@ def test_int96_timestamps(shop):
     path = shop.landing / "a.parquet"
     pq.write_table(table, path, use_deprecated_int96_timestamps=True)
     _, rows = shop.only()
-    assert rows[0]["event_time"] == "2019-10-01 00:00:00.123456"
+    assert rows[0]["event_time"] == "2019-10-01 00:00:00.123456 UTC"
+
+
+@pytest.mark.parametrize(
+    ("column", "typed", "text"),
+    [
+        ("event_time", "2019-10-01 00:00:00 UTC", "2019-10-01 00:00:00"),
+        ("event_time", "2019-10-01 00:00:00.5 UTC", "2019-10-01 00:00:00.50 UTC"),
+        ("event_time", "1900-01-01 00:00:00 UTC", "1899-12-31 23:59:59 UTC"),
+        ("event_time", "9999-12-31 23:59:59.999999 UTC", "2019-10-01T00:00:00 UTC"),
+        ("user_id", "-5", "+5"),
+        ("product_id", "9223372036854775807", "9223372036854775808"),
+        ("category_id", "0", "00"),
+        ("price", "35.79", "35.8"),
+        ("price", "0.00", "35.790"),
+        ("price", "-1.00", ".50"),
+    ],
+)
+def test_only_what_shows_just_as_delivered_is_typed(shop, column, typed, text):
+    usual = dict(zip(EVENT_COLUMNS, ROW, strict=True))
+    lines = [",".join((usual | {column: value}).values()) for value in (typed, text)]
+    shop.put("a.csv", "\n".join([HEADER, *lines]))
+    landed, rows = shop.only()
+    assert [row[column] for row in rows] == [typed, text]
+    copy = pq.read_table(shop.home / "landed_rows" / f"{landed.file_sha256}.parquet")
+    assert copy[column].to_pylist() == [None, text]
 
 
 NAN, INF = float("nan"), float("inf")

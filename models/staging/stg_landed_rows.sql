@@ -28,9 +28,21 @@ trimmed as (
         {{ trimmed('price') }} as price,
         {{ trimmed('user_id') }} as user_id,
         {{ trimmed('user_session') }} as user_session,
+        event_time_exact,
+        product_id_exact,
+        category_id_exact,
+        price_exact,
+        user_id_exact,
         struct(
-            event_time, event_type, product_id, category_id, category_code,
-            brand, price, user_id, user_session
+            coalesce(event_time, concat(event_time_exact, ' UTC')) as event_time,
+            event_type,
+            coalesce(product_id, cast(product_id_exact as string)) as product_id,
+            coalesce(category_id, cast(category_id_exact as string)) as category_id,
+            category_code,
+            brand,
+            coalesce(price, cast(price_exact as string)) as price,
+            coalesce(user_id, cast(user_id_exact as string)) as user_id,
+            user_session
         ) as delivered_values
     from landed_rows
     -- A landing that was killed can leave rows of a file it had not registered yet.
@@ -52,5 +64,10 @@ select
     {{ no_null_word('price') }} as price,
     {{ no_null_word('user_id') }} as user_id,
     user_session,
+    event_time_exact,
+    product_id_exact,
+    category_id_exact,
+    price_exact,
+    user_id_exact,
     delivered_values
 from trimmed

@@ -6,19 +6,23 @@ landed_rows as (
 
 ),
 
--- Casting never guesses: a value is matched against a pattern first.
+-- Casting never guesses: a text is matched against a pattern first.
 parsed as (
 
     select
         *,
         case
+            when event_time_exact is not null then event_time_exact
             when event_time rlike '^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?( UTC|Z|[+-][0-9]{2}(:?[0-9]{2})?)?$'
                 then cast(event_time as timestamp)
         end as event_time_read,
-        {{ whole_number('user_id') }} as user_id_read,
-        {{ whole_number('product_id') }} as product_id_read,
-        {{ whole_number('category_id') }} as category_id_read,
+        coalesce(user_id_exact, {{ whole_number('user_id') }}) as user_id_read,
+        coalesce(product_id_exact, {{ whole_number('product_id') }}) as product_id_read,
+        coalesce(category_id_exact, {{ whole_number('category_id') }}) as category_id_read,
         case
+            when price_exact < 0 then 0
+            when price_exact > {{ var('max_price') }} then {{ var('max_price') }}
+            when price_exact is not null then price_exact
             when lower(price) rlike '^[+-]?nan$' then 0
             when not price rlike '^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$' then null
             when cast(price as double) > {{ var('max_price') }} then {{ var('max_price') }}
@@ -38,7 +42,7 @@ select
     delivered_values,
     case
         when bad_row is not null then 'bad_row'
-        when {{ null_default('event_time', 'event_time') }} is null then 'missing_event_time'
+        when event_time is null and {{ null_default('event_time_read', 'event_time') }} is null then 'missing_event_time'
         when event_time is not null and event_time_read is null then 'bad_event_time'
         when user_id is not null and user_id_read is null then 'bad_user_id'
         when product_id is not null and product_id_read is null then 'bad_product_id'
@@ -60,17 +64,17 @@ select
     case
         when is_erased or bad_row is not null then 0
         else
-            if(event_time is null, 1, 0)
+            if(event_time is null and event_time_read is null, 1, 0)
             + if(event_type is null, 2, 0)
-            + if(product_id is null, 4, 0)
-            + if(category_id is null, 8, 0)
+            + if(product_id is null and product_id_read is null, 4, 0)
+            + if(category_id is null and category_id_read is null, 8, 0)
             + if(category_code is null, 16, 0)
             + if(brand is null, 32, 0)
-            + if(price is null, 64, 0)
-            + if(user_id is null, 128, 0)
+            + if(price is null and price_read is null, 64, 0)
+            + if(user_id is null and user_id_read is null, 128, 0)
             + if(user_session is null, 256, 0)
             + if(category_id is not null and category_id_read is null, 512, 0)
-            + if(price_read = 0 and (cast(price as double) < 0 or lower(price) rlike 'nan$'), 1024, 0)
-            + if(price_read = {{ var('max_price') }} and cast(price as double) > {{ var('max_price') }}, 2048, 0)
+            + if(price_read = 0 and (price_exact < 0 or cast(price as double) < 0 or lower(price) rlike 'nan$'), 1024, 0)
+            + if(price_read = {{ var('max_price') }} and coalesce(price_exact, cast(price as double)) > {{ var('max_price') }}, 2048, 0)
     end as changes
 from parsed
