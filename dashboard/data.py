@@ -507,6 +507,18 @@ def refused_files(build: Build) -> pd.DataFrame:
     )
 
 
+def sample_rows(build: Build) -> pd.DataFrame:
+    """The first rows of the file that was landed last, before and after cleaning."""
+    return query(
+        build,
+        """select source_file as file, row_number, delivered_row, fate, event_time, event_type,
+            category_code, brand, price, user_id::varchar as user_id, user_session
+        from sample_rows where file_sha256 = (
+            select file_sha256 from row_ledger order by load_id desc, source_file desc limit 1)
+        order by row_number""",
+    )
+
+
 def daily_quality(build: Build) -> pd.DataFrame:
     """Events with a default in the place of a missing value, by date."""
     return query(build, "select * from daily_data_quality order by event_date")

@@ -613,6 +613,9 @@ def metric_values(db: duckdb.DuckDBPyConnection) -> Rows:
         *("users", "buyers", "sessions", "anonymous_sessions", "orders"),
     ):
         rows[name] = (n[name], n[name], None)
+    sold = "select count(distinct product_id) from events where product_id <> -1"
+    products = db.execute(sold).fetchone()[0]
+    rows["products"] = (products, products, None)
     own = n["sessions"] - n["anonymous_sessions"]
     for name, part, whole in (
         ("avg_order_value", n["revenue"], n["orders"]),

@@ -61,6 +61,27 @@ def changes(build, view):
     yield Table("What was put in the place of a value", data.value_changes(build), caption, columns)
 
 
+def before_after(build, view):
+    rows = data.sample_rows(build)
+    if view.display.hides_users:
+        rows[["delivered_row", "user_id", "user_session"]] = "hidden"
+    columns = {
+        "file": ("file", "text"),
+        "row_number": ("row", "number"),
+        "delivered_row": ("as delivered", "text"),
+        "fate": ("became", "text"),
+        "event_time": ("time (UTC)", "time"),
+        "event_type": ("type", "text"),
+        "category_code": ("category", "text"),
+        "brand": ("brand", "text"),
+        "price": ("price", "decimal"),
+        "user_id": ("user", "text"),
+        "user_session": ("session", "text"),
+    }
+    caption = "The first rows of the latest file. From sample_rows."
+    yield Table("Before and after cleaning", rows, caption, columns)
+
+
 def over_time(build, view):
     rows = data.daily_quality(build)
     shown = rows[["event_date"]].copy()
@@ -134,5 +155,13 @@ PAGE = Page(
     "Data quality",
     "quality",
     "Can I trust these numbers?",
-    ((cards,), (fates, quarantine), (changes, over_time), (late, published), (tests,), (refused,)),
+    (
+        (cards,),
+        (fates, quarantine),
+        (changes, over_time),
+        (late, published),
+        (before_after,),
+        (tests,),
+        (refused,),
+    ),
 )

@@ -32,7 +32,7 @@ select
     fate,
     reason,
     case
-        when fate = 'quarantined'
+        when fate = 'quarantined' or (fate != 'erased' and row_number <= {{ var('sample_rows_per_file') }})
             then coalesce(bad_row, to_json(delivered_values, map('ignoreNullFields', 'false')))
     end as delivered_row,
     xxhash64(event_time, user_id, product_id, event_type, price) as event_key,

@@ -44,6 +44,12 @@ suspicious as (
 
 ),
 
+products as (
+
+    select * from {{ ref('dim_products') }} where product_id != {{ var('null_defaults')['product_id'] }}
+
+),
+
 count_activity as (
 
     select stack(
@@ -55,6 +61,12 @@ count_activity as (
         'orders', double(orders)
     ) as (metric_name, value)
     from activity
+
+),
+
+count_products as (
+
+    select 'products' as metric_name, double(count(*)) as value from products
 
 ),
 
@@ -139,6 +151,8 @@ rate_trust as (
 unite as (
 
     select metric_name, value, value as numerator, double(null) as denominator from count_activity
+    union all
+    select metric_name, value, value, null from count_products
     union all
     select * from divide_activity
     union all
