@@ -74,20 +74,7 @@ def test_a_second_build_is_refused_while_one_runs(tmp_path):
         assert "process 1 since then" in warehouse.build(expect=2)
 
 
-def test_a_refused_file_does_not_stop_the_rest_and_is_told_once(tmp_path):
-    warehouse = Warehouse(tmp_path)
-    warehouse.landing.mkdir()
-    (warehouse.landing / "good.csv").write_text(f"{HEADER}\n{LINE}\n")
-    (warehouse.landing / "bad.csv").write_text("a;b\n1;2\n")
-    printed = warehouse.build("--core", expect=3)
-    assert "refused: bad.csv: missing event_time" in printed
-    assert warehouse.table("fct_events").num_rows == 1
-    assert warehouse.table("refused_files")["source_file"].to_pylist() == ["bad.csv"]
-    # All marts this time, of one event: nothing divides by zero.
-    assert "still refused, as before: bad.csv" in warehouse.build(expect=0)
-
-
-def test_a_failed_rule_keeps_readers_on_the_last_good_build(tmp_path):
+def test_a_broken_rule_and_a_refused_file_are_told_and_the_next_build_goes_on(tmp_path):
     warehouse = Warehouse(tmp_path)
     warehouse.landing.mkdir()
     out_of_window = warehouse.landing / "later.csv"
@@ -99,14 +86,20 @@ def test_a_failed_rule_keeps_readers_on_the_last_good_build(tmp_path):
     assert kept == "rows_read\n1\n"
     assert not (tmp_path / "warehouse" / "published.json").exists()
     assert warehouse.table("row_ledger")["rows_out_of_window"].to_pylist() == [1]
+
     shutil.copy(out_of_window, warehouse.landing / "again.csv")
     (warehouse.landing / "good.csv").write_text(f"{HEADER}\n{LINE}\n")
-    warehouse.build("--core", expect=0)
+    (warehouse.landing / "bad.csv").write_text("a;b\n1;2\n")
+    # All marts this time, of one event: nothing divides by zero.
+    printed = warehouse.build(expect=3)
+    assert "refused: bad.csv: missing event_time" in printed
     assert "shopstream_core.fct_events" in published(warehouse)["tables"]
-    assert sorted(warehouse.table("row_ledger")["source_file"].to_pylist()) == [
-        "again.csv",
-        "good.csv",
-    ]
+    assert warehouse.table("fct_events").num_rows == 1
+    assert warehouse.table("refused_files")["source_file"].to_pylist() == ["bad.csv"]
+    ledger = warehouse.table("row_ledger")["source_file"].to_pylist()
+    assert sorted(ledger) == ["again.csv", "good.csv"]
+
+    assert "still refused, as before: bad.csv" in warehouse.build(expect=0)
 
 
 def test_clean_never_removes_landing_files(tmp_path):

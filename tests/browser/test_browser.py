@@ -154,11 +154,11 @@ def test_what_is_chosen_stays_on_the_way_to_another_page_and_back(chromium, addr
     settle(page)
     assert "period=October" in page.url
     assert page.get_by_text("October 2019").count() > 0
-    # The step to the page and what it wrote into its address are two steps back.
-    page.go_back()
-    settle(page)
-    page.go_back()
-    settle(page)
+    # The step to the page and what it wrote into its address are up to two steps back.
+    for _ in range(2):
+        if "products" in page.url:
+            page.go_back()
+            settle(page)
     assert "products" not in page.url
     assert "period=October" in page.url
     context.close()
