@@ -21,7 +21,7 @@
 
 {# Exact: prices are decimal(12,2), twelve digits of a sum would overflow to a silent null. #}
 {% macro revenue() -%}
-    {{ money_sum("case when event_type = 'purchase' then price else 0 end") }}
+    cast(coalesce(sum(price) filter (where event_type = 'purchase'), 0) as decimal(18, 2))
 {%- endmacro %}
 
 

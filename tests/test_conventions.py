@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+import yaml
 from conftest import PROJECT, Warehouse
 
 from shopstream.published import PRIVATE_SCHEMAS as PRIVATE
@@ -108,6 +109,13 @@ def test_no_model_is_longer_than_agreed(models):
     for model in models.values():
         lines = (PROJECT / model["original_file_path"]).read_text().count("\n")
         assert lines <= LONGEST or model["name"] in LISTS, f"{model['name']} has {lines} lines"
+
+
+def test_each_mutation_finds_its_text_once():
+    """The campaign itself (mutations.py) takes longer than a test may."""
+    for mutation in yaml.safe_load((PROJECT / "tests" / "mutations.yml").read_text()):
+        found = (PROJECT / mutation["file"]).read_text().count(mutation["find"])
+        assert found == 1, f"{mutation['name']}: {found} times in {mutation['file']}"
 
 
 def test_the_dashboard_reads_only_what_its_exposures_name(manifest):

@@ -11,9 +11,24 @@
 
 with
 
+looks as (
+
+    select * from {{ ref('int_product_looks') }} where {{ dates }}
+
+),
+
 events as (
 
     select * from {{ ref('stg_events') }} where {{ dates }}
+
+),
+
+compare_looks as (
+
+    select
+        *,
+        max(last_event_at) over (partition by event_date, product_id) as product_last_at
+    from looks
 
 ),
 
@@ -22,17 +37,53 @@ rolled_up as (
     select
         event_date,
         product_id,
-        -- The order of the fields is the contract's order of "latest".
-        max(
-            struct(event_time, user_session, category_id, category_code, brand, event_type, user_id, price)
-        ) as latest_event,
-        {{ money_sum('price') }} as total_price,
-        {{ event_counts() }},
-        {{ revenue() }} as total_revenue,
+        max(struct(last_event_at, category_id, category_code, brand, price)) as latest,
+        count_if(last_event_at = product_last_at) as last_looks,
+        {{ money_sum('price * total_events') }} as total_price,
+        {{ summed_counts() }},
+        {{ money_sum('price * total_purchases') }} as total_revenue,
         max(load_id) as load_id
-    from events
+    from compare_looks
     group by event_date, product_id
+
+),
+
+-- Two looks at the very last instant are rare; then the session decides, which looks don't know.
+settle_ties as (
+
+    select /*+ broadcast(rolled_up) */
+        rolled_up.event_date,
+        rolled_up.product_id,
+        max(
+            struct(event_time, user_session, events.category_id, events.category_code, events.brand, event_type, user_id, events.price)
+        ) as latest
+    from events
+    inner join rolled_up
+        on rolled_up.last_looks > 1
+        and events.event_date = rolled_up.event_date
+        and events.product_id = rolled_up.product_id
+        and events.event_time = rolled_up.latest.last_event_at
+    group by rolled_up.event_date, rolled_up.product_id
 
 )
 
-select * from rolled_up
+select
+    rolled_up.event_date,
+    rolled_up.product_id,
+    rolled_up.latest.last_event_at,
+    coalesce(settle_ties.latest.category_id, rolled_up.latest.category_id) as category_id,
+    coalesce(settle_ties.latest.category_code, rolled_up.latest.category_code) as category_code,
+    coalesce(settle_ties.latest.brand, rolled_up.latest.brand) as brand,
+    coalesce(settle_ties.latest.price, rolled_up.latest.price) as last_price,
+    rolled_up.total_price,
+    rolled_up.total_events,
+    rolled_up.total_views,
+    rolled_up.total_carts,
+    rolled_up.total_purchases,
+    rolled_up.total_unknown,
+    rolled_up.total_revenue,
+    rolled_up.load_id
+from rolled_up
+left join settle_ties
+    on rolled_up.event_date = settle_ties.event_date
+    and rolled_up.product_id = settle_ties.product_id

@@ -28,8 +28,6 @@ rolled_up as (
         max(event_time) as last_event_at,
         {{ event_counts() }},
         {{ revenue() }} as total_spent,
-        collect_set(product_id) as product_ids,
-        collect_set(category_code) as category_codes,
         min(row_load_id) as first_load_id,
         max(row_load_id) as last_load_id,
         max(load_id) as load_id

@@ -27,7 +27,7 @@ event_dates as (
 -- Few keys repeat: finding them by hash first keeps wide rows out of the shuffle.
 repeated_keys as (
 
-    select event_key from delivered_rows group by event_key having count(*) > 1
+    select * from {{ ref('stg_repeated_keys') }} where {{ dates }}
 
 ),
 
@@ -42,7 +42,9 @@ ranked as (
             order by user_session, category_id, category_code, brand, file_key, row_number
         ) as duplicate_rank
     from delivered_rows
-    left semi join repeated_keys on delivered_rows.event_key = repeated_keys.event_key
+    left semi join repeated_keys
+        on delivered_rows.event_date = repeated_keys.event_date
+        and delivered_rows.event_key = repeated_keys.event_key
 
 )
 

@@ -13,10 +13,13 @@ with
 
 events as (
 
-    select
-        *,
-        xxhash64(brand, category_code, category_id, price) as state_key
-    from {{ ref('stg_events') }}
+    select * from {{ ref('stg_events') }} where {{ dates }}
+
+),
+
+looks as (
+
+    select * from {{ ref('int_product_looks') }}
     where {{ dates }} and product_id != {{ var('null_defaults')['product_id'] }}
 
 ),
@@ -27,17 +30,17 @@ product_days as (
 
 ),
 
--- Most products look the same all day: a cheap hash finds the others, and only their events are sorted.
+-- Most products look the same all day: only the events of the others are sorted.
 compare_days as (
 
     select
         event_date,
         product_id,
-        min(event_time) as first_event_at,
-        min(state_key) = max(state_key) as is_steady,
-        count(*) as total_events,
+        min(first_event_at) as first_event_at,
+        count(*) = 1 as is_steady,
+        sum(total_events) as total_events,
         max(load_id) as load_id
-    from events
+    from looks
     group by event_date, product_id
 
 ),
@@ -65,10 +68,10 @@ select
     compare_days.event_date,
     compare_days.product_id,
     compare_days.first_event_at as seen_at,
-    product_days.latest_event.brand as brand,
-    product_days.latest_event.category_code as category_code,
-    product_days.latest_event.category_id as category_id,
-    product_days.latest_event.price as price,
+    product_days.brand,
+    product_days.category_code,
+    product_days.category_id,
+    product_days.last_price as price,
     compare_days.total_events,
     compare_days.load_id
 from compare_days

@@ -11,9 +11,9 @@
 
 with
 
-events as (
+looks as (
 
-    select * from {{ ref('stg_events') }} where {{ dates }}
+    select * from {{ ref('int_product_looks') }} where {{ dates }}
 
 ),
 
@@ -31,10 +31,9 @@ roll_up_prices as (
         category_code,
         brand,
         price,
-        {{ event_counts() }},
-        {{ revenue() }} as revenue,
+        {{ summed_counts() }},
         max(load_id) as load_id
-    from events
+    from looks
     group by event_date, category_code, brand, price
 
 )
@@ -45,7 +44,7 @@ select
     prices.brand,
     price_bands.price_band,
     {{ summed_counts() }},
-    {{ money_sum('prices.revenue') }} as revenue,
+    {{ money_sum('prices.price * prices.total_purchases') }} as revenue,
     {{ money_sum('prices.price * prices.total_events') }} as total_price,
     sum(if(prices.price = 0, prices.total_events, 0)) as zero_price_events,
     sum(if(prices.price = 0, prices.total_purchases, 0)) as free_purchases,

@@ -47,7 +47,7 @@ rolled_up as (
 
     select
         touched_id as product_id,
-        max(latest_event) as latest_event,
+        max(struct(last_event_at, brand, category_code, category_id, last_price)) as latest_day,
         sum(total_price) as total_price,
         {{ summed_counts() }},
         {{ money_sum('total_revenue') }} as total_revenue,
@@ -59,10 +59,10 @@ rolled_up as (
 
 select
     product_id,
-    latest_event.brand as brand,
-    latest_event.category_code as category_code,
-    latest_event.category_id as category_id,
-    latest_event.price as last_price,
+    latest_day.brand as brand,
+    latest_day.category_code as category_code,
+    latest_day.category_id as category_id,
+    latest_day.last_price as last_price,
     cast(round(total_price / total_events, 2) as decimal(12, 2)) as avg_price,
     total_events,
     total_views,

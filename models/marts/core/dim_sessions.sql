@@ -16,6 +16,12 @@ session_days as (
     select * from {{ ref('int_session_days') }}
 
 ),
+
+events as (
+
+    select * from {{ ref('fct_events') }}
+
+),
 {% if is_incremental() %}
 changed_dates as (
 
@@ -53,28 +59,42 @@ chosen_days as (
 
 ),
 {% endif %}
+-- From the events of all dates: counts of one date can't be added up, and sets are slow to build and merge.
+count_items as (
+
+    select
+        events.session_key,
+        count(distinct product_id) as unique_products,
+        count(distinct category_key) as unique_categories
+    from events
+    {% if is_incremental() -%}
+    left semi join touched on events.session_key = touched.session_key
+    {% endif -%}
+    group by events.session_key
+
+),
+
 rolled_up as (
 
     select
         touched_key as session_key,
-        max(user_id) as user_id,
-        max(session_id) as session_id,
+        -- Both follow from the key; a maximum of texts would sort all sessions.
+        user_id,
+        session_id,
         min(first_event_at) as session_start,
         max(last_event_at) as session_end,
         {{ summed_counts() }},
         {{ money_sum('total_spent') }} as total_spent,
-        size(array_distinct(flatten(collect_list(product_ids)))) as unique_products,
-        size(array_distinct(flatten(collect_list(category_codes)))) as unique_categories,
         min(first_load_id) as first_load_id,
         max(last_load_id) as last_load_id,
         max(load_id) as load_id
     from chosen_days
-    group by touched_key
+    group by touched_key, user_id, session_id
 
 )
 
 select
-    session_key,
+    rolled_up.session_key,
     user_id,
     session_id,
     session_start,
@@ -86,8 +106,8 @@ select
     total_purchases,
     total_unknown,
     total_spent,
-    cast(unique_products as bigint) as unique_products,
-    cast(unique_categories as bigint) as unique_categories,
+    coalesce(count_items.unique_products, 0) as unique_products,
+    coalesce(count_items.unique_categories, 0) as unique_categories,
     case when total_views > 0 then 100d * total_purchases / total_views else 0d end as conversion_rate,
     total_purchases > 0 as has_purchased,
     user_id = {{ var('null_defaults')['user_id'] }} as is_anonymous,
@@ -97,3 +117,4 @@ select
     last_load_id,
     load_id
 from rolled_up
+left join count_items on rolled_up.session_key = count_items.session_key

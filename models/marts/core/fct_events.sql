@@ -21,11 +21,13 @@ select
     event_key,
     event_time,
     event_date,
-    cast(date_format(event_time, 'yyyyMMddHH') as int) as time_key,
+    -- Not date_format: it makes a text of every row.
+    year(event_date) * 1000000 + month(event_date) * 10000 + day(event_date) * 100 + hour(event_time) as time_key,
     event_type,
     user_id,
     product_id,
     session_key,
+    xxhash64(category_code) as category_key,
     price,
     load_id
 from events

@@ -1,0 +1,39 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_where',
+        partition_by='event_date',
+    )
+}}
+
+{% set dates = changed_dates(ref('stg_event_dates')) %}
+-- replace where: {{ dates }}
+
+with
+
+events as (
+
+    select * from {{ ref('stg_events') }} where {{ dates }}
+
+),
+
+-- Texts are keys only: a hash table holds such a roll-up, while a maximum of texts would sort all events.
+rolled_up as (
+
+    select
+        event_date,
+        product_id,
+        category_id,
+        category_code,
+        brand,
+        price,
+        min(event_time) as first_event_at,
+        max(event_time) as last_event_at,
+        {{ event_counts() }},
+        max(load_id) as load_id
+    from events
+    group by event_date, product_id, category_id, category_code, brand, price
+
+)
+
+select * from rolled_up

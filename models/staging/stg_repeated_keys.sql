@@ -1,0 +1,44 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_where',
+        partition_by='event_date',
+        full_refresh=true if var('rebuild_staging') else false,
+    )
+}}
+
+{% set dates = changed_dates(ref('stg_event_dates')) %}
+-- replace where: {{ dates }}
+
+with
+
+delivered_rows as (
+
+    select * from {{ ref('stg_rows') }} where fate = 'in_window' and {{ dates }}
+
+),
+
+event_dates as (
+
+    select * from {{ ref('stg_event_dates') }}
+
+),
+
+count_rows as (
+
+    select
+        event_date,
+        event_key,
+        count(*) as total_rows
+    from delivered_rows
+    group by event_date, event_key
+
+)
+
+select
+    count_rows.event_date,
+    count_rows.event_key,
+    event_dates.load_id
+from count_rows
+inner join event_dates on count_rows.event_date = event_dates.event_date
+where count_rows.total_rows > 1
