@@ -54,13 +54,16 @@
     {% do run_query('create schema if not exists ' ~ node.schema) %}
     {% if is_registered(node) %}{{ return('') }}{% endif %}
     {% set missing = [] %}
+    {% set code = namespace(sql=node.raw_code) %}
     {% for name in node.depends_on.nodes if name in graph.nodes %}
         {% set parent = graph.nodes[name] %}
+        {#- A macro is in no group, so its own ref() may not name a private model. #}
+        {% set code.sql = code.sql | replace("ref('" ~ parent.name ~ "')", "'" ~ parent.schema ~ '.' ~ parent.alias ~ "'") %}
         {% if is_view(parent) %}{% do register_view(parent) %}{% endif %}
         {% if not is_registered(parent) %}{% do missing.append(name) %}{% endif %}
     {% endfor %}
     {% if not missing %}
-        {% do run_query('create view ' ~ node.schema ~ '.' ~ node.alias ~ ' as ' ~ render(node.raw_code)) %}
+        {% do run_query('create view ' ~ node.schema ~ '.' ~ node.alias ~ ' as ' ~ render(code.sql)) %}
     {% endif %}
 {% endmacro %}
 
