@@ -17,7 +17,7 @@ import streamlit as st
 import yaml
 
 from shopstream.config import PROJECT
-from shopstream.published import open_entry, read_published
+from shopstream.published import open_entry, read_published, rows_of
 
 HOW_TO_BUILD = "make build"
 HOW_TO_MEASURE = ".venv/bin/shopstream lab"
@@ -62,7 +62,7 @@ def read_build(warehouse: Path) -> Build:
 @st.cache_resource(max_entries=200, show_spinner=False, hash_funcs={Build: lambda b: b.key})
 def data_set(build: Build, mart: str):
     """One mart as an Arrow data set at its published version."""
-    return open_entry(build.warehouse, build.tables[mart]).to_pyarrow_dataset()
+    return rows_of(open_entry(build.warehouse, build.tables[mart]))
 
 
 @st.cache_data(max_entries=400, show_spinner=False, hash_funcs={Build: lambda b: b.key})

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from shopstream.published import open_table, read_published
+from shopstream.published import open_table, read_published, rows_of
 
 ANOMALIES = "shopstream_commerce.hourly_anomalies"
 log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ def new_anomalies(warehouse: Path) -> list[str]:
 def _anomalies(warehouse: Path, build: dict) -> set[str]:
     if ANOMALIES not in build["tables"]:
         return set()
-    hours = open_table(warehouse, ANOMALIES, build).to_pyarrow_dataset()
+    hours = rows_of(open_table(warehouse, ANOMALIES, build))
     with duckdb.connect() as db:
         db.register("hours", hours)
         found = db.sql(

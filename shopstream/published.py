@@ -8,8 +8,11 @@ import json
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import unquote, urlparse
 
 from deltalake import DeltaTable
+from pyarrow.dataset import Dataset
+from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
 SCHEMA_PREFIX = "shopstream_"
 AUDIT_SCHEMA = "shopstream_dbt_test__audit"
@@ -153,3 +156,13 @@ def open_table(warehouse: Path, name: str, published: dict | None = None) -> Del
 def open_entry(warehouse: Path, entry: dict) -> DeltaTable:
     """A table by its entry of published.json: path and version."""
     return DeltaTable(warehouse / entry["path"], version=entry["version"])
+
+
+def rows_of(table: DeltaTable) -> Dataset:
+    """The rows of a local table, read by Arrow alone.
+
+    deltalake's own file system is written in Python: an Arrow thread that still holds it when the
+    interpreter ends aborts the process (github.com/apache/arrow/issues/34314).
+    """
+    folder = unquote(urlparse(table.table_uri).path)
+    return table.to_pyarrow_dataset(filesystem=SubTreeFileSystem(folder, LocalFileSystem()))

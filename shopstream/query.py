@@ -9,7 +9,13 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
-from shopstream.published import NothingPublished, failing_rows, open_table, read_published
+from shopstream.published import (
+    NothingPublished,
+    failing_rows,
+    open_table,
+    read_published,
+    rows_of,
+)
 
 SHOWN_ROWS = 200
 
@@ -34,7 +40,7 @@ def connect(warehouse: Path, sql: str) -> duckdb.DuckDBPyConnection:
         if not re.search(rf"\b{table}\b", sql, re.IGNORECASE):
             continue
         held = failing.get(name) or open_table(warehouse, name, published)
-        connection.register(f"__{table}", held.to_pyarrow_dataset())
+        connection.register(f"__{table}", rows_of(held))
         connection.execute(f"create schema if not exists {schema}")
         connection.execute(f"create view {name} as from __{table}")
         connection.execute(f"create view {table} as from __{table}")
