@@ -19,6 +19,12 @@
 {%- endmacro %}
 
 
+{# Of events of one instant, the latest by the order of the contract. #}
+{% macro latest_event() -%}
+    max(struct(user_session, category_id, category_code, brand, event_type, user_id, price))
+{%- endmacro %}
+
+
 {# Exact: prices are decimal(12,2), twelve digits of a sum would overflow to a silent null. #}
 {% macro revenue() -%}
     cast(coalesce(sum(price) filter (where event_type = 'purchase'), 0) as decimal(18, 2))

@@ -172,8 +172,8 @@ def check_space():
 
 
 def fetch_jars():
-    """Fetch Delta's jars into .jars/, each checked against its sha256 in jars.lock."""
-    print("set-up: Delta's jars (16 MB, once) ...", flush=True)
+    """Fetch the jars that pyspark lacks into .jars/, each checked against its sha256 in jars.lock."""
+    print("set-up: jars of Delta (16 MB, once) ...", flush=True)
     JARS.mkdir(exist_ok=True)
     wanted = [
         line.split() for line in (PROJECT / "jars.lock").read_text().splitlines() if line[:1] != "#"

@@ -14,6 +14,7 @@ from deltalake import DeltaTable
 from shopstream import erasure, landing
 from shopstream.decode import EVENT_COLUMNS
 from shopstream.landing import LandedFile, LandingError
+from shopstream.published import rows_of
 
 VALUES_OF_A_ROW = ["event_date", "reason", "delivered_row", "event_key", *EVENT_COLUMNS]
 
@@ -51,7 +52,7 @@ def start_backfill(
     days = _table(warehouse, "stg_file_days").to_pyarrow_table(columns=["event_date", "file_key"])
     held = {day for day in days["event_date"].to_pylist() if day}
     if first:
-        rows = _table(warehouse, "stg_rows").to_pyarrow_dataset()
+        rows = rows_of(_table(warehouse, "stg_rows"))
         column = pc.field("event_time").cast(pa.date32())
         undated = pc.field("event_date").is_null() | (
             (pc.field("event_date") >= pa.scalar(first))
@@ -78,7 +79,7 @@ def erase_user(warehouse: Path, user_id: int) -> list[str]:
     Only a keyed hash of the id is kept, by which later loads leave its rows out. Older published
     builds still hold the user until they are delisted and cleaned up.
     """
-    dataset = _table(warehouse, "stg_rows").to_pyarrow_dataset()
+    dataset = rows_of(_table(warehouse, "stg_rows"))
     token = rf"(^|[^0-9-])[+]?0*{user_id}($|[^0-9])"
     found = dataset.to_table(
         columns=["event_date", "file_key", "row_number"],

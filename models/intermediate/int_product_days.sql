@@ -54,9 +54,7 @@ settle_ties as (
     select /*+ broadcast(rolled_up) */
         rolled_up.event_date,
         rolled_up.product_id,
-        max(
-            struct(event_time, user_session, events.category_id, events.category_code, events.brand, event_type, user_id, events.price)
-        ) as latest
+        {{ latest_event() }} as latest
     from events
     inner join rolled_up
         on rolled_up.last_looks > 1

@@ -52,7 +52,7 @@ settle_instants as (
         events.event_date,
         events.product_id,
         events.event_time,
-        max(struct(user_session, events.category_id, events.category_code, events.brand, event_type, user_id, price)) as last_event,
+        {{ latest_event() }} as last_event,
         count(*) as instant_events,
         max(events.load_id) as load_id
     from events
