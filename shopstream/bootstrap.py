@@ -172,7 +172,7 @@ def check_space():
 
 
 def fetch_jars():
-    """Fetch the jars that pyspark lacks into .jars/, each checked against its sha256 in jars.lock."""
+    """Fetch the jars that pyspark lacks into .jars/, checked against the sha256 in jars.lock."""
     print("set-up: jars of Delta (16 MB, once) ...", flush=True)
     JARS.mkdir(exist_ok=True)
     wanted = [
