@@ -14,11 +14,17 @@
     {%- elif not is_incremental() -%} true
     {%- elif backfill and backfill.first_date -%}
         (event_date is null or event_date between date'{{ backfill.first_date }}' and date'{{ backfill.last_date }}')
-        {#- A row without a place in the window may have a time all the same. #} and cast(event_time as date) between date'{{ backfill.first_date }}' and date'{{ backfill.last_date }}'
+        {#- A row without a place in the window may have a time all the same; a time that a default gave is no place. #} and cast(event_time as date) between date'{{ backfill.first_date }}' and date'{{ backfill.last_date }}' and changes % 2 = 0
     {%- elif backfill -%} true
     {%- else -%}
         {%- set newest = newest_load() -%}
-        {%- set replaced_files = run_query('select file_key from ' ~ files_loaded_again(newest) ~ ' order by 1').columns[0].values() -%}
+        {%- set files = run_query(
+            'select file_key from ' ~ source('landing', 'landed_files') ~ ' where load_id > ' ~ newest ~ ' order by 1'
+        ).columns[0].values() -%}
+        {#- Asked of the rows, not of the register: a full refresh that was cut short numbered all files anew. -#}
+        {%- set replaced_files = run_query(
+            'select distinct file_key from ' ~ this ~ ' where file_key in (' ~ files | join(', ') ~ ') order by 1'
+        ).columns[0].values() if files else [] -%}
         load_id > {{ newest }}{% if replaced_files %} or file_key in ({{ replaced_files | join(', ') }}){% endif %}
     {%- endif -%}
 {% endmacro %}

@@ -1,7 +1,6 @@
 """The daily command: land new files, build and test the marts, publish what passed, report."""
 
 import fcntl
-import hashlib
 import json
 import os
 import shutil
@@ -19,13 +18,14 @@ import psutil
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
-from shopstream import hook, landing, reload, sample
+from shopstream import hook, landing, made_by, reload, sample
 from shopstream.build_log import note_build
 from shopstream.config import PROJECT, Settings
 from shopstream.maintenance import maintain, tables_are_published
 from shopstream.processes import tree
 from shopstream.published import (
     AUDIT_SCHEMA,
+    SCHEMA_PREFIX,
     NothingPublished,
     next_build_id,
     publish,
@@ -78,25 +78,26 @@ def build(
     3: all passed and was published, but a file was refused that had not been met before.
     Raises BuildError, landing.LandingError.
     """
-    with prepared(settings) as work:
+    with prepared(settings, may_rebuild=True) as work:
         folder = choose_landing(settings)
+        full_refresh = full_refresh or made_by.read(settings.warehouse) == made_by.NOTHING
         if full_refresh:
+            made_by.write(settings.warehouse, made_by.NOTHING)
             landing.forget(settings.warehouse)
         landed = land(folder, settings.warehouse)
         if not full_refresh and with_tests and not only_core and nothing_is_new(settings):
             return work.idle(landed)
-        options, variables = [], {}
-        if full_refresh:
-            options, variables = ["--full-refresh"], {"rebuild_staging": True}
-        return work.finish(landed, options, variables, with_tests=with_tests, only_core=only_core)
+        variables = {"rebuild_staging": True} if full_refresh else {}
+        return work.finish(landed, variables, with_tests=with_tests, only_core=only_core)
 
 
 def backfill(settings: Settings, first: date | None, last: date | None) -> int:
     """Compute the events of some dates (None for all) anew from the landing files; see `build`."""
     with prepared(settings) as work, progress_bar("reading again") as advance:
         folder = choose_landing(settings)
+        catch_up(settings)
         var = reload.start_backfill(folder, settings.warehouse, first, last, on_progress=advance)
-        return work.finish(None, [], {"backfill": var})
+        return work.finish(None, {"backfill": var})
 
 
 def take_in_again(settings: Settings, choose: Callable[[Path], list[landing.LandedFile]]) -> int:
@@ -120,6 +121,7 @@ def withdraw(settings: Settings, names: list[str]) -> int:
 def erase_user(settings: Settings, user_id: int) -> int:
     """Take a user out of all tables, older builds and files of the warehouse; see `build`."""
     with prepared(settings) as work:
+        catch_up(settings)
         names = reload.erase_user(settings.warehouse, user_id)
         code = work.finish(None)
         if code != FAILED:
@@ -145,15 +147,16 @@ class Work:
     def finish(
         self,
         landed: landing.LandingResult | None,
-        options: Sequence[str] = (),
         variables: dict | None = None,
         *,
         with_tests: bool = True,
         only_core: bool = False,
     ) -> int:
         """Build and test with dbt, publish what passed, report; returns the exit code."""
-        if only_core:
-            options = [*options, *LEAVE_OUT_COMMERCE]
+        options = list(LEAVE_OUT_COMMERCE) if only_core else []
+        refresh = self.starts_anew()
+        if refresh:
+            options.append("--full-refresh")
         shutil.rmtree(self.settings.warehouse / f"{AUDIT_SCHEMA}.db", ignore_errors=True)
         passed = run_dbt(self.settings, options, variables or {}, with_tests=with_tests)
         # Untested tables are for trying things out: readers stay on the last tested build.
@@ -175,6 +178,9 @@ class Work:
             publish(self.settings.warehouse, made_from)
         if passed:
             landing.drop_work_copies(self.settings.warehouse)
+            # A refresh that left the business marts out is still owed to them.
+            if not (refresh and only_core):
+                made_by.write(self.settings.warehouse, made_by.code_of_tables())
         self.report(landed, published=published)
         if hook.is_set():
             self.tell_of_trouble(landed, passed=passed, published=published)
@@ -182,6 +188,20 @@ class Work:
             keep_failing_rows(self.settings)
             return FAILED
         return FILE_REFUSED if landed and landed.refused else 0
+
+    def starts_anew(self) -> bool:
+        """Whether all tables after the cleaned rows have to be made anew: other code made them."""
+        warehouse, code = self.settings.warehouse, made_by.code_of_tables()
+        held = made_by.read(warehouse)
+        if held is None and not (warehouse / f"{SCHEMA_PREFIX}staging.db").exists():
+            made_by.write(warehouse, code)
+            return False
+        if held not in (code, made_by.NOTHING):
+            console.print(
+                "Models, seeds or the rules of sessions were changed: all tables after the cleaned "
+                "rows are computed anew."
+            )
+        return held != code
 
     def tell_of_trouble(
         self, landed: landing.LandingResult | None, *, passed: bool, published: bool
@@ -209,13 +229,30 @@ class Work:
 
 
 @contextmanager
-def prepared(settings: Settings):
-    """Hold the warehouse, watch memory and time; yields Work."""
+def prepared(settings: Settings, *, may_rebuild: bool = False):
+    """Hold the warehouse, watch memory and time; yields Work.
+
+    Raises BuildError where a full refresh was cut short and this run is not one that makes it.
+    """
     started = time.monotonic()
     settings.warehouse.mkdir(parents=True, exist_ok=True)
     settings.logs.mkdir(parents=True, exist_ok=True)
     with warehouse_lock(settings.warehouse), peak_memory() as peak:
+        if made_by.read(settings.warehouse) == made_by.NOTHING and not may_rebuild:
+            raise BuildError("a full refresh was cut short; run first: make build")
         yield Work(settings, peak, started)
+
+
+def catch_up(settings: Settings) -> None:
+    """Take what is landed into the cleaned rows, before a load is numbered behind it.
+
+    How far the rows have come is the highest load they hold, so a later one would hide those
+    before it. Raises BuildError.
+    """
+    if reload.rows_are_waiting(settings.warehouse):
+        console.print("Files that were landed before come first.")
+        if dbt(settings, "run", "--select", "+stg_rows") != 0:
+            raise BuildError("landed files could not be taken in; run first: make build")
 
 
 def nothing_is_new(settings: Settings) -> bool:
@@ -231,21 +268,9 @@ def inputs(settings: Settings) -> dict:
     """All that decides what a build gives: what is landed, and the code, rules and versions."""
     return {
         "register": landing.register_state(settings.warehouse),
-        "code": fingerprint(),
+        "code": made_by.all_code(),
         "only_core": False,
     }
-
-
-def fingerprint() -> str:
-    """One hash of the models, rules, tests, code, settings of Spark and locked versions."""
-    digest = hashlib.sha256()
-    for folder in ["models", "macros", "seeds", "tests/rules", "shopstream", "packages"]:
-        for path in sorted((PROJECT / folder).rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                digest.update(str(path.relative_to(PROJECT)).encode() + path.read_bytes())
-    for name in ["dbt_project.yml", "profiles.yml", "requirements.lock", "jars.lock"]:
-        digest.update((PROJECT / name).read_bytes())
-    return digest.hexdigest()
 
 
 @contextmanager
@@ -318,7 +343,7 @@ def empty_warehouse(warehouse: Path) -> None:
                 shutil.rmtree(table, ignore_errors=True)
         if not any(folder.iterdir()):
             folder.rmdir()
-    for name in ["published.json", SAMPLE_MARK]:
+    for name in ["published.json", SAMPLE_MARK, made_by.FILE]:
         (warehouse / name).unlink(missing_ok=True)
 
 

@@ -38,6 +38,15 @@ def files_with(warehouse: Path, fate: str) -> list[LandedFile]:
     return [file for file in landing.landed_files(warehouse) if file.file_key in keys]
 
 
+def rows_are_waiting(warehouse: Path) -> bool:
+    """Whether files were landed, withdrawn or taken in again that the rows do not show yet."""
+    newest = max(
+        _table(warehouse, "stg_rows").get_add_actions(flatten=True)["max.load_id"].to_pylist(),
+        default=0,
+    )
+    return any(file.load_id > newest for file in landing.landed_files(warehouse))
+
+
 def start_backfill(
     folder: Path, warehouse: Path, first: date | None, last: date | None, **progress
 ) -> dict:

@@ -157,6 +157,41 @@ def test_a_backfill_without_its_landing_file_changes_nothing(warm):
     assert not list(warm.warehouse.glob("shopstream_landing.db/landed_rows/*"))
 
 
+def test_a_backfill_waits_for_what_was_landed_before(warm):
+    (warm.landing / "third.csv").write_text(
+        HEADER
+        + "2019-10-01 09:00:00,view,9,,,,1,7109,s9\n2019-10-05 09:00:00,view,9,,,,1,7109,s9\n"
+    )
+    landing.land(warm.landing, warm.warehouse)
+    assert reload.rows_are_waiting(warm.warehouse)
+    # What `shopstream backfill` and `reload --erase-user` do first.
+    assert warm.dbt("run", "--select", "+stg_rows") == []
+    assert not reload.rows_are_waiting(warm.warehouse)
+    warm.backfill(date(2019, 10, 1), date(2019, 10, 1))
+    held = warm.marts()
+    assert held["fct_events"].num_rows == 9
+    assert differences(rebuilt(warm), held) == {}
+
+
+def test_a_backfill_of_the_date_that_a_default_gives_neither_doubles_nor_loses_a_row(warm):
+    day, default = date(2019, 10, 2), {"null_defaults": default_time("2019-10-02 00:00:00")}
+    before = warm.marts()
+    warm.backfill(day, day, **default)
+    assert differences(before, warm.marts()) == {}
+    warm.backfill(**default)
+    assert warm.marts()["quarantined_events"].num_rows == 2
+    held = warm.marts()
+    warm.backfill(day, day)
+    assert differences(held, warm.marts()) == {}
+
+
+def test_a_full_refresh_that_was_cut_short_doubles_nothing(warm):
+    before = warm.marts()
+    landing.forget(warm.warehouse)
+    warm.build()
+    assert differences(before, warm.marts()) == {}
+
+
 def test_an_erased_user_is_in_no_file_and_stays_out_of_a_rebuild(warm):
     published.publish(warm.warehouse)
     assert reload.erase_user(warm.warehouse, 7103) == ["first.csv", "second.csv"]

@@ -48,7 +48,11 @@ select
         when product_id is not null and product_id_read is null then 'bad_product_id'
         when price is not null and price_read is null then 'bad_price'
     end as reason,
-    cast({{ null_default('event_time_read', 'event_time') }} as timestamp) as event_time,
+    case
+        when event_time is null and bad_row is null and is_erased is not true
+            then cast({{ null_default('event_time_read', 'event_time') }} as timestamp)
+        else event_time_read
+    end as event_time,
     lower({{ null_default('event_type', 'event_type') }}) as event_type,
     {{ null_default('product_id_read', 'product_id') }} as product_id,
     {{ null_default('category_id_read', 'category_id') }} as category_id,

@@ -12,8 +12,8 @@ from rich.table import Table
 
 from shopstream.bench import results, steps
 from shopstream.bench.contenders import BY_NAME, Contender, ContenderFailed, Place
-from shopstream.build import fingerprint
 from shopstream.config import PROJECT
+from shopstream.made_by import all_code
 
 CODE = ["models", "macros", "seeds", "shopstream", "packages", "dbt_project.yml"]
 CODE += ["requirements.lock", "jars.lock"]
@@ -92,7 +92,7 @@ def code_version() -> str:
 
     head = git("rev-parse", "--short", "HEAD") or "no-git"
     changed = git("status", "--porcelain", "--", *CODE)
-    return f"{head}+{fingerprint()[:8]}" if changed else head
+    return f"{head}+{all_code()[:8]}" if changed else head
 
 
 def report(home: Path, commit: str, events: int) -> None:

@@ -30,13 +30,22 @@ changed_dates as (
 ),
 
 -- A session may have lost its last event to another id: its old row says which dates it lay on.
+held_days as (
+
+    select
+        session_key,
+        explode(sequence(session_date, cast(session_end as date))) as event_date
+    from {{ this }}
+
+),
+
 touched as (
 
     select session_key from session_days where {{ dates }}
     union
-    select held.session_key from {{ this }} as held
-    inner join changed_dates
-        on changed_dates.event_date between held.session_date and cast(held.session_end as date)
+    select held_days.session_key
+    from held_days
+    inner join changed_dates on held_days.event_date = changed_dates.event_date
 
 ),
 

@@ -1,0 +1,68 @@
+"""By which code the tables of a warehouse were made: after a change they are computed anew.
+
+Incremental models compute what changed in the data; a change of a model, a seed or the rules of
+sessions changes all rows. `<warehouse>/.made-by` holds a fingerprint of these, or NOTHING while a
+full refresh is under way, so that a refresh that was cut short is made again by the next build.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+import yaml
+
+from shopstream.config import PROJECT
+
+FILE = ".made-by"
+NOTHING = "nothing yet: a full refresh was cut short"
+# `shopstream backfill` brings the dates it is asked for up to date with these.
+RULES_BY_DATE = {
+    "window_start",
+    "window_end",
+    "null_defaults",
+    "max_price",
+    "sample_rows_per_file",
+}
+
+
+def all_code() -> str:
+    """One hash of all that decides what a build gives and whether it passes."""
+    folders = ["models", "macros", "seeds", "tests/rules", "shopstream", "packages"]
+    names = ["dbt_project.yml", "profiles.yml", "requirements.lock", "jars.lock"]
+    return _digest(*_files(folders), *(PROJECT / name for name in names)).hexdigest()
+
+
+def code_of_tables() -> str:
+    """One hash of what decides every row: models, macros, seeds, and all vars but rules by date."""
+    project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())
+    for name in RULES_BY_DATE:
+        project["vars"].pop(name, None)
+    digest = _digest(*_files(["models", "macros", "seeds", "packages"], ".sql", ".csv"))
+    digest.update(yaml.safe_dump(project, sort_keys=True).encode())
+    return digest.hexdigest()
+
+
+def read(warehouse: Path) -> str | None:
+    """Fingerprint of the code that made all tables, NOTHING, or None before the first build."""
+    file = warehouse / FILE
+    return file.read_text() if file.exists() else None
+
+
+def write(warehouse: Path, code: str) -> None:
+    """Note by which code all tables are made."""
+    (warehouse / FILE).write_text(code)
+
+
+def _files(folders: Iterable[str], *endings: str) -> Iterable[Path]:
+    for folder in folders:
+        for path in sorted((PROJECT / folder).rglob("*")):
+            wanted = not endings or path.suffix in endings
+            if path.is_file() and wanted and "__pycache__" not in path.parts:
+                yield path
+
+
+def _digest(*paths: Path):
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(str(path.relative_to(PROJECT)).encode() + path.read_bytes())
+    return digest

@@ -1,0 +1,107 @@
+"""When tables are made anew, and when not: by what made them."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from shopstream import build, landing, made_by
+from shopstream.config import PROJECT, Settings
+
+RAN = list[tuple[list[str], dict]]
+
+
+@pytest.fixture
+def settings(tmp_path, monkeypatch) -> Settings:
+    """A warehouse of its own, and a copy of all that decides rows."""
+    project = tmp_path / "project"
+    for name in ["models", "macros", "seeds", "packages"]:
+        shutil.copytree(PROJECT / name, project / name)
+    shutil.copy(PROJECT / "dbt_project.yml", project)
+    monkeypatch.setattr(made_by, "PROJECT", project)
+    (tmp_path / "landing").mkdir()
+    line = "2019-10-01 10:00:00,view,1,1"
+    (tmp_path / "landing/a.csv").write_text(f"event_time,event_type,product_id,user_id\n{line}\n")
+    folders = ("landing", "warehouse", "sample", "logs", "target")
+    return Settings(*(tmp_path / name for name in folders))
+
+
+@pytest.fixture
+def ran(monkeypatch, settings) -> RAN:
+    """What dbt was asked for; it passes, and makes the folder that it would make."""
+    asked: RAN = []
+
+    def run_dbt(settings, options, variables, *, with_tests):
+        asked.append((list(options), variables))
+        (settings.warehouse / "shopstream_staging.db").mkdir(exist_ok=True)
+        return True
+
+    monkeypatch.setattr(build, "run_dbt", run_dbt)
+    monkeypatch.setattr(build.Work, "report", lambda *_, **__: None)
+    return asked
+
+
+def change(settings: Settings, name: str, text: str, new: str) -> None:
+    file = made_by.PROJECT / name
+    assert text in file.read_text()
+    file.write_text(file.read_text().replace(text, new))
+
+
+def run(settings: Settings, **options) -> None:
+    # Without tests nothing is published, which would need tables.
+    assert build.build(settings, with_tests=False, **options) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "new"),
+    [
+        ("seeds/user_segments.csv", "Power", "Strong"),
+        ("models/marts/core/dim_users.sql", "count(session_key)", "count(1)"),
+        ("dbt_project.yml", "session_timeout_minutes: null", "session_timeout_minutes: 30"),
+    ],
+)
+def test_other_code_makes_all_tables_anew_once(settings, ran, name, text, new):
+    run(settings)
+    change(settings, name, text, new)
+    run(settings)
+    run(settings)
+    assert [options for options, _ in ran] == [[], ["--full-refresh"], []]
+
+
+def test_a_rule_of_dates_waits_for_a_backfill_and_a_description_for_nothing(settings, ran):
+    run(settings)
+    change(settings, "dbt_project.yml", "max_price: 10000", "max_price: 500")
+    change(settings, "models/marts/core/dim_users.yml", "user", "person")
+    run(settings)
+    assert [options for options, _ in ran] == [[], []]
+
+
+def test_a_refresh_without_the_business_marts_is_still_owed_to_them(settings, ran):
+    run(settings)
+    change(settings, "seeds/user_segments.csv", "Power", "Strong")
+    run(settings, only_core=True)
+    run(settings)
+    assert all("--full-refresh" in options for options, _ in ran[1:])
+
+
+def test_a_full_refresh_that_was_cut_short_is_made_again(settings, ran, monkeypatch):
+    run(settings)
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(landing, "forget", killed)
+        build.build(settings, full_refresh=True)
+    with pytest.raises(build.BuildError, match="cut short; run first: make build"):
+        build.backfill(settings, None, None)
+    run(settings)
+    assert ran[-1] == (["--full-refresh"], {"rebuild_staging": True})
+    run(settings)
+    assert ran[-1] == ([], {})
+
+
+def test_tables_that_something_older_made_are_made_anew(settings, ran):
+    Path(settings.warehouse / "shopstream_staging.db").mkdir(parents=True)
+    run(settings)
+    assert ran == [(["--full-refresh"], {})]
