@@ -234,16 +234,20 @@ MARTS = {
         select event_date, product_id, {FIVE}, sum(price) as total_price
         from events group by all""",
     # A code that other codes of its date go below counts as if it had one more part, "(other)".
+    # There are ten levels: from the tenth name on, the rest of a code is one name.
     "category_levels": f"""
         with codes as (select distinct event_date, category_code from events), completed as (
             select event_date, category_code, category_code || case when exists (
                 from codes as below where below.event_date = codes.event_date
                     and starts_with(below.category_code, codes.category_code || '.')
-            ) then '.(other)' else '' end as code
+            ) and len(string_split(category_code, '.')) < 10 then '.(other)' else '' end as code
             from codes
-        ), numbered as (
-            select *, string_split(code, '.') as parts, unnest(range(1, len(parts) + 1)) as level
+        ), named as (
+            select *, string_split(code, '.') as names, case when len(names) <= 10 then names
+                else names[:9] || [array_to_string(names[10:], '.')] end as parts
             from completed
+        ), numbered as (
+            select *, unnest(range(1, len(parts) + 1)) as level from named
         )
         select event_date, level, array_to_string(parts[:level], '.') as category_path,
             case when level > 1 then array_to_string(parts[:level - 1], '.') end as parent_path,
