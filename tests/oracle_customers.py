@@ -426,7 +426,6 @@ CART_OUTCOMES = f"""
     with pairs as (
         select session_key, product_id, any_value(user_id) as user_id,
             min(event_us) filter (event_type = 'cart') as cart_us,
-            min(event_us) filter (event_type = 'purchase') as first_us,
             max(event_us) filter (event_type = 'purchase') as last_us,
             arg_max(price, event_us * 1000000::hugeint + (price * 100)::bigint)
                 filter (event_type = 'cart') as cart_price
@@ -435,10 +434,11 @@ CART_OUTCOMES = f"""
         select *, make_timestamp(cart_us)::date as cart_date,
             coalesce(last_us >= cart_us, false) as is_same,
             (
-                select min(other.first_us) from pairs other
-                where other.user_id = pairs.user_id and other.product_id = pairs.product_id
-                    and other.session_key <> pairs.session_key and other.first_us > pairs.cart_us
-                    and pairs.user_id <> {ANONYMOUS}
+                select min(bought.event_us) from events bought
+                where bought.event_type = 'purchase' and bought.user_id = pairs.user_id
+                    and bought.product_id = pairs.product_id
+                    and bought.session_key <> pairs.session_key
+                    and bought.event_us >= pairs.cart_us and pairs.user_id <> {ANONYMOUS}
             ) as later_us
         from pairs where cart_us is not null
     )
