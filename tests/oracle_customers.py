@@ -520,10 +520,13 @@ def hourly_anomalies(db: duckdb.DuckDBPyConnection) -> Rows:
     return rows
 
 
+# Ids are asked of as they were delivered with the events, whatever the sessions are called.
 SUSPICIOUS_SESSIONS = f"""
-    with shared as (
-        select session_id, count(distinct user_id) filter (user_id <> {ANONYMOUS}) as persons
-        from sessions group by session_id
+    with holders as (
+        select user_session, count(distinct user_id) filter (user_id <> {ANONYMOUS}) as persons
+        from events group by user_session
+    ), shared as (
+        select distinct session_key, persons from events join holders using (user_session)
     ), judged as (
         select *, 'machine_rate' as rule, 30::double as threshold,
             total_events * 60::double / greatest(duration_seconds, 1) as value
@@ -534,7 +537,7 @@ SUSPICIOUS_SESSIONS = f"""
         from sessions where total_events >= 2
         union all by name
         select sessions.*, 'shared_id' as rule, 2 as threshold, persons as value
-        from sessions join shared using (session_id)
+        from sessions join shared using (session_key)
         union all by name
         select *, 'many_events' as rule, 500 as threshold, total_events as value from sessions
     )
