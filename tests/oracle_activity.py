@@ -35,6 +35,8 @@ period_activity (period_type, period_start): period_type string, period_start da
 weekday_hours (day_of_week, event_hour): day_of_week int, event_hour int, day_name string,
     is_weekend boolean, {COUNTS}, revenue decimal(18,2), hours_in_data bigint, mean_events double,
     mean_revenue double
+activity_cycles (cycle, position): cycle string, position int, {COUNTS}, revenue decimal(18,2),
+    sessions bigint, users bigint, avg_purchase_price decimal(12,2)
 daily_categories_brands (event_date, category_code, brand, price_band): event_date date,
     category_code string, brand string, price_band string, {COUNTS}, revenue decimal(18,2),
     total_price decimal(18,2), zero_price_events bigint, free_purchases bigint,
@@ -216,6 +218,26 @@ MARTS = {
             coalesce(total_events, 0) / hours_in_data as mean_events,
             coalesce(revenue, 0)::double / hours_in_data as mean_revenue
         from of_data left join of_events using (day_of_week, event_hour)""",
+    # Each event is put into the hour and into the weekday that it is of.
+    "activity_cycles": f"""
+        with dates as (
+            select unnest(generate_series(min(event_time)::date, max(event_time)::date,
+                interval 1 day)) as date from events
+        ), covered as (
+            select 'hour' as cycle, unnest(range(24)) as position where exists (from events)
+            union all select distinct 'weekday', isodow(date) from dates
+        ), placed as (
+            select 'hour' as cycle, hour(event_time) as position, * from events
+            union all select 'weekday', isodow(event_time), * from events
+        ), counted as (
+            select cycle, position, {FIVE}, count(distinct session) as sessions,
+                count(distinct user_id) filter (is_person) as users
+            from placed group by cycle, position
+        )
+        select cycle, position, coalesce(columns(['total_events', 'total_views', 'total_carts',
+                'total_purchases', 'total_unknown', 'revenue', 'sessions', 'users']), 0),
+            mean_money(revenue, total_purchases) as avg_purchase_price
+        from covered left join counted using (cycle, position)""",
     "daily_categories_brands": f"""
         select event_date, category_code, brand,
             case when price = 0 then '0' when price <= 100 then 'above 0 to 100'
@@ -234,16 +256,20 @@ MARTS = {
         select event_date, product_id, {FIVE}, sum(price) as total_price
         from events group by all""",
     # A code that other codes of its date go below counts as if it had one more part, "(other)".
+    # There are ten levels: from the tenth name on, the rest of a code is one name.
     "category_levels": f"""
         with codes as (select distinct event_date, category_code from events), completed as (
             select event_date, category_code, category_code || case when exists (
                 from codes as below where below.event_date = codes.event_date
                     and starts_with(below.category_code, codes.category_code || '.')
-            ) then '.(other)' else '' end as code
+            ) and len(string_split(category_code, '.')) < 10 then '.(other)' else '' end as code
             from codes
-        ), numbered as (
-            select *, string_split(code, '.') as parts, unnest(range(1, len(parts) + 1)) as level
+        ), named as (
+            select *, string_split(code, '.') as names, case when len(names) <= 10 then names
+                else names[:9] || [array_to_string(names[10:], '.')] end as parts
             from completed
+        ), numbered as (
+            select *, unnest(range(1, len(parts) + 1)) as level from named
         )
         select event_date, level, array_to_string(parts[:level], '.') as category_path,
             case when level > 1 then array_to_string(parts[:level - 1], '.') end as parent_path,

@@ -426,7 +426,6 @@ CART_OUTCOMES = f"""
     with pairs as (
         select session_key, product_id, any_value(user_id) as user_id,
             min(event_us) filter (event_type = 'cart') as cart_us,
-            min(event_us) filter (event_type = 'purchase') as first_us,
             max(event_us) filter (event_type = 'purchase') as last_us,
             arg_max(price, event_us * 1000000::hugeint + (price * 100)::bigint)
                 filter (event_type = 'cart') as cart_price
@@ -435,10 +434,11 @@ CART_OUTCOMES = f"""
         select *, make_timestamp(cart_us)::date as cart_date,
             coalesce(last_us >= cart_us, false) as is_same,
             (
-                select min(other.first_us) from pairs other
-                where other.user_id = pairs.user_id and other.product_id = pairs.product_id
-                    and other.session_key <> pairs.session_key and other.first_us > pairs.cart_us
-                    and pairs.user_id <> {ANONYMOUS}
+                select min(bought.event_us) from events bought
+                where bought.event_type = 'purchase' and bought.user_id = pairs.user_id
+                    and bought.product_id = pairs.product_id
+                    and bought.session_key <> pairs.session_key
+                    and bought.event_us >= pairs.cart_us and pairs.user_id <> {ANONYMOUS}
             ) as later_us
         from pairs where cart_us is not null
     )
@@ -520,10 +520,13 @@ def hourly_anomalies(db: duckdb.DuckDBPyConnection) -> Rows:
     return rows
 
 
+# Ids are asked of as they were delivered with the events, whatever the sessions are called.
 SUSPICIOUS_SESSIONS = f"""
-    with shared as (
-        select session_id, count(distinct user_id) filter (user_id <> {ANONYMOUS}) as persons
-        from sessions group by session_id
+    with holders as (
+        select user_session, count(distinct user_id) filter (user_id <> {ANONYMOUS}) as persons
+        from events group by user_session
+    ), shared as (
+        select distinct session_key, persons from events join holders using (user_session)
     ), judged as (
         select *, 'machine_rate' as rule, 30::double as threshold,
             total_events * 60::double / greatest(duration_seconds, 1) as value
@@ -534,7 +537,7 @@ SUSPICIOUS_SESSIONS = f"""
         from sessions where total_events >= 2
         union all by name
         select sessions.*, 'shared_id' as rule, 2 as threshold, persons as value
-        from sessions join shared using (session_id)
+        from sessions join shared using (session_key)
         union all by name
         select *, 'many_events' as rule, 500 as threshold, total_events as value from sessions
     )

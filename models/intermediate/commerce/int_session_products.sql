@@ -72,6 +72,7 @@ select
     array_max(carts.event_time) as last_cart_at,
     array_min(purchase_times) as first_purchase_at,
     array_max(purchase_times) as last_purchase_at,
+    array_sort(purchase_times) as purchase_times,
     total_views,
     total_carts,
     total_purchases,

@@ -22,24 +22,24 @@ carts as (
 
 ),
 
+-- The other session may have bought it before the cart, too. A purchase at the instant of the cart came after it.
 find_later_purchases as (
 
     select
         carts.session_key,
         carts.product_id,
-        min(later.first_purchase_at) as purchased_later_at
+        min(array_min(filter(later.purchase_times, bought_at -> bought_at >= carts.first_cart_at))) as purchased_later_at
     from carts
     inner join session_products as later
         on carts.user_id = later.user_id
         and carts.product_id = later.product_id
         and carts.session_key != later.session_key
-        and later.first_purchase_at > carts.first_cart_at
+        and later.last_purchase_at >= carts.first_cart_at
     where carts.user_id != {{ anonymous }}
     group by carts.session_key, carts.product_id
 
 ),
 
--- A purchase at the instant of the cart came after it.
 decide_outcomes as (
 
     select

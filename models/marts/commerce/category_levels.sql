@@ -22,7 +22,8 @@ roll_up_codes as (
     select
         event_date,
         category_code,
-        split(category_code, '[.]') as parts,
+        -- A hostile code has a million dots, and each path repeats all names before it: what is deeper stays in the last.
+        split(category_code, '[.]', {{ var('category_depth') }}) as parts,
         {{ summed_counts() }},
         {{ money_sum('revenue') }} as revenue,
         max(load_id) as load_id

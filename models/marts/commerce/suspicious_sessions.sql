@@ -1,5 +1,7 @@
 {{ config(materialized='table') }}
 
+{% set by_inactivity = var('session_source') == 'inactivity' %}
+
 with
 
 sessions as (
@@ -14,30 +16,47 @@ rules as (
 
 ),
 
+-- Cut sessions carry their start behind the delivered id; by inactivity none is left of it.
+find_delivered_ids as (
+
+    select
+        *,
+        {% if by_inactivity -%}
+        cast(null as string) as delivered_id
+        {%- elif var('session_timeout_minutes') is not none -%}
+        regexp_replace(session_id, '@-?[0-9]+$', '') as delivered_id
+        {%- else -%}
+        session_id as delivered_id
+        {%- endif %}
+    from sessions
+
+),
+
 find_shared_ids as (
 
     select
-        session_id,
-        count_if(not is_anonymous) as persons
-    from sessions
-    group by session_id
-    having count_if(not is_anonymous) > 1
+        delivered_id,
+        count(distinct user_id) as persons
+    from find_delivered_ids
+    where not is_anonymous
+    group by delivered_id
+    having count(distinct user_id) > 1
 
 ),
 
 measure_sessions as (
 
     select
-        sessions.*,
+        delivered.*,
         stack(
             4,
-            'machine_rate', 60d * sessions.total_events / greatest(sessions.duration_seconds, 1),
-            'months_long', sessions.duration_seconds / 86400d,
-            'shared_id', cast(find_shared_ids.persons as double),
-            'many_events', cast(sessions.total_events as double)
+            'machine_rate', 60d * delivered.total_events / greatest(delivered.duration_seconds, 1),
+            'months_long', delivered.duration_seconds / 86400d,
+            'shared_id', cast(shared.persons as double),
+            'many_events', cast(delivered.total_events as double)
         ) as (rule, value)
-    from sessions
-    left join find_shared_ids on sessions.session_id = find_shared_ids.session_id
+    from find_delivered_ids as delivered
+    left join find_shared_ids as shared on delivered.delivered_id = shared.delivered_id
 
 )
 

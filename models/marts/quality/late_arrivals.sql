@@ -39,6 +39,17 @@ landed_files as (
 
 ),
 
+-- Not what a backfill computed anew or a reload took in again: that had come before.
+find_deliveries as (
+
+    select
+        landed_files.first_load_id as load_id,
+        delivered_rows.event_time
+    from delivered_rows
+    inner join landed_files on delivered_rows.file_key = landed_files.file_key
+
+),
+
 -- How far the events of all earlier loads reached.
 reached as (
 
@@ -46,7 +57,7 @@ reached as (
         loads.load_id,
         max(file_days.last_event_at) as last_event_at
     from loads
-    left join landed_files on landed_files.load_id < loads.load_id
+    left join landed_files on landed_files.first_load_id < loads.load_id
     left join file_days on landed_files.file_key = file_days.file_key and file_days.fate = 'in_window'
     group by loads.load_id
 
@@ -55,13 +66,14 @@ reached as (
 timed as (
 
     select
-        delivered_rows.load_id,
+        deliveries.load_id,
         case
-            when delivered_rows.event_time < reached.last_event_at
-                then timestampdiff(second, delivered_rows.event_time, reached.last_event_at) / 3600d
+            when deliveries.event_time < reached.last_event_at
+                then timestampdiff(second, deliveries.event_time, reached.last_event_at) / 3600d
         end as hours_late
-    from delivered_rows
-    inner join reached on delivered_rows.load_id = reached.load_id
+    from find_deliveries as deliveries
+    -- Loads are those not told of yet, so files that came with an earlier one fall out.
+    inner join reached on deliveries.load_id = reached.load_id
 
 ),
 
