@@ -1,4 +1,3 @@
--- Events and revenue of the fact and of each dimension are those of the cleaned events.
 with
 
 totals as (

@@ -17,17 +17,10 @@ hours as (
 active_days as (
 
     select
-        'visit' as activity,
         user_id,
-        event_date
+        event_date,
+        explode(if(total_purchases > 0, array('visit', 'purchase'), array('visit'))) as activity
     from user_days
-    union all
-    select
-        'purchase' as activity,
-        user_id,
-        event_date
-    from user_days
-    where total_purchases > 0
 
 ),
 
