@@ -21,8 +21,8 @@ Written by `shopstream licences` from the metadata of installed packages; a test
 UNKNOWN: the metadata say nothing. axe-playwright-python holds the text of the MIT licence.
 
 """
-# Their poms say so; the jars themselves do not.
-JARS = "\nThe jars in `jars.lock` (Delta Lake, Unity Catalog, Jackson) are under Apache-2.0.\n"
+# What their poms say.
+JARS = "\nThe jars in `jars.lock` are under Apache-2.0.\n"
 
 
 class UpkeepError(Exception):
