@@ -23,4 +23,4 @@ inner join history
     and events.event_time >= history.valid_from
     and (events.event_time < history.valid_to or history.is_current)
 group by history.brand
-order by total_revenue desc, history.brand
+order by total_revenue desc, history.brand asc

@@ -21,4 +21,4 @@ from events
 inner join hours on events.time_key = hours.time_key
 where events.event_type = 'purchase'
 group by hours.event_hour
-order by total_revenue desc, hours.event_hour
+order by total_revenue desc, hours.event_hour asc

@@ -7,5 +7,5 @@ select
     total_purchases
 from {{ ref('dim_products') }}
 where product_id != {{ var('null_defaults')['product_id'] }}
-order by total_views desc, product_id
+order by total_views desc, product_id asc
 limit 5

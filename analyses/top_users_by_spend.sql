@@ -6,5 +6,5 @@ select
     total_sessions
 from {{ ref('dim_users') }}
 where not is_anonymous
-order by total_spent desc, user_id
+order by total_spent desc, user_id asc
 limit 5

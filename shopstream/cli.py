@@ -25,11 +25,13 @@ class PlainErrors(click.Group):
         from shopstream.build import BuildError
         from shopstream.landing import LandingError
         from shopstream.published import NothingPublished
+        from shopstream.upkeep import UpkeepError
 
+        expected = (BuildError, LandingError, NothingPublished, UpkeepError, SqlError, DeltaError)
         try:
             return super().invoke(context)
-        # The last two: a disk that is full, a folder that may not be written.
-        except (BuildError, LandingError, NothingPublished, SqlError, DeltaError, OSError) as error:
+        # OSError: a disk that is full, a folder that may not be written.
+        except (*expected, OSError) as error:
             logging.getLogger(__name__).exception("stopped")
             click.echo(f"shopstream: {error}", err=True)
             sys.exit(2)
@@ -355,6 +357,38 @@ def docs(settings: Settings) -> None:
     if code == 0:
         click.echo(f"Open {settings.target / 'static_index.html'} in a browser.")
     sys.exit(code)
+
+
+@main.command()
+def outdated() -> None:
+    """List the locked packages and jars of which there is a newer version."""
+    from shopstream.upkeep import outdated
+
+    for name, held, newest in outdated():
+        click.echo(f"{name:32}{held:16}{newest}")
+
+
+@main.command()
+def licences() -> None:
+    """Write docs/licences.md: all dependencies with their licences."""
+    from shopstream.upkeep import LICENCES, licences
+
+    LICENCES.write_text(licences())
+
+
+@main.command()
+def audit() -> None:
+    """Look the locked packages up in the index's list of known vulnerabilities."""
+    from shopstream.upkeep import vulnerabilities
+
+    words, judged = vulnerabilities()
+    for line in words:
+        click.echo(line)
+    if not judged:
+        click.echo("NOT RUN: the vulnerability scan, the package index has no such list")
+    else:
+        click.echo(f"{len(words)} known vulnerabilities in {judged} packages")
+    sys.exit(1 if words else 0)
 
 
 @main.command()

@@ -24,6 +24,7 @@ PREFIXES = {
     "marts/core": ("dim_", "fct_"),
     "intermediate/commerce": ("int_",),
 }
+SELF_EVIDENT = ("unique", "not_null", "accepted_values")
 LONGEST = 125
 # A line for each metric or figure: long, not deep.
 LISTS = {"metric_values", "published_comparison"}
@@ -65,10 +66,36 @@ def test_everything_is_described(manifest, models):
         assert node["columns"], node["unique_id"]
         for column in node["columns"].values():
             assert column["description"].strip(), (node["unique_id"], column["name"])
+
+
+def test_every_macro_and_argument_is_described(manifest):
     for macro in manifest["macros"].values():
         if macro["package_name"] == "shopstream":
-            text = (PROJECT / macro["original_file_path"]).read_text()
-            assert "{#" in text, f"{macro['name']} is not described"
+            assert macro["description"], macro["name"]
+            described = [a["name"] for a in macro["arguments"] if a["description"]]
+            (taken,) = re.findall(r"macro \w+\((.*?)\)", macro["macro_sql"])
+            assert described == re.findall(r"\w+", taken), macro["name"]
+
+
+def test_every_test_says_which_rule_it_holds(manifest):
+    """By its name; in the folder of rules also by a sentence. Unit tests are sentences."""
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "test":
+            kind = (node.get("test_metadata") or {}).get("name")
+            named = not node["name"].startswith(
+                (f"{kind}_", f"source_{kind}_", f"dbt_utils_{kind}")
+            )
+            assert node["description"] if not kind else named or kind in SELF_EVIDENT, node["name"]
+
+
+def test_every_page_of_the_dashboard_has_an_exposure_with_owner_and_url(manifest):
+    screens = {path.stem for path in (PROJECT / "dashboard" / "screens").glob("[!_]*.py")}
+    exposures = {
+        node["name"]: node for node in manifest["exposures"].values() if node["type"] == "dashboard"
+    }
+    assert set(exposures) == {f"dashboard_{screen}" for screen in screens}
+    for exposure in exposures.values():
+        assert exposure["owner"]["email"] and exposure["url"] and exposure["description"]
 
 
 def test_every_mart_says_and_tests_its_key(manifest, models):

@@ -53,7 +53,16 @@ all_dates as (
 
     select * from counted
     union all
-    select event_date, cast(null as bigint), 'emptied', null, 0, null, cast(null as timestamp), 0 from emptied
+    select
+        event_date,
+        cast(null as bigint) as file_key,
+        'emptied' as fate,
+        null as reason,
+        0 as changes,
+        null as rules_version,
+        cast(null as timestamp) as last_event_at,
+        0 as total_rows
+    from emptied
 
 )
 {%- else -%}

@@ -36,4 +36,25 @@ stamped as (
 
 )
 
-select * from stamped where {{ new_rows }}
+select
+    event_date,
+    file_key,
+    row_number,
+    fate,
+    reason,
+    delivered_row,
+    event_key,
+    event_time,
+    event_type,
+    product_id,
+    category_id,
+    category_code,
+    brand,
+    price,
+    user_id,
+    user_session,
+    changes,
+    rules_version,
+    load_id
+from stamped
+where {{ new_rows }}

@@ -1,4 +1,3 @@
--- Every hour from the first to the last event date, once.
 with
 
 hours as (

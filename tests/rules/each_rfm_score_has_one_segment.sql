@@ -1,4 +1,3 @@
--- All 125 combinations of scores lie in exactly one box of the seed.
 with
 
 segments as (

@@ -1,18 +1,36 @@
--- Events and revenue of the fact and of each dimension are those of the cleaned events.
 with
 
 totals as (
 
-    select 'stg_events' as source, count(*) as events, sum(case when event_type = 'purchase' then price end) as revenue
+    select
+        'stg_events' as source,
+        count(*) as events,
+        sum(case when event_type = 'purchase' then price end) as revenue
     from {{ ref('stg_events') }}
     union all
-    select 'fct_events', count(*), sum(case when event_type = 'purchase' then price end) from {{ ref('fct_events') }}
+    select
+        'fct_events' as source,
+        count(*) as events,
+        sum(case when event_type = 'purchase' then price end) as revenue
+    from {{ ref('fct_events') }}
     union all
-    select 'dim_sessions', sum(total_events), sum(total_spent) from {{ ref('dim_sessions') }}
+    select
+        'dim_sessions' as source,
+        sum(total_events) as events,
+        sum(total_spent) as revenue
+    from {{ ref('dim_sessions') }}
     union all
-    select 'dim_users', sum(total_events), sum(total_spent) from {{ ref('dim_users') }}
+    select
+        'dim_users' as source,
+        sum(total_events) as events,
+        sum(total_spent) as revenue
+    from {{ ref('dim_users') }}
     union all
-    select 'dim_products', sum(total_events), sum(total_revenue) from {{ ref('dim_products') }}
+    select
+        'dim_products' as source,
+        sum(total_events) as events,
+        sum(total_revenue) as revenue
+    from {{ ref('dim_products') }}
 
 )
 

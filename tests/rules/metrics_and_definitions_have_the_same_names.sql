@@ -1,4 +1,3 @@
--- No metric without a definition, no definition without a metric.
 with
 
 definitions as (

@@ -1,4 +1,3 @@
--- Accepted rows of all files are the rows of the fact, no more and no fewer.
 with
 
 ledger as (

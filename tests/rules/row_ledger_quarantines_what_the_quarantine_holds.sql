@@ -1,4 +1,3 @@
--- Quarantined rows of each file are kept, no more and no fewer.
 with
 
 ledger as (

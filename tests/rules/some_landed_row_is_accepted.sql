@@ -1,4 +1,3 @@
--- Rows were read but not one is an event: the window or the files must be wrong.
 select sum(rows_read) as rows_read
 from {{ ref('row_ledger') }}
 having sum(rows_read) > 0 and sum(rows_accepted) = 0

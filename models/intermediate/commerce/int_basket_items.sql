@@ -27,9 +27,18 @@ find_products as (
 
 list_items as (
 
-    select 'product' as item_type, basket_type, session_key, cast(product_id as string) as item from find_products
+    select
+        'product' as item_type,
+        basket_type,
+        session_key,
+        cast(product_id as string) as item
+    from find_products
     union all
-    select distinct 'category', basket_type, session_key, products.category_code
+    select distinct
+        'category' as item_type,
+        basket_type,
+        session_key,
+        products.category_code
     from find_products
     inner join products on find_products.product_id = products.product_id
     where products.category_code != '{{ var('null_defaults')['category_code'] }}'

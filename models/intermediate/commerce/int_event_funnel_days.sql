@@ -25,7 +25,7 @@ count_events as (
         sum(total_views) as viewed,
         sum(total_carts) as carted,
         sum(total_purchases) as purchased,
-        sum(total_unknown) as unknown
+        sum(total_unknown) as `unknown`
     from session_days
     group by event_date
 
@@ -49,7 +49,7 @@ select
     viewed,
     carted,
     purchased,
-    unknown,
+    `unknown`,
     viewed as overall_base,
     coalesce(purchases_without_cart, 0) as purchases_without_cart
 from count_events

@@ -64,11 +64,11 @@ from count_sessions
 union all
 select
     event_date,
-    'sessions_ordered',
+    'sessions_ordered' as definition,
     count_sessions.viewed,
-    coalesce(ordered.carted, 0),
-    coalesce(ordered.purchased, 0),
-    count_sessions.viewed,
-    coalesce(ordered.purchases_without_cart, 0)
+    coalesce(ordered.carted, 0) as carted,
+    coalesce(ordered.purchased, 0) as purchased,
+    count_sessions.viewed as overall_base,
+    coalesce(ordered.purchases_without_cart, 0) as purchases_without_cart
 from count_sessions
 left join count_ordered_sessions as ordered using (event_date)

@@ -18,7 +18,11 @@ products as (
 
 carts as (
 
-    select *, cast(first_cart_at as date) as cart_date from session_products where total_carts > 0
+    select
+        *,
+        cast(first_cart_at as date) as cart_date
+    from session_products
+    where total_carts > 0
 
 ),
 
@@ -34,7 +38,7 @@ find_later_purchases as (
         on carts.user_id = later.user_id
         and carts.product_id = later.product_id
         and carts.session_key != later.session_key
-        and later.last_purchase_at >= carts.first_cart_at
+        and carts.first_cart_at <= later.last_purchase_at
     where carts.user_id != {{ anonymous }}
     group by carts.session_key, carts.product_id
 

@@ -38,7 +38,7 @@ find_parents as (
         event_date,
         array_join(slice(parts, 1, level), '.') as category_code
     from roll_up_codes
-    lateral view explode(sequence(1, size(parts) - 1)) as level
+        lateral view explode(sequence(1, size(parts) - 1)) as level
     where size(parts) > 1
 
 ),
@@ -65,7 +65,7 @@ roll_up_levels as (
         {{ money_sum('revenue') }} as revenue,
         max(load_id) as load_id
     from complete_codes
-    lateral view explode(sequence(1, size(parts))) as level
+        lateral view explode(sequence(1, size(parts))) as level
     group by event_date, level, slice(parts, 1, level)
 
 )

@@ -12,8 +12,8 @@ rank_buyers as (
 
     select
         total_spent,
-        row_number() over (order by total_spent desc, user_id) as place,
-        sum(total_spent) over (order by total_spent desc, user_id rows unbounded preceding) as revenue_so_far
+        row_number() over (order by total_spent desc, user_id asc) as place,
+        sum(total_spent) over (order by total_spent desc, user_id asc rows unbounded preceding) as revenue_so_far
     from users
 
 ),

@@ -28,10 +28,26 @@ period_users as (
 
 unite_days as (
 
-    select event_date, definition, viewed, carted, purchased, unknown, overall_base, purchases_without_cart
+    select
+        event_date,
+        definition,
+        viewed,
+        carted,
+        purchased,
+        `unknown`,
+        overall_base,
+        purchases_without_cart
     from event_days
     union all
-    select event_date, definition, viewed, carted, purchased, null, overall_base, purchases_without_cart
+    select
+        event_date,
+        definition,
+        viewed,
+        carted,
+        purchased,
+        null as `unknown`,
+        overall_base,
+        purchases_without_cart
     from session_days
 
 ),
@@ -45,14 +61,23 @@ unite_periods as (
         sum(viewed) as viewed,
         sum(carted) as carted,
         sum(purchased) as purchased,
-        sum(unknown) as unknown,
+        sum(`unknown`) as `unknown`,
         sum(overall_base) as overall_base,
         sum(purchases_without_cart) as purchases_without_cart
     from unite_days
     inner join periods using (event_date)
     group by period_type, period_start, definition
     union all
-    select period_type, period_start, 'users', users_viewed, users_carted, buyers, null, users, buyers_without_cart
+    select
+        period_type,
+        period_start,
+        'users' as definition,
+        users_viewed,
+        users_carted,
+        buyers,
+        null as `unknown`,
+        users,
+        buyers_without_cart
     from period_users
 
 )
@@ -64,7 +89,7 @@ select
     viewed,
     carted,
     purchased,
-    unknown,
+    `unknown`,
     overall_base,
     100d * carted / nullif(viewed, 0) as view_to_cart,
     100d * purchased / nullif(carted, 0) as cart_to_purchase,

@@ -16,7 +16,10 @@ funnels as (
 
 concentration as (
 
-    select *, max(revenue) over () as total_revenue from {{ ref('customer_concentration') }}
+    select
+        *,
+        max(revenue) over () as total_revenue
+    from {{ ref('customer_concentration') }}
 
 ),
 
@@ -52,49 +55,55 @@ products as (
 
 count_activity as (
 
-    select stack(
-        12,
-        'events', double(total_events), 'views', double(total_views), 'carts', double(total_carts),
-        'purchases', double(total_purchases), 'unknown_events', double(total_unknown),
-        'free_purchases', double(free_purchases), 'revenue', double(revenue), 'users', double(users),
-        'buyers', double(buyers), 'sessions', double(sessions), 'anonymous_sessions', double(anonymous_sessions),
-        'orders', double(orders)
-    ) as (metric_name, value)
+    select
+        stack(
+            12,
+            'events', double(total_events), 'views', double(total_views), 'carts', double(total_carts),
+            'purchases', double(total_purchases), 'unknown_events', double(total_unknown),
+            'free_purchases', double(free_purchases), 'revenue', double(revenue), 'users', double(users),
+            'buyers', double(buyers), 'sessions', double(sessions), 'anonymous_sessions', double(anonymous_sessions),
+            'orders', double(orders)
+        ) as (metric_name, value)
     from activity
 
 ),
 
 count_products as (
 
-    select 'products' as metric_name, double(count(*)) as value from products
+    select
+        'products' as metric_name,
+        double(count(*)) as value
+    from products
 
 ),
 
 divide_activity as (
 
-    select stack(
-        8,
-        'anonymous_session_share', 100d * anonymous_sessions / nullif(sessions, 0), double(anonymous_sessions), double(sessions),
-        'avg_order_value', double(avg_order_value), double(order_revenue), double(orders),
-        'avg_purchase_price', double(avg_purchase_price), double(revenue), double(total_purchases),
-        'revenue_per_buyer', double(revenue_per_buyer), double(buyer_revenue), double(buyers),
-        'events_per_user', events_per_user, double(user_events), double(users),
-        'sessions_per_user', sessions_per_user, double(sessions - anonymous_sessions), double(users),
-        'mean_duration_seconds', mean_duration_seconds, mean_duration_seconds * sessions, double(sessions),
-        'median_duration_seconds', median_duration_seconds, null, null
-    ) as (metric_name, value, numerator, denominator)
+    select
+        stack(
+            8,
+            'anonymous_session_share', 100d * anonymous_sessions / nullif(sessions, 0), double(anonymous_sessions), double(sessions),
+            'avg_order_value', double(avg_order_value), double(order_revenue), double(orders),
+            'avg_purchase_price', double(avg_purchase_price), double(revenue), double(total_purchases),
+            'revenue_per_buyer', double(revenue_per_buyer), double(buyer_revenue), double(buyers),
+            'events_per_user', events_per_user, double(user_events), double(users),
+            'sessions_per_user', sessions_per_user, double(sessions - anonymous_sessions), double(users),
+            'mean_duration_seconds', mean_duration_seconds, mean_duration_seconds * sessions, double(sessions),
+            'median_duration_seconds', median_duration_seconds, null, null
+        ) as (metric_name, value, numerator, denominator)
     from activity
 
 ),
 
 divide_funnels as (
 
-    select stack(
-        3,
-        concat('view_to_cart_', definition), view_to_cart, double(carted), double(viewed),
-        concat('cart_to_purchase_', definition), cart_to_purchase, double(purchased), double(carted),
-        concat('conversion_', definition), overall, double(purchased), double(overall_base)
-    ) as (metric_name, value, numerator, denominator)
+    select
+        stack(
+            3,
+            concat('view_to_cart_', definition), view_to_cart, double(carted), double(viewed),
+            concat('cart_to_purchase_', definition), cart_to_purchase, double(purchased), double(carted),
+            concat('conversion_', definition), overall, double(purchased), double(overall_base)
+        ) as (metric_name, value, numerator, denominator)
     from values ('events'), ('sessions_any_order'), ('sessions_ordered'), ('users') as definitions (definition)
     left join funnels using (definition)
 
@@ -107,8 +116,7 @@ sum_cohorts as (
         concat('retention_', kinds.period_type, '_1_', kinds.activity) as metric_name,
         double(sum(active_users)) as numerator,
         double(sum(if(active_users is not null, cohort_users, null))) as denominator
-    from values ('visit', 'day'), ('visit', 'week'), ('purchase', 'day'), ('purchase', 'week')
-        as kinds (activity, period_type)
+    from values ('visit', 'day'), ('visit', 'week'), ('purchase', 'day'), ('purchase', 'week') as kinds (activity, period_type)
     left join cohorts on kinds.activity = cohorts.activity and kinds.period_type = cohorts.period_type
     group by kinds.period_type, kinds.activity
 
@@ -116,11 +124,12 @@ sum_cohorts as (
 
 sum_carts as (
 
-    select stack(
-        2,
-        'cart_abandonment', 100d * sum(abandoned) / nullif(sum(carted), 0), double(coalesce(sum(abandoned), 0)), double(coalesce(sum(carted), 0)),
-        'abandoned_value', double(coalesce(sum(abandoned_value), 0)), double(coalesce(sum(abandoned_value), 0)), null
-    ) as (metric_name, value, numerator, denominator)
+    select
+        stack(
+            2,
+            'cart_abandonment', 100d * sum(abandoned) / nullif(sum(carted), 0), double(coalesce(sum(abandoned), 0)), double(coalesce(sum(carted), 0)),
+            'abandoned_value', double(coalesce(sum(abandoned_value), 0)), double(coalesce(sum(abandoned_value), 0)), null
+        ) as (metric_name, value, numerator, denominator)
     from carts
 
 ),
@@ -135,14 +144,25 @@ rate_trust as (
     from concentration
     where top_percent in (1, 5, 10, 20)
     union all
-    select 'gini', gini, null, null from concentration where top_percent = 100
-    union all
-    select 'anomalous_hours', double(count_if(is_anomaly)), double(count_if(is_anomaly)), null from anomalies
+    select
+        'gini' as metric_name,
+        gini,
+        null as numerator,
+        null as denominator
+    from concentration
+    where top_percent = 100
     union all
     select
-        'suspicious_session_share',
-        100d * (with_all - coalesce(without_suspicious, 0)) / nullif(with_all, 0),
-        with_all - coalesce(without_suspicious, 0),
+        'anomalous_hours' as metric_name,
+        double(count_if(is_anomaly)) as value,
+        double(count_if(is_anomaly)) as numerator,
+        null as denominator
+    from anomalies
+    union all
+    select
+        'suspicious_session_share' as metric_name,
+        100d * (with_all - coalesce(without_suspicious, 0)) / nullif(with_all, 0) as value,
+        with_all - coalesce(without_suspicious, 0) as numerator,
         with_all
     from suspicious
 
@@ -150,15 +170,30 @@ rate_trust as (
 
 unite as (
 
-    select metric_name, value, value as numerator, double(null) as denominator from count_activity
+    select
+        metric_name,
+        value,
+        value as numerator,
+        double(null) as denominator
+    from count_activity
     union all
-    select metric_name, value, value, null from count_products
+    select
+        metric_name,
+        value,
+        value as numerator,
+        null as denominator
+    from count_products
     union all
     select * from divide_activity
     union all
     select * from divide_funnels
     union all
-    select metric_name, 100d * numerator / denominator, numerator, denominator from sum_cohorts
+    select
+        metric_name,
+        100d * numerator / denominator as value,
+        numerator,
+        denominator
+    from sum_cohorts
     union all
     select * from sum_carts
     union all

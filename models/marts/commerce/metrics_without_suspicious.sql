@@ -14,23 +14,35 @@ suspicious_sessions as (
 
 ),
 
+find_suspicious as (
+
+    select distinct session_key from suspicious_sessions
+
+),
+
 mark_sessions as (
 
     select
         sessions.*,
-        suspicious.session_key is not null as is_suspicious
+        find_suspicious.session_key is not null as is_suspicious
     from sessions
-    left join (select distinct session_key from suspicious_sessions) as suspicious
-        on sessions.session_key = suspicious.session_key
+    left join find_suspicious on sessions.session_key = find_suspicious.session_key
 
 ),
 
 -- The marked ones once more, so that both sums are made by the same words.
 choose_sessions as (
 
-    select 'all' as chosen, * from mark_sessions
+    select
+        'all' as chosen,
+        *
+    from mark_sessions
     union all
-    select 'unsuspicious' as chosen, * from mark_sessions where not is_suspicious
+    select
+        'unsuspicious' as chosen,
+        *
+    from mark_sessions
+    where not is_suspicious
 
 ),
 

@@ -37,9 +37,17 @@ count_orders as (
         sum(total_spent) as revenue
     from sessions
     union all
-    select 'user-day', count(*), sum(total_spent) from roll_up_user_days
+    select
+        'user-day' as order_definition,
+        count(*) as orders,
+        sum(total_spent) as revenue
+    from roll_up_user_days
     union all
-    select 'line', coalesce(sum(total_events), 0), sum(total_price) from event_types
+    select
+        'line' as order_definition,
+        coalesce(sum(total_events), 0) as orders,
+        sum(total_price) as revenue
+    from event_types
 
 )
 

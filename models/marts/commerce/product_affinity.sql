@@ -16,7 +16,10 @@ products as (
 
 count_baskets as (
 
-    select item_type, basket_type, count_if(item_number = 1) as total_baskets
+    select
+        item_type,
+        basket_type,
+        count_if(item_number = 1) as total_baskets
     from basket_items
     group by item_type, basket_type
 
@@ -25,7 +28,11 @@ count_baskets as (
 -- An item in too few baskets can't be in a pair with enough of them.
 count_items as (
 
-    select item_type, basket_type, item, count(*) as item_baskets
+    select
+        item_type,
+        basket_type,
+        item,
+        count(*) as item_baskets
     from basket_items
     group by item_type, basket_type, item
     having count(*) >= {{ var('affinity_min_baskets') }}
@@ -34,7 +41,9 @@ count_items as (
 
 keep_items as (
 
-    select basket_items.*, item_baskets
+    select
+        basket_items.*,
+        item_baskets
     from basket_items
     inner join count_items using (item_type, basket_type, item)
     where basket_size > 1

@@ -64,7 +64,7 @@ segments as (
 
 find_top_spender as (
 
-    select * from users order by total_spent desc, user_id limit 1
+    select * from users order by total_spent desc, user_id asc limit 1
 
 ),
 
@@ -80,51 +80,96 @@ count_unknown as (
 
 measure as (
 
-    select 'rows landed' as figure, cast(sum(rows_read) as decimal(28, 2)) as held_value from ledger
+    select
+        'rows landed' as figure,
+        cast(sum(rows_read) as decimal(28, 2)) as held_value
+    from ledger
     union all
-    select stack(
-        7,
-        'events', total_events, 'views', total_views, 'carts', total_carts, 'purchases', total_purchases,
-        'users', users, 'sessions', sessions, 'paying users', buyers
-    )
+    select
+        stack(
+            7,
+            'events', total_events, 'views', total_views, 'carts', total_carts, 'purchases', total_purchases,
+            'users', users, 'sessions', sessions, 'paying users', buyers
+        ) as (figure, held_value)
     from activity
     union all
-    select 'revenue', revenue from activity
+    select
+        'revenue' as figure,
+        revenue as held_value
+    from activity
     union all
-    select 'mean purchase price', avg_purchase_price from activity
+    select
+        'mean purchase price' as figure,
+        avg_purchase_price as held_value
+    from activity
     union all
-    select 'session ids', count(*) from (select session_id from sessions group by session_id)
+    select
+        'session ids' as figure,
+        count(*) as held_value
+    from (select session_id from sessions group by session_id) as session_ids
     union all
-    select 'products', count(*) from products
+    select
+        'products' as figure,
+        count(*) as held_value
+    from products
     union all
-    select 'hours', count(*) from hours
+    select
+        'hours' as figure,
+        count(*) as held_value
+    from hours
     union all
-    select stack(
-        2,
-        'share of unknown brand', round(100d * unknown_brand_events / total_events, 2),
-        'share of uncategorized', round(100d * uncategorized_events / total_events, 2)
-    )
+    select
+        stack(
+            2,
+            'share of unknown brand', round(100d * unknown_brand_events / total_events, 2),
+            'share of uncategorized', round(100d * uncategorized_events / total_events, 2)
+        ) as (figure, held_value)
     from count_unknown
     union all
-    select concat('revenue of ', brand), sum(revenue) from categories_brands group by brand
+    select
+        concat('revenue of ', brand) as figure,
+        sum(revenue) as held_value
+    from categories_brands
+    group by brand
     union all
-    select concat('events with a price of ', price_band), sum(total_events) from categories_brands group by price_band
+    select
+        concat('events with a price of ', price_band) as figure,
+        sum(total_events) as held_value
+    from categories_brands
+    group by price_band
     union all
-    select concat('revenue in hour ', event_hour), sum(revenue) from hourly_activity group by event_hour
+    select
+        concat('revenue in hour ', event_hour) as figure,
+        sum(revenue) as held_value
+    from hourly_activity
+    group by event_hour
     union all
-    select stack(2, 'top spender', user_id, 'purchases of the top spender', total_purchases) from find_top_spender
+    select stack(2, 'top spender', user_id, 'purchases of the top spender', total_purchases) as (figure, held_value)
+    from find_top_spender
     union all
-    select 'revenue of the top spender', total_spent from find_top_spender
+    select
+        'revenue of the top spender' as figure,
+        total_spent as held_value
+    from find_top_spender
     union all
-    select concat('buyers of ', user_segment), buyers from segments
+    select
+        concat('buyers of ', user_segment) as figure,
+        buyers as held_value
+    from segments
     union all
-    select concat('revenue share of ', user_segment), round(revenue_share, 2) from segments
+    select
+        concat('revenue share of ', user_segment) as figure,
+        round(revenue_share, 2) as held_value
+    from segments
 
 ),
 
 find_extent as (
 
-    select min(event_date) as first_date, max(event_date) as last_date from hours
+    select
+        min(event_date) as first_date,
+        max(event_date) as last_date
+    from hours
 
 ),
 
@@ -135,7 +180,7 @@ compare as (
         cast(round(measure.held_value, 2) as decimal(18, 2)) as held_value,
         -- The figures are of one whole month and of nothing else.
         first_date = cast(concat(month, '-01') as date)
-            and last_date = last_day(cast(concat(month, '-01') as date)) as is_same_month
+        and last_date = last_day(cast(concat(month, '-01') as date)) as is_same_month
     from figures
     cross join find_extent
     left join measure on figures.figure = measure.figure

@@ -16,17 +16,31 @@ hours as (
 
 active_days as (
 
-    select 'visit' as activity, user_id, event_date from user_days
-    union all
-    select 'purchase' as activity, user_id, event_date from user_days where total_purchases > 0
+    select
+        user_id,
+        event_date,
+        explode(if(total_purchases > 0, array('visit', 'purchase'), array('visit'))) as activity
+    from user_days
 
 ),
 
 active_periods as (
 
-    select activity, 'day' as period_type, 1 as days, user_id, event_date as period_start from active_days
+    select
+        activity,
+        'day' as period_type,
+        1 as days,
+        user_id,
+        event_date as period_start
+    from active_days
     union all
-    select distinct activity, 'week', 7, user_id, cast(trunc(event_date, 'week') as date) from active_days
+    select distinct
+        activity,
+        'week' as period_type,
+        7 as days,
+        user_id,
+        cast(trunc(event_date, 'week') as date) as period_start
+    from active_days
 
 ),
 
@@ -72,7 +86,10 @@ make_cells as (
 
 find_extent as (
 
-    select min(event_date) as first_date, max(event_date) as last_date from hours
+    select
+        min(event_date) as first_date,
+        max(event_date) as last_date
+    from hours
 
 ),
 

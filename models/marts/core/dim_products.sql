@@ -59,10 +59,10 @@ rolled_up as (
 
 select
     product_id,
-    latest_day.brand as brand,
-    latest_day.category_code as category_code,
-    latest_day.category_id as category_id,
-    latest_day.last_price as last_price,
+    latest_day.brand,
+    latest_day.category_code,
+    latest_day.category_id,
+    latest_day.last_price,
     cast(round(total_price / total_events, 2) as decimal(12, 2)) as avg_price,
     total_events,
     total_views,

@@ -57,7 +57,7 @@ reached as (
         loads.load_id,
         max(file_days.last_event_at) as last_event_at
     from loads
-    left join landed_files on landed_files.first_load_id < loads.load_id
+    left join landed_files on loads.load_id > landed_files.first_load_id
     left join file_days on landed_files.file_key = file_days.file_key and file_days.fate = 'in_window'
     group by loads.load_id
 

@@ -50,14 +50,15 @@ labelled as (
         *,
         case
             when delivered = 'more than the maximum' then '{{ var("max_price") }}'
-            else element_at(
-                map(
-                    {%- for column, default in var('null_defaults').items() %}
-                    '{{ column }}', '{{ "quarantined" if default is none else default }}'{{ ',' if not loop.last }}
-                    {%- endfor %}
-                ),
-                column_name
-            )
+            else
+                element_at(
+                    map(
+                        {%- for column, default in var('null_defaults').items() %}
+                        '{{ column }}', '{{ "quarantined" if default is none else default }}'{{ ',' if not loop.last }}
+                        {%- endfor %}
+                    ),
+                    column_name
+                )
         end as becomes
     from change_kinds
 

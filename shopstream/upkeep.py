@@ -1,0 +1,92 @@
+"""Upkeep of what the project stands on: what is outdated, under which licence, known to be unsafe.
+
+pip, pip-licenses and pip-audit know; here their answers are put in order. The jars they know
+nothing of are jars.lock's.
+"""
+
+import json
+import re
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+from shopstream.bootstrap import MAVEN, PROJECT
+
+LOCK, JARS_LOCK = PROJECT / "requirements.lock", PROJECT / "jars.lock"
+LICENCES = PROJECT / "docs" / "licences.md"
+HEAD = """# Licences of what shopstream stands on
+
+Written by `shopstream licences` from the metadata of installed packages; a test holds it current.
+UNKNOWN: the metadata say nothing. axe-playwright-python holds the text of the MIT licence.
+
+"""
+# What their poms say.
+JARS = "\nThe jars in `jars.lock` are under Apache-2.0.\n"
+
+
+class UpkeepError(Exception):
+    """The index could not be asked; the message says so in plain words."""
+
+
+def outdated() -> list[tuple[str, str, str]]:
+    """Locked packages and jars of which there is a newer version: name, version held, newest."""
+    # Where there is no index, pip finds nothing outdated, and this here fails.
+    _ask("pip", "index", "versions", "pip", "--retries=0")
+    listed = _ask("pip", "list", "--outdated", "--format=json", "--disable-pip-version-check")
+    locked = set(re.findall(r"^([\w.-]+)(?:\[.*\])?==", LOCK.read_text(), re.MULTILINE))
+    packages = [
+        (package["name"], package["version"], package["latest_version"])
+        for package in json.loads(listed)
+        if re.sub(r"[-_.]+", "-", package["name"].lower()) in locked
+    ]
+    return packages + _outdated_jars()
+
+
+def _outdated_jars() -> list[tuple[str, str, str]]:
+    found = []
+    for line in JARS_LOCK.read_text().splitlines():
+        if line.startswith("#"):
+            continue
+        folder, held, _ = line.split()[1].rsplit("/", 2)
+        try:
+            with urllib.request.urlopen(f"{MAVEN}/{folder}/maven-metadata.xml", timeout=60) as page:
+                newest = re.search(r"<release>(.*?)</release>", page.read().decode()).group(1)
+        except OSError as error:
+            raise UpkeepError(f"the index of jars can't be asked: {error}") from None
+        if newest != held:
+            found.append((Path(folder).name, held, newest))
+    return found
+
+
+def licences() -> str:
+    """The page that lists all installed packages with their licences."""
+    options = ["--from=mixed", "--with-system", "--ignore-packages", "shopstream"]
+    table = _ask("piplicenses", *options, "--format=markdown")
+    return HEAD + re.sub("-{3,}", "---", re.sub(" {2,}", " ", table)) + JARS
+
+
+def vulnerabilities() -> tuple[list[str], int]:
+    """Known ones of the locked packages, in words; how many packages the index could judge."""
+    options = ["--require-hashes", "--disable-pip", "--progress-spinner=off", "--format=json"]
+    judged = [
+        package
+        for package in json.loads(_ask("pip_audit", *options, "-r", str(LOCK)))["dependencies"]
+        if "skip_reason" not in package
+    ]
+    words = [
+        f"{package['name']} {package['version']}: {fault['id']}, mended in "
+        f"{', '.join(fault['fix_versions']) or 'no version yet'}"
+        for package in judged
+        for fault in package["vulns"]
+    ]
+    return words, len(judged)
+
+
+def _ask(module: str, *arguments: str) -> str:
+    """What a tool of this environment prints; UpkeepError when it printed nothing."""
+    ran = subprocess.run([sys.executable, "-m", module, *arguments], capture_output=True, text=True)
+    if not ran.stdout.strip():
+        last = (ran.stderr.strip().splitlines() or ["no answer"])[-1]
+        raise UpkeepError(f"the package index can't be asked: {last}")
+    return ran.stdout
