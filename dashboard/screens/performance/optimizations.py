@@ -1,0 +1,36 @@
+"""What made it faster? Each optimization off and on, as measured."""
+
+from dashboard import charts, data
+from dashboard.blocks import Chart, Part, Table
+from dashboard.words import duration, number
+
+
+def measured(build, view):
+    rows = data.performance.optimizations(build)
+    rows["name"] = rows["experiment"] + ", " + rows["variant"]
+    best = rows.sort_values("speed_up", ascending=False).head(8)
+    seconds = {"seconds_off": "without", "seconds_on": "with"}
+    figure = charts.side_by_side(best, "name", seconds, write=duration)
+    events = number(rows["events"].max()) if len(rows) else "no"
+    caption = f"Median seconds on {events} events, the best eight. From optimizations."
+    yield Chart("Before and after", figure, rows, caption)
+    columns = (
+        "experiment",
+        "variant",
+        "conditions",
+        "verdict",
+        "seconds_off",
+        "seconds_on",
+        "speed_up",
+        "least",
+        "greatest",
+        "shuffle_off",
+        "shuffle_on",
+        "read_off",
+        "read_on",
+    )
+    caption = "Medians; the speed-up with its spread over the runs. From optimizations."
+    yield Table("What each optimization gained", rows, caption, columns)
+
+
+PART = Part("Optimizations", "What made it faster?", ((measured,),))
