@@ -88,11 +88,12 @@ def draw_chart(block: Chart, definitions: dict[str, str]) -> None:
 
 
 def take_click(key: str, name: str) -> None:
-    """Set a filter to the name that was clicked in a chart."""
-    points = st.session_state[key].selection.points
-    if points and points[0].get("customdata"):
-        clicked = points[0]["customdata"]
-        st.session_state[name] = clicked[0] if isinstance(clicked, list) else clicked["0"]
+    """Set a filter to the name that was clicked in a chart: a tile's id, or a mark's own data."""
+    for point in st.session_state[key].selection.points[:1]:
+        given = point.get("customdata") or {"0": point.get("id")}
+        clicked = given[0] if isinstance(given, list) else given["0"]
+        if clicked:
+            st.session_state[name] = clicked
 
 
 @st.cache_resource(show_spinner=False)
@@ -110,7 +111,7 @@ def draw_table(block: Table) -> None:
     """A table under its title."""
     st.header(plain(block.title), anchor=False)
     shown = block.rows[list(block.columns)]
-    height = 56 if any(COLUMNS[name][1] == "long" for name in shown) else 35
+    height = 66 if any(COLUMNS[name][1] == "long" for name in shown) else 35
     st.dataframe(
         shown,
         hide_index=True,

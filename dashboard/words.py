@@ -2,7 +2,8 @@
 
 import html
 import re
-from datetime import date
+import textwrap
+from datetime import date, datetime
 
 import pandas as pd
 
@@ -49,6 +50,11 @@ def day(value: date) -> str:
     return f"{value.day} {value:%b %Y}"
 
 
+def moment(at: datetime) -> str:
+    """A time as people say it: 7 Oct 14:30."""
+    return f"{at.day} {at:%b %H:%M}"
+
+
 def span(first: date, last: date) -> str:
     """A range of dates in words."""
     return day(first) if first == last else f"{day(first)} – {day(last)}"
@@ -66,10 +72,8 @@ def label(text: object, width: int = 26) -> str:
 
 
 def folded(text: object) -> str:
-    """A name for below a bar: escaped, and in two lines where it has several words."""
-    words = label(text, 24).split(" ")
-    half = (len(words) + 1) // 2
-    return "<br>".join(filter(None, [" ".join(words[:half]), " ".join(words[half:])]))
+    """A name for below a bar: escaped, in short lines."""
+    return "<br>".join(label(line, 14) for line in textwrap.wrap(str(text), 9)[:3])
 
 
 def whole_names(names: pd.Series) -> list[str]:

@@ -142,7 +142,7 @@ def test_the_tree_adds_up_and_escapes_names():
     assert list(figure.data[0].labels) == ["All", "a", "&lt;b&gt;"]
     assert list(figure.data[0].values) == [5.0, 5.0, 5.0]
     # A click must give the path as it is, and the bar above all opens all.
-    assert [path for (path,) in figure.data[0].customdata] == ["All", "a", "a.<b>"]
+    assert list(figure.data[0].ids) == ["All", "a", "a.<b>"]
     assert figure.data[0].level == "All"
     assert charts.tree(frame, "$", "a", "All").data[0].level == "a"
 

@@ -121,7 +121,9 @@ def columns(
         )
     )
     top = float(frame[values].max() or 0) or 1
-    figure.update_xaxes(type="category", title_text=axis or None, showgrid=False)
+    figure.update_xaxes(
+        type="category", title_text=axis or None, showgrid=False, tickangle=0 if few else None
+    )
     figure.update_yaxes(title_text=words, range=[0, top * 1.15], tickformat=ticks(top), nticks=6)
     return finish(figure)
 

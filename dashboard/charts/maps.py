@@ -29,7 +29,6 @@ def tree(frame: pd.DataFrame, sign: str, opened: str | None, everything: str) ->
             labels=[everything, *(label(name, 40) for name in frame["category_name"])],
             parents=["", *frame["parent_path"].fillna(everything)],
             values=revenue,
-            customdata=[[everything], *([path] for path in paths)],
             branchvalues="total",
             level=opened if opened in paths else everything,
             maxdepth=2,

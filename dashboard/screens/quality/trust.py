@@ -4,19 +4,20 @@ import pandas as pd
 
 from dashboard import data
 from dashboard.blocks import Card, Cards, Part, Table
-from dashboard.words import day, number
+from dashboard.words import moment, number
 
 
 def freshness(build, view):
     arrived = data.quality.arrival(build)
     tests = data.quality.tests_of_last_build(build)
     passed = number((tests["status"] == "pass").sum())
-    made = [
-        Card("Latest hour with data", f"{day(arrived.last_hour)}, {arrived.last_hour:%H:%M}"),
-        Card("Last load", f"{day(arrived.loaded_at)}, {arrived.loaded_at:%H:%M}"),
-        Card("Published", f"{day(build.published_at)}, {build.published_at:%H:%M}"),
-        Card("Tests passed", f"{passed} of {number(len(tests))}"),
-    ]
+    times = {
+        "Latest hour with data": arrived.last_hour,
+        "Last load": arrived.loaded_at,
+        "Published": build.published_at,
+    }
+    made = [Card(name, moment(at), f"{at:%Y-%m-%d %H:%M} UTC") for name, at in times.items()]
+    made.append(Card("Tests passed", f"{passed} of {number(len(tests))}"))
     yield Cards(tuple(made), "Times in UTC. From hourly_activity, row_ledger, test_results.")
 
 

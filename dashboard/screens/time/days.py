@@ -4,7 +4,7 @@ import pandas as pd
 
 from dashboard import charts, data
 from dashboard.blocks import Chart, Part
-from dashboard.screens.time.measures import COLUMNS
+from dashboard.screens.time.measures import COLUMNS, axis
 
 # Hours of two weeks fit on a screen.
 SHOWN_DAYS = 14
@@ -30,7 +30,7 @@ def daily(build, view):
         rows,
         "period_start",
         column,
-        words=measure,
+        words=axis(view),
         average="mean_of_7_days",
         marked=unusual_dates(build, view),
     )

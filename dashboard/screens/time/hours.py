@@ -2,7 +2,7 @@
 
 from dashboard import charts, data
 from dashboard.blocks import Chart, Part
-from dashboard.screens.time.measures import COLUMNS, unit
+from dashboard.screens.time.measures import COLUMNS, axis, unit
 
 
 def hours(build, view):
@@ -15,8 +15,8 @@ def hours(build, view):
 def by_hour(build, view):
     measure = view.choices["measure"]
     rows = hours(build, view).groupby("event_hour", as_index=False)[list(COLUMNS.values())].sum()
-    axis = f"hour of the day ({view.display.zone})"
-    figure = charts.columns(rows, "event_hour", COLUMNS[measure], words=measure, axis=axis)
+    hour = f"hour of the day ({view.display.zone})"
+    figure = charts.columns(rows, "event_hour", COLUMNS[measure], words=axis(view), axis=hour)
     caption = f"{view.within()} From hourly_activity."
     yield Chart(f"{measure.capitalize()} by hour", figure, rows, caption, metric=measure)
 
@@ -26,7 +26,7 @@ def by_weekday(build, view):
     days = hours(build, view).groupby(["day_of_week", "weekday"], as_index=False)
     rows = days[["hours", *COLUMNS.values()]].sum()
     rows["mean"] = 24 * rows[COLUMNS[measure]] / rows["hours"]
-    figure = charts.columns(rows, "weekday", "mean", words=f"{measure} a day", unit=unit(view))
+    figure = charts.columns(rows, "weekday", "mean", words=axis(view, " a day"), unit=unit(view))
     caption = "Mean of a day, so that days that came more often don't win. From hourly_activity."
     caption = f"{view.within()} {caption}"
     yield Chart(f"{measure.capitalize()} of a weekday", figure, rows, caption, metric=measure)
@@ -49,7 +49,7 @@ def by_month(build, view):
     measure = view.choices["measure"]
     rows = data.activity.series(build, "month", *view.dates)
     rows["month"] = rows["period_start"].dt.strftime("%b %Y")
-    figure = charts.columns(rows, "month", COLUMNS[measure], words=measure, unit=unit(view))
+    figure = charts.columns(rows, "month", COLUMNS[measure], words=axis(view), unit=unit(view))
     caption = "Months that touch the dates, whole where the data is. From period_activity."
     yield Chart(f"{measure.capitalize()} by month", figure, rows, caption, metric=measure)
 

@@ -8,6 +8,12 @@ COLUMNS = {
 }
 
 
+def axis(view, words: str = "") -> str:
+    """The chosen measure, what it is counted by, and its unit."""
+    sign = unit(view)
+    return f"{view.choices['measure']}{words}{f' ({sign})' if sign else ''}"
+
+
 def unit(view) -> str:
     """The sign of the chosen measure."""
     return view.sign if view.choices["measure"] == "revenue" else ""
