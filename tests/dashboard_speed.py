@@ -55,7 +55,8 @@ async def visitor(browser: Browser, errors: list[str]) -> Page:
 
 async def took(page: Page, act, runs: int | None = None) -> float:
     """Seconds from an act until all that comes of it is drawn."""
-    runs = await page.evaluate("window.runs") if runs is None else runs
+    if runs is None:
+        runs = await page.evaluate("window.acted = performance.now(), window.runs")
     begun = time.perf_counter()
     await act()
     await page.wait_for_function(DRAWN, arg=runs, timeout=60_000)

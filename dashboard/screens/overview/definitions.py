@@ -18,7 +18,7 @@ def summary(build, view):
 
 
 def sessions(build, view):
-    rows = data.activity.session_definitions(build)
+    rows = data.activity.by_session_definition(build)
     rows["median_duration"] = rows["median_duration_seconds"].map(duration)
     columns = (
         "session_definition",
@@ -33,7 +33,7 @@ def sessions(build, view):
 
 
 def orders(build, view):
-    rows = data.activity.order_definitions(build)
+    rows = data.activity.by_order_definition(build)
     caption = "All dates; the revenue is the same in each. From order_values."
     columns = ("order_definition", "orders", "avg_order_value")
     yield Table("What if an order were something else?", rows, caption, columns)

@@ -23,7 +23,7 @@ def weight(build, view):
 
 
 def published_figures(build, view):
-    rows = data.quality.published_figures(build)
+    rows = data.quality.beside_published(build)
     equal = (rows["verdict"] == "equal").sum()
     columns = ("figure", "published_value", "held_value", "difference", "verdict")
     title = f"{equal} of {len(rows)} published figures of October 2019 are equal"

@@ -26,7 +26,7 @@ def concentration(build, view):
 
 
 def rfm(build, view):
-    rows = data.users.rfm_segments(build)
+    rows = data.users.rfm(build)
     shares = {"buyer_share": "share of buyers", "revenue_share": "share of revenue"}
     figure = charts.side_by_side(rows, "rfm_segment", shares)
     caption = "All dates. Recency, frequency, monetary; buyers only. From rfm_segments_summary."
