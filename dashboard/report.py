@@ -83,7 +83,10 @@ def block_html(block: Block) -> str:
         case Table():
             return f"<h2>{escape(block.title)}</h2>{table_html(block)}{caption(block.caption)}"
         case Findings():
-            sentences = [f"<li>{escape(sentence)}</li>" for sentence, *_ in block.sentences]
+            sentences = [
+                f'<li>{escape(sentence)} <a href="#{path}">show</a></li>'
+                for sentence, path, _ in block.sentences
+            ]
             found = f"<ul>{''.join(sentences)}</ul>" if sentences else caption(block.otherwise)
             return f"<h2>{escape(block.title)}</h2>{found}"
         case Empty():

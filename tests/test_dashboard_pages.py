@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 import pytest
 from conftest import PROJECT
@@ -14,12 +15,13 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import data, words
 from dashboard.app import PAGES
-from dashboard.blocks import View
+from dashboard.blocks import Display, View
 from dashboard.columns import COLUMNS
 from dashboard.filters import default_view
 from dashboard.periods import Period, default_period, period_of, stored_periods
 from dashboard.report import report
 from dashboard.screens.overview import now
+from dashboard.screens.performance import optimizations as optimizations_of
 from dashboard.screens.products import sellers
 from dashboard.screens.quality import cleaning
 from dashboard.screens.users import value as users_value
@@ -277,7 +279,9 @@ def test_a_page_is_short():
 # --- hostile input ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["period", "dates", "brand", "category", "pairs", "segment", "x"])
+@pytest.mark.parametrize(
+    "name", ["period", "dates", "brand", "category", "pairs", "segment", "part", "x"]
+)
 @pytest.mark.parametrize(
     "value", ["<script>alert(1)</script>", "' or 1=1 --", "../../etc/passwd", "", "9" * 4000, "\0"]
 )
@@ -348,6 +352,29 @@ def test_user_ids_can_be_hidden(shown, monkeypatch):
     assert set(table.rows["user_id"]) == {"hidden"}
     body = report(PAGES, shown)
     assert not any(f">{each}<" in body for each in ids)
+
+
+def test_a_row_that_could_not_be_split_tells_no_user_either(shown, monkeypatch):
+    rows = data.quality.sample_rows(shown).head(1)
+    raw = rows.assign(delivered_row="2019-10-01,view,1,2,,,3.00,512345678")
+    monkeypatch.setattr(data.quality, "sample_rows", lambda _: raw)
+    (table,) = cleaning.before_after(shown, View(display=Display(hides_users=True)))
+    assert "512345678" not in table.rows.to_csv()
+    (table,) = cleaning.before_after(shown, View())
+    assert "512345678" in table.rows.to_csv()
+
+
+def test_measured_optimizations_are_shown_before_and_after(shown, monkeypatch):
+    rows = pd.DataFrame(
+        {name: [1.0, 2.0] for name in optimizations_of.COLUMNS[4:]}
+        | {name: ["a", "b"] for name in optimizations_of.COLUMNS[:4]}
+        | {"events": [1000, 1000]}
+    )
+    monkeypatch.setattr(data.performance, "optimizations", lambda _: rows)
+    chart, table = optimizations_of.measured(shown, View())
+    assert [trace.name for trace in chart.figure.data] == ["without", "with"]
+    assert list(chart.figure.data[0].x) == [2.0, 1.0]
+    assert len(table.rows) == 2
 
 
 def test_the_currency_sign_is_a_setting(shown, monkeypatch):

@@ -32,6 +32,8 @@ def before_after(build, view):
     columns = ("row_number", "stage", *data.quality.DELIVERED)
     shown = pd.DataFrame(made, columns=columns)
     if view.display.hides_users:
+        # A row that could not be split holds its user somewhere in its text.
+        shown.loc[shown["user_id"].isna(), "event_time"] = "hidden"
         shown[["user_id", "user_session"]] = "hidden"
     caption = f"The first rows of the latest file, {name}. From sample_rows."
     yield Table("Before and after cleaning", shown, caption, columns)
@@ -42,7 +44,7 @@ def delivered(row: dict) -> dict:
     try:
         values = json.loads(row["delivered_row"])
     except ValueError:
-        values = {"event_time": row["delivered_row"]}
+        values = {"event_time": row["delivered_row"], "user_id": None}
     return {"row_number": row["row_number"], "stage": "delivered", **values}
 
 
