@@ -24,7 +24,7 @@ def show(page: Page, pages: tuple[Page, ...], links: dict[str, object]) -> None:
         st.title(page.parts[0].question, anchor=False)
         draw(Empty("Nothing is published yet", f"Build the marts with: {HOW_TO_BUILD}"), links, {})
         return
-    with st.container(horizontal=True, key="trust"):
+    with st.container(horizontal=True, vertical_alignment="center", key="trust"):
         with st.container(key="build"):
             st.caption(freshness(build))
         sharing = st.popover("Share", type="tertiary", icon=":material/share:")

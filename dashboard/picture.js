@@ -1,6 +1,6 @@
 // A button that saves the chart beside it as a PNG picture, with its title and caption.
 const SVG = "http://www.w3.org/2000/svg";
-const EDGE = 16;
+const EDGE = 24;
 
 export default function ({ parentElement, data }) {
   const button = parentElement.querySelector("button");
@@ -26,7 +26,12 @@ async function save(box, name) {
   ground.setAttribute("height", "100%");
   ground.setAttribute("fill", getComputedStyle(document.querySelector(".stApp")).backgroundColor);
   whole.append(ground, place(title.text, EDGE));
-  for (const plot of plots) whole.append(place(plot.cloneNode(true), title.height + 2 * EDGE));
+  for (const plot of plots) {
+    const copy = plot.cloneNode(true);
+    // The page's font is not in a picture, and another may be wider.
+    copy.style.overflow = "visible";
+    whole.append(place(copy, title.height + 2 * EDGE));
+  }
   whole.append(place(caption.text, title.height + height + 3 * EDGE));
 
   const picture = new Image();

@@ -194,6 +194,7 @@ def test_hours_move_with_the_display_time_zone(shown):
 def test_a_page_shows_all_it_can(shown, path, part):
     page = run(path, part=part)
     assert not any("can't be shown" in each.value for each in page.info)
+    assert not any("This build has no" in each.value for each in page.info)
     assert page.header or "shopstream lab" in page.info[0].value
 
 
@@ -249,6 +250,16 @@ def test_rows_are_shown_before_and_after_cleaning(shown, warehouse):
     assert (before["stage"], after["brand"]) == ("delivered", brand)
     raw = {"row_number": 1, "delivered_row": "2019,view,1"}
     assert cleaning.delivered(raw)["event_time"] == "2019,view,1"
+
+
+def test_each_reason_of_quarantine_shows_its_first_row(shown, warehouse):
+    reason, rows, example = ask(
+        warehouse,
+        """select reason, count(*), arg_min(delivered_row, (source_file, coalesce(row_number, -1)))
+        from quarantined_events group by reason order by count(*) desc, reason limit 1""",
+    )
+    first = data.quality.quarantine(shown).iloc[0]
+    assert (first["reason"], first["rows"], first["example"]) == (reason, rows, example)
 
 
 def test_every_column_of_a_table_has_its_words(shown):

@@ -95,6 +95,7 @@ def test_a_page_is_whole_accessible_and_fits(chromium, address, path, part, them
     assert errors == []
     assert page.locator("[data-testid=stException]").count() == 0
     assert page.get_by_text("can't be shown").count() == 0
+    assert page.get_by_text("This build has no").count() == 0
     assert page.evaluate(f"{main}.scrollWidth <= {main}.clientWidth")
     found = Axe().run(page).response["violations"]
     serious = {
