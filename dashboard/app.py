@@ -4,7 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard.components import Page, show
+from dashboard.blocks import Page
+from dashboard.browser import show
 from dashboard.screens import overview, performance, products, quality, time, users
 
 PAGES = (
@@ -24,13 +25,13 @@ def main() -> None:
     links: dict[str, object] = {}
 
     def shower(page: Page):
-        return lambda: show(page, links)
+        return lambda: show(page, PAGES, links)
 
     for page in PAGES:
         links[page.path] = st.Page(
             shower(page), title=page.title, url_path=page.path, default=page is PAGES[0]
         )
-    st.navigation(list(links.values()), position="top").run()
+    st.navigation(list(links.values()), position="hidden").run()
 
 
 if __name__ == "__main__":

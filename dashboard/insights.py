@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dashboard import data
-from dashboard.charts import number, span_of_hours
-from dashboard.components import View
+from dashboard.blocks import View
 from dashboard.data import Build, MissingMart
+from dashboard.words import number, span_of_hours
 
 # Below so many orders or buyers in the chosen dates nothing is said.
 FEWEST = 100
@@ -17,23 +17,24 @@ FEWEST = 100
 
 @dataclass(frozen=True)
 class Insight:
-    """A sentence, the page that shows it, its metric, and how large the effect is (1 is none)."""
+    """A sentence, the part of a page that shows it, its metric, and how large the effect is
+    (1 is none)."""
 
     sentence: str
     path: str
-    page: str
+    part: str
     metric: str
     effect: float
 
     @property
     def shown(self) -> tuple[str, str, str]:
         """What a page shows of it."""
-        return self.sentence, self.path, self.page
+        return self.sentence, self.path, self.part
 
 
 def all_insights(build: Build, view: View) -> list[Insight]:
     """What the rules find in the chosen dates, largest effect first."""
-    if not data.added_up(build, view.period.first, view.period.last)["orders"] >= FEWEST:
+    if not data.activity.added_up(build, *view.dates)["orders"] >= FEWEST:
         return []
     found = []
     for rule in RULES:
@@ -53,21 +54,21 @@ def by_metric(build: Build, view: View) -> dict[str, str]:
 
 def strongest_brand(build: Build, view: View) -> Insight | None:
     """The brand with most revenue, its share of revenue against its share of views."""
-    found = data.brands(build, view.period.first, view.period.last, None)
-    named = found[found["brand"] != data.null_defaults()["brand"]]
+    found = data.products.brands(build, *view.dates, None)
+    named = found[found["brand"] != data.quality.null_defaults()["brand"]]
     if named.empty or not named.iloc[0]["view_share"]:
         return None
     top = named.iloc[0]
     return Insight(
         f"{top.brand} brings {number(top.revenue_share, '%')} of revenue "
         f"from {number(top.view_share, '%')} of views.",
-        "products", "Products", "revenue", max(1, top.revenue_share / top.view_share),
+        "products", "Sellers", "revenue", max(1, top.revenue_share / top.view_share),
     )  # fmt: skip
 
 
 def best_buyers(build: Build, view: View) -> Insight | None:
     """The share of revenue that the best fifth of buyers brings."""
-    found = data.concentration(build)
+    found = data.users.concentration(build)
     top = found[found["top_percent"] == 20]
     if top.empty or top.iloc[0]["buyers"] < FEWEST / 5:
         return None
@@ -75,14 +76,14 @@ def best_buyers(build: Build, view: View) -> Insight | None:
     verb = "bring" if share > 40 else "bring only"
     return Insight(
         f"The best 20 % of buyers {verb} {number(share, '%')} of revenue (all dates).",
-        "users", "Users", "revenue_share_of_top_20_percent", share / 20,
+        "users", "Value", "revenue_share_of_top_20_percent", share / 20,
     )  # fmt: skip
 
 
 def best_hours(build: Build, view: View) -> Insight | None:
     """The three hours in a row with most revenue, against an even spread."""
     zone = view.display.zone
-    found = data.hours(build, view.period.first, view.period.last, zone)
+    found = data.activity.hours(build, *view.dates, zone)
     hours = found.groupby("event_hour")["revenue"].sum().reindex(range(24), fill_value=0)
     total = hours.sum()
     if not total:
@@ -93,13 +94,13 @@ def best_hours(build: Build, view: View) -> Insight | None:
     return Insight(
         f"Most money comes {span_of_hours(hour, 3)} {zone}: {number(share, '%')} of revenue "
         "in an eighth of the day.",
-        "time", "Time", "purchases", share / 12.5,
+        "time", "Hours", "purchases", share / 12.5,
     )  # fmt: skip
 
 
 def weekend(build: Build, view: View) -> Insight | None:
     """Revenue an hour at weekends against working days."""
-    found = data.hours(build, view.period.first, view.period.last, view.display.zone)
+    found = data.activity.hours(build, *view.dates, view.display.zone)
     free = found[found["day_of_week"] > 5]
     work = found[found["day_of_week"] <= 5]
     if min(free["hours"].sum(), work["hours"].sum()) < 96 or not work["revenue"].sum():
@@ -112,17 +113,17 @@ def weekend(build: Build, view: View) -> Insight | None:
     change = number(abs(100 * (mean - 1)), "%")
     return Insight(
         f"A weekend day brings {change} {'more' if mean > 1 else 'less'} than a working day.",
-        "time", "Time", "sessions", max(mean, 1 / mean) if mean else 1,
+        "time", "Hours", "sessions", max(mean, 1 / mean) if mean else 1,
     )  # fmt: skip
 
 
 def change(build: Build, view: View) -> Insight | None:
     """Revenue against the period before."""
-    before = view.period.before
+    before = view.before
     if not before:
         return None
-    now = data.added_up(build, view.period.first, view.period.last)["revenue"]
-    then = data.added_up(build, before.first, before.last)
+    now = data.activity.added_up(build, *view.dates)["revenue"]
+    then = data.activity.added_up(build, before.first, before.last)
     if then["orders"] < FEWEST or not then["revenue"] or not now:
         return None
     rate = now / then["revenue"]
@@ -133,40 +134,40 @@ def change(build: Build, view: View) -> Insight | None:
         words = f"is {change} {'above' if rate > 1 else 'below'}"
     return Insight(
         f"Revenue {words} that of {before.words}.",
-        "time", "Time", "revenue", max(rate, 1 / rate),
+        "time", "Days", "revenue", max(rate, 1 / rate),
     )  # fmt: skip
 
 
 def left_carts(build: Build, view: View) -> Insight | None:
     """The share of carts that were left and their value."""
-    found = data.carts(build, view.period.first, view.period.last, None)
+    found = data.products.carts(build, *view.dates, None)
     carted = found["carted"].sum()
     if carted < FEWEST:
         return None
     share = 100 * found["abandoned"].sum() / carted
-    value = number(found["abandoned_value"].sum(), view.display.sign)
+    value = number(found["abandoned_value"].sum(), view.sign)
     return Insight(
         f"{number(share, '%')} of carted products were not bought, worth {value}.",
-        "products", "Products", "cart_abandonment", 1 + share / 100,
+        "products", "Baskets", "cart_abandonment", 1 + share / 100,
     )  # fmt: skip
 
 
 def unusual_hours(build: Build, view: View) -> Insight | None:
     """Hours with far more or fewer purchases than expected."""
-    found = data.anomalies(build, view.period.first, view.period.last, "purchase")
+    found = data.activity.anomalies(build, *view.dates, "purchase")
     odd = found[found["is_anomaly"].astype(bool)]
     if odd.empty:
         return None
     low, high = (odd["direction"] == "low").sum(), (odd["direction"] == "high").sum()
     return Insight(
         f"{len(odd)} hours had an unusual number of purchases ({low} low, {high} high).",
-        "time", "Time", "anomalous_hours", 2.5,
+        "time", "Days", "anomalous_hours", 2.5,
     )  # fmt: skip
 
 
 def strongest_segment(build: Build, view: View) -> Insight | None:
     """The segment with most revenue a user."""
-    found = data.segments(build)
+    found = data.users.segments(build)
     found = found[(found["users"] > 0) & (found["buyers"] >= FEWEST / 5)]
     if len(found) < 2:
         return None
@@ -175,7 +176,7 @@ def strongest_segment(build: Build, view: View) -> Insight | None:
     return Insight(
         f"{top.user_segment}s are {number(top.user_share, '%')} of users and bring "
         f"{number(top.revenue_share, '%')} of revenue (all dates).",
-        "users", "Users", "users", top.effect,
+        "users", "Value", "users", top.effect,
     )  # fmt: skip
 
 

@@ -5,28 +5,20 @@ from html import escape
 import pandas as pd
 from plotly.offline import get_plotlyjs
 
-from dashboard.charts import number, sparkline
-from dashboard.components import (
-    Block,
-    Cards,
-    Chart,
-    Display,
-    Empty,
-    Findings,
-    Page,
-    Table,
-    blocks,
-    default_view,
-    freshness,
-    without,
-)
+from dashboard.blocks import Block, Cards, Chart, Display, Empty, Findings, Page, Part, Table
+from dashboard.charts import sparkline
+from dashboard.columns import COLUMNS
 from dashboard.data import Build, MissingMart
+from dashboard.filters import default_view
+from dashboard.sections import blocks, freshness, without
+from dashboard.words import number
 
 SHOWN_ROWS = 25
 STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; color: #1f2933; max-width: 1100px; margin: 2rem auto;
   padding: 0 1rem; }
-h1 { font-size: 1.6rem; margin: 3rem 0 1rem; } h2 { font-size: 1.1rem; margin: 1.8rem 0 .3rem; }
+.page { margin: 3rem 0 0; text-transform: uppercase; letter-spacing: .05em; color: #52606d; }
+h1 { font-size: 1.6rem; margin: 1rem 0; } h2 { font-size: 1.1rem; margin: 1.8rem 0 .3rem; }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: .75rem; }
 .card { border: 1px solid #d5dbe1; border-radius: 6px; padding: .6rem .8rem; }
 .card b { display: block; font-size: 1.4rem; font-weight: 500; }
@@ -35,38 +27,39 @@ small, .caption { color: #52606d; font-size: .85rem; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: .85rem; }
 th, td { padding: .25rem .6rem; border-bottom: 1px solid #e4e8ec; text-align: left; }
 td.n { text-align: right; font-variant-numeric: tabular-nums; }
-@media print { h1 { break-before: page; } }
+@media print { .page { break-before: page; } }
 """
 
 
-def report(build: Build) -> str:
-    """The report of a build: every page with nothing chosen."""
-    from dashboard.app import PAGES
-
-    links = " · ".join(f'<a href="#{page.path}">{escape(page.title)}</a>' for page in PAGES)
+def report(pages: tuple[Page, ...], build: Build) -> str:
+    """The report of a build: all parts of every page, with nothing chosen."""
+    links = " · ".join(f'<a href="#{page.path}">{escape(page.title)}</a>' for page in pages)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>shopstream, build {build.build_id}</title><style>{STYLE}</style>"
         f"<script>{get_plotlyjs()}</script></head><body>"
         f"<p class=caption>shopstream · {escape(freshness(build))}</p><nav>{links}</nav>"
-        + "".join(page_html(page, build) for page in PAGES)
+        + "".join(page_html(page, build) for page in pages)
         + "</body></html>"
     )
 
 
 def page_html(page: Page, build: Build) -> str:
-    """One page."""
-    title = f'<h1 id="{page.path}">{escape(page.title)}: {escape(page.question)}</h1>'
+    """One page with all of its parts."""
+    title = f'<p class=page id="{page.path}">{escape(page.title)}</p>'
+    return title + "".join(part_html(part, build) for part in page.parts)
+
+
+def part_html(part: Part, build: Build) -> str:
+    """One part of a page."""
+    title = f"<h1>{escape(part.question)}</h1>"
     try:
-        view = default_view(page, build)
+        view = default_view(part, build)
     except MissingMart as missing:
         return title + block_html(without(missing))
     return title + "".join(
-        block_html(block)
-        for row in page.rows
-        for section in row
-        for block in blocks(section, build, view)
+        block_html(block) for section in part.sections for block in blocks(section, build, view)
     )
 
 
@@ -81,16 +74,19 @@ def block_html(block: Block) -> str:
                 + "</div>"
                 for card in block.cards
             )
-            return f"<div class=cards>{cards}</div>" + caption(f"{block.against} {block.caption}")
+            return f"<div class=cards>{cards}</div>" + caption(block.caption)
         case Chart():
             figure = block.figure.to_html(
-                full_html=False, include_plotlyjs=False, config={"displaylogo": False}
+                full_html=False, include_plotlyjs=False, config={"displayModeBar": False}
             )
             return f"<h2>{escape(block.title)}</h2>{figure}{caption(block.caption)}"
         case Table():
             return f"<h2>{escape(block.title)}</h2>{table_html(block)}{caption(block.caption)}"
         case Findings():
-            sentences = [f"<li>{escape(sentence)}</li>" for sentence, _, _ in block.sentences]
+            sentences = [
+                f'<li>{escape(sentence)} <a href="#{path}">show</a></li>'
+                for sentence, path, _ in block.sentences
+            ]
             found = f"<ul>{''.join(sentences)}</ul>" if sentences else caption(block.otherwise)
             return f"<h2>{escape(block.title)}</h2>{found}"
         case Empty():
@@ -99,8 +95,8 @@ def block_html(block: Block) -> str:
 
 def table_html(block: Table) -> str:
     """The first rows of a table."""
-    head = "".join(f"<th>{escape(words)}</th>" for words, _ in block.columns.values())
-    kinds = [kind for _, kind in block.columns.values()]
+    head = "".join(f"<th>{escape(COLUMNS[name][0])}</th>" for name in block.columns)
+    kinds = [COLUMNS[name][1] for name in block.columns]
     rows = [
         "".join(cell(value, kind) for value, kind in zip(row, kinds, strict=True))
         for row in block.rows[list(block.columns)].head(SHOWN_ROWS).itertuples(index=False)
@@ -113,8 +109,8 @@ def table_html(block: Table) -> str:
 
 def cell(value: object, kind: str) -> str:
     """One cell as a column of its kind shows it."""
-    if kind == "text":
-        return f"<td>{escape(str(value))}</td>"
+    if kind in {"text", "long"}:
+        return f"<td>{'' if pd.isna(value) else escape(str(value))}</td>"
     if kind == "time":
         return f"<td>{'' if pd.isna(value) else f'{value:%Y-%m-%d %H:%M}'}</td>"
     units = {"percent": "%", "bar": "%", "money": Display.from_environment().sign}

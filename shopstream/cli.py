@@ -253,12 +253,13 @@ def report(settings: Settings, target: Path | None) -> None:
 
     # Its cache warns where no browser is served.
     set_log_level("ERROR")
+    from dashboard.app import PAGES
     from dashboard.data import read_build
     from dashboard.report import report
 
     target = target or settings.target / "report.html"
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(report(read_build(settings.warehouse)))
+    target.write_text(report(PAGES, read_build(settings.warehouse)))
     click.echo(f"Open {target} in a browser.")
 
 

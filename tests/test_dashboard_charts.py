@@ -3,24 +3,24 @@
 import pandas as pd
 import pytest
 
-from dashboard import charts
-from dashboard.components import as_csv, plain
+from dashboard import charts, words
+from dashboard.words import as_csv, plain
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 DAYS = pd.date_range("2019-10-01", periods=3)
 NAMED = pd.DataFrame({"name": ["apple", HOSTILE, "c" * 60], "value": [1234.5, 20.0, 0.0]})
 EMPTY = {
     "bars": lambda frame: charts.bars(frame, "name", "value"),
-    "shares": lambda frame: charts.shares(frame, "name", {"value": "v"}),
+    "side_by_side": lambda frame: charts.side_by_side(frame, "name", {"value": "v"}),
     "by_period": lambda frame: charts.by_period(frame, "at", "value", words="v"),
     "columns": lambda frame: charts.columns(frame, "name", "value", words="v"),
     "funnel": lambda _: charts.funnel({}, []),
-    "tree": lambda frame: charts.tree(frame, "$"),
+    "tree": lambda frame: charts.tree(frame, "$", None, "All"),
     "bubbles": lambda frame: charts.bubbles(frame, "$", 50),
     "heat": lambda frame: charts.heat(frame, "x", "y", "z", words="v", axes=("x", "y")),
     "concentration": charts.concentration,
     "band": lambda frame: charts.band(frame, "purchases"),
-    "stacked": lambda frame: charts.stacked(frame, "name", [], "n", colours={}, words="v"),
+    "stacked": lambda frame: charts.stacked(frame, "name", {}, "n", words="v"),
     "lines": lambda frame: charts.lines(frame, "at", {"value": "v"}, "v"),
 }
 
@@ -39,7 +39,7 @@ def test_a_chart_of_nothing_says_so(name):
 
 
 @pytest.mark.parametrize(
-    ("value", "unit", "words"),
+    ("value", "unit", "text"),
     [
         (229933212.63, "$", "$229.9 M"),
         (3022290, "", "3.02 M"),
@@ -55,15 +55,15 @@ def test_a_chart_of_nothing_says_so(name):
         (float("nan"), "", "–"),
     ],
 )
-def test_numbers_are_written_as_people_read_them(value, unit, words):
-    assert charts.number(value, unit) == words
+def test_numbers_are_written_as_people_read_them(value, unit, text):
+    assert words.number(value, unit) == text
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"), [(45, "45 s"), (720, "12.0 min"), (90000, "1.0 days"), (None, "–")]
+    ("seconds", "text"), [(45, "45 s"), (720, "12.0 min"), (90000, "1.0 days"), (None, "–")]
 )
-def test_time_spans_are_written_as_people_say_them(seconds, words):
-    assert charts.duration(seconds) == words
+def test_time_spans_are_written_as_people_say_them(seconds, text):
+    assert words.duration(seconds) == text
 
 
 def test_bars_keep_their_order_shorten_names_and_escape_markup():
@@ -93,6 +93,15 @@ def test_a_period_only_partly_there_is_pale_and_anomalies_are_marked():
     assert [trace.name for trace in figure.data] == ["revenue", "mean of 7 days", "unusual hours"]
     assert list(figure.data[2].y) == [2.0]
     assert len(figure.layout.shapes) == 1
+
+
+def test_the_period_before_is_a_line_from_the_same_start():
+    frame = pd.DataFrame({"at": DAYS, "value": [1.0, 2.0, 3.0]})
+    before = pd.DataFrame({"at": DAYS - pd.Timedelta(days=3), "value": [4.0, 5.0, 6.0]})
+    line = charts.by_period(frame, "at", "value", words="v", before=before).data[1]
+    assert list(line.x) == list(DAYS)
+    assert list(line.y) == [4.0, 5.0, 6.0]
+    assert line.customdata[0][0] == before["at"].iloc[0]
 
 
 def test_a_heatmap_keeps_the_order_of_rows_and_leaves_unknown_cells_blank():
@@ -128,10 +137,14 @@ def test_the_tree_adds_up_and_escapes_names():
             "revenue": [5.0, 5.0],
         }
     )
-    figure = charts.tree(frame, "$")
-    assert list(figure.data[0].parents) == ["", "a"]
-    assert list(figure.data[0].labels) == ["a", "&lt;b&gt;"]
-    assert figure.data[0].branchvalues == "total"
+    figure = charts.tree(frame, "$", None, "All")
+    assert list(figure.data[0].parents) == ["", "All", "a"]
+    assert list(figure.data[0].labels) == ["All", "a", "&lt;b&gt;"]
+    assert list(figure.data[0].values) == [5.0, 5.0, 5.0]
+    # A click must give the path as it is, and the bar above all opens all.
+    assert list(figure.data[0].ids) == ["All", "a", "a.<b>"]
+    assert figure.data[0].level == "All"
+    assert charts.tree(frame, "$", "a", "All").data[0].level == "a"
 
 
 def test_the_band_marks_unusual_hours():

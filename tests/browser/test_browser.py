@@ -3,19 +3,17 @@
 `make test-browser` runs it. Screenshots are kept in target/screenshots: look at them.
 """
 
-import os
-import shutil
-import socket
-import subprocess
-import time
-import urllib.request
+from urllib.parse import parse_qs, urlparse
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import BIN, PROJECT
+from conftest import PROJECT
 from playwright.sync_api import sync_playwright
+from served import COUNT_RUNS, DRAWN, chromium_path, served
 
-PATHS = ["", "products", "users", "time", "performance", "quality"]
+from dashboard.app import PAGES
+
+PARTS = [(page.path, part.name) for page in PAGES for part in page.parts]
 SCREENSHOTS = PROJECT / "target" / "screenshots"
 WIDTHS = {"desk": 1280, "phone": 380}
 # On a page's own address Streamlit first looks for its server below it, then at the root.
@@ -24,38 +22,16 @@ LOOKING_FOR_ITS_SERVER = "/_stcore/"
 
 @pytest.fixture(scope="module")
 def address(warehouse):
-    """The dashboard, served as `shopstream dashboard` serves it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [str(BIN / "shopstream"), "dashboard", "--port", str(port)],
-        cwd=PROJECT,
-        env={**os.environ, "SHOPSTREAM_WAREHOUSE": str(warehouse)},
-    )
-    try:
-        for _ in range(120):
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1)
-                break
-            except OSError:
-                time.sleep(0.5)
-        else:
-            pytest.fail("the dashboard did not start")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(20)
+    """Where the dashboard is served."""
+    with served(warehouse) as (address, _):
+        yield address
 
 
 @pytest.fixture(scope="module")
 def chromium():
     """Debian's Chromium."""
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if not path:
-        pytest.fail("no Chromium here; install it with: sudo apt install chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox"])
         yield browser
         browser.close()
 
@@ -64,6 +40,7 @@ def visit(context, url: str):
     """Open a page and wait until it is drawn; gives it and the errors of its console."""
     errors = []
     page = context.new_page()
+    page.add_init_script(COUNT_RUNS)
     page.on(
         "console",
         lambda said: (
@@ -78,14 +55,17 @@ def visit(context, url: str):
     return page, errors
 
 
-def settle(page) -> None:
-    """Wait until the page stands still."""
-    page.locator("h1").first.wait_for(timeout=30000)
-    still = 0
-    while still < 3:
-        state = page.get_by_test_id("stApp").get_attribute("data-test-script-state")
-        still = still + 1 if state == "notRunning" else 0
-        page.wait_for_timeout(300)
+def settle(page, runs: int = 0) -> None:
+    """Wait until so many runs of the script are over and all is drawn."""
+    page.wait_for_function(DRAWN, arg=runs, timeout=30000)
+    page.wait_for_timeout(300)
+
+
+def after(page, act) -> None:
+    """Act, and wait for what comes of it."""
+    runs = page.evaluate("window.runs")
+    act()
+    settle(page, runs)
 
 
 def test_a_link_to_a_page_holds_on_a_server_that_just_started(chromium, address):
@@ -98,22 +78,24 @@ def test_a_link_to_a_page_holds_on_a_server_that_just_started(chromium, address)
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("path", PATHS)
-def test_a_page_is_whole_accessible_and_fits(chromium, address, path, theme, width):
+@pytest.mark.parametrize(("path", "part"), PARTS)
+def test_a_page_is_whole_accessible_and_fits(chromium, address, path, part, theme, width):
     context = chromium.new_context(
         viewport={"width": WIDTHS[width], "height": 900}, color_scheme=theme
     )
-    page, errors = visit(context, f"{address}/{path}")
+    place = "" if path == PAGES[0].path else path
+    page, errors = visit(context, f"{address}/{place}?part={part}")
     main = "document.querySelector('[data-testid=stMain]')"
     height = page.evaluate(f"{main}.scrollHeight")
     page.set_viewport_size({"width": WIDTHS[width], "height": min(height + 80, 9000)})
     page.wait_for_timeout(1000)
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"{path or 'overview'}-{theme}-{width}.png")
+    page.screenshot(path=SCREENSHOTS / f"{path}-{part}-{theme}-{width}.png")
 
     assert errors == []
     assert page.locator("[data-testid=stException]").count() == 0
     assert page.get_by_text("can't be shown").count() == 0
+    assert page.get_by_text("This build has no").count() == 0
     assert page.evaluate(f"{main}.scrollWidth <= {main}.clientWidth")
     found = Axe().run(page).response["violations"]
     serious = {
@@ -139,39 +121,72 @@ def test_a_shared_link_shows_the_same_view(chromium, address):
     assert "period=Week" in page.url
     other, _ = visit(chromium.new_context(viewport={"width": 1280, "height": 900}), page.url)
     assert cards(other) == week
-    page.get_by_role("button", name="Reset").click()
-    settle(page)
+    after(page, page.get_by_role("button", name="Reset").click)
     assert cards(page) == everything
     assert "period" not in page.url
     context.close()
 
 
-def test_what_is_chosen_stays_on_the_way_to_another_page_and_back(chromium, address):
+def test_one_step_back_undoes_one_choice(chromium, address):
+    """Two filters, a part and a page are four steps; each one back shows what was there."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    page, _ = visit(context, f"{address}/?period=October+2019")
-    page.get_by_test_id("stTopNavLink").filter(has_text="Products").click()
-    page.wait_for_url("**/products*")
-    settle(page)
-    assert "period=October" in page.url
-    assert page.get_by_text("October 2019").count() > 0
-    # The step to the page and what it wrote into its address are up to two steps back.
-    for _ in range(2):
-        if "products" in page.url:
-            page.go_back()
-            settle(page)
-    assert "products" not in page.url
-    assert "period=October" in page.url
+    page, _ = visit(context, address)
+    seen = [state(page)]
+    for act in (
+        lambda: choose(page, "Dates", "October 2019"),
+        lambda: choose(page, "By", "week"),
+        lambda: after(page, page.get_by_role("radio", name="Metrics").click),
+        lambda: after(page, page.get_by_role("link", name="Products").first.click),
+        lambda: after(page, page.get_by_role("radio", name="Prices").click),
+    ):
+        act()
+        seen.append(state(page))
+    assert len({str(each) for each in seen}) == 6
+    assert seen[4][:2] == ("/products", {"period": ["October 2019"]})
+    for expected in reversed(seen[:-1]):
+        after(page, page.go_back)
+        assert state(page) == expected
     context.close()
 
 
-def test_a_click_on_a_bar_chooses_its_brand(chromium, address):
+def state(page) -> tuple:
+    """Where the reader is: path, parameters, the question, and what the select boxes show."""
+    where = urlparse(page.url)
+    boxes = [box.input_value() for box in page.get_by_role("combobox").all()]
+    return where.path, parse_qs(where.query), page.locator("h1").inner_text(), boxes
+
+
+@pytest.mark.parametrize(
+    ("place", "x", "y", "chosen"),
+    [(1, 0.25, 0.08, ("brand", "apple")), (2, 0.9, 0.2, ("category", "appliances"))],
+)
+def test_a_click_on_a_bar_or_tile_chooses_it(chromium, address, place, x, y, chosen):
     context = chromium.new_context(viewport={"width": 1280, "height": 1400})
     page, _ = visit(context, f"{address}/products")
-    bar = page.locator(".stPlotlyChart").nth(1).locator(".bars .point path").first
-    bar.click(force=True)
-    page.wait_for_url("**brand=*")
-    settle(page)
-    assert page.get_by_text("All dates, apple").count() > 0
+    chart = page.locator(".stPlotlyChart").nth(place).bounding_box()
+    page.mouse.click(chart["x"] + x * chart["width"], chart["y"] + y * chart["height"])
+    page.wait_for_url(f"**{'='.join(chosen)}**")
+    settle(page, 1)
+    assert page.get_by_text(f"All dates, {chosen[1]}").count() > 0
+    context.close()
+
+
+def test_a_picture_has_its_title_and_caption(chromium, address):
+    context = chromium.new_context(viewport={"width": 1280, "height": 1400})
+    page, errors = visit(context, f"{address}/products")
+    chart = page.locator(".stPlotlyChart").first.bounding_box()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Picture of top products by revenue").click()
+    assert saved.value.suggested_filename == "top-products-by-revenue.png"
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    file = SCREENSHOTS / "picture.png"
+    saved.value.save_as(file)
+    head = file.read_bytes()[:24]
+    width, height = (int.from_bytes(head[at : at + 4], "big") for at in (16, 20))
+    assert width > 2 * chart["width"]
+    # Title above and caption below make it higher than the chart.
+    assert height > 2 * chart["height"] + 150
+    assert errors == []
     context.close()
 
 
@@ -180,6 +195,4 @@ def choose(page, words: str, option: str) -> None:
     box = page.get_by_role("combobox", name=words)
     box.focus()
     page.keyboard.type(option)
-    page.keyboard.press("Enter")
-    page.wait_for_timeout(500)
-    settle(page)
+    after(page, lambda: page.keyboard.press("Enter"))

@@ -1,0 +1,158 @@
+"""What pages are made of: cards, charts, tables and findings in parts of a page.
+
+They know nothing of Streamlit, so that the browser and the report show the same.
+"""
+
+import os
+import zoneinfo
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from dashboard.data import Build
+from dashboard.periods import Period
+
+
+@dataclass(frozen=True)
+class Card:
+    """One figure. `change` is in percent against the period before; `trail` is the sparkline."""
+
+    name: str
+    value: str
+    definition: str = ""
+    change: float | None = None
+    trail: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Cards:
+    """A row of cards and the line below it."""
+
+    cards: tuple[Card, ...]
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart with its rows. A click sets the filter that `sets` names to the clicked name;
+    `metric` names the definition that its title explains."""
+
+    title: str
+    figure: go.Figure
+    rows: pd.DataFrame
+    caption: str
+    sets: str = ""
+    metric: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of those columns of its rows that dashboard/columns.py names."""
+
+    title: str
+    rows: pd.DataFrame
+    caption: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Sentences, each with the path and part of the page that shows it."""
+
+    title: str
+    sentences: tuple[tuple[str, str, str], ...]
+    otherwise: str = ""
+
+
+@dataclass(frozen=True)
+class Empty:
+    """Nothing to show: why, and what to do."""
+
+    title: str
+    words: str
+
+
+Block = Cards | Chart | Table | Findings | Empty
+
+
+@dataclass(frozen=True)
+class Display:
+    """Settings of how things are shown: SHOPSTREAM_TIMEZONE, _CURRENCY, _HIDE_USER_IDS."""
+
+    zone: str = "UTC"
+    sign: str = "$"
+    hides_users: bool = False
+
+    @classmethod
+    def from_environment(cls) -> "Display":
+        """The settings; a time zone that does not exist counts as UTC."""
+        zone = os.environ.get("SHOPSTREAM_TIMEZONE") or "UTC"
+        known = zone in zoneinfo.available_timezones()
+        hides = os.environ.get("SHOPSTREAM_HIDE_USER_IDS", "").lower() in {"1", "true", "yes"}
+        return cls(zone if known else "UTC", os.environ.get("SHOPSTREAM_CURRENCY", "$"), hides)
+
+
+@dataclass(frozen=True)
+class View:
+    """What the reader chose; a filter that is on "all" is None or absent in `choices`."""
+
+    period: Period | None = None
+    display: Display = field(default_factory=Display)
+    choices: dict[str, str | None] = field(default_factory=dict)
+
+    def chosen(self, name: str) -> str | None:
+        """The value of a filter; None where it is on "all"."""
+        return self.choices.get(name)
+
+    @property
+    def dates(self) -> tuple[date, date]:
+        """The first and the last of the chosen dates."""
+        return self.period.first, self.period.last
+
+    @property
+    def before(self) -> Period | None:
+        """The period to compare with, unless there is none or the reader wants none."""
+        return None if self.chosen("compare") == "nothing" else self.period.before
+
+    @property
+    def sign(self) -> str:
+        """The currency's sign."""
+        return self.display.sign
+
+    def within(self, *filters: str) -> str:
+        """The chosen dates and these filters, as a sentence."""
+        return ", ".join(filter(None, [self.period.words, *map(self.chosen, filters)])) + "."
+
+
+Section = Callable[[Build, View], Iterable[Block]]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One question of a page, its filters, and its sections in rows of one or two."""
+
+    name: str
+    question: str
+    rows: tuple[tuple[Section, ...], ...]
+    filters: tuple[str, ...] = ()
+
+    @property
+    def sections(self) -> list[Section]:
+        """All sections in order."""
+        return [section for row in self.rows for section in row]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of the dashboard; its parts are one click apart."""
+
+    title: str
+    path: str
+    parts: tuple[Part, ...]
+
+    def part(self, name: str | None) -> Part:
+        """The part of that name; the first one where there is none."""
+        return next((part for part in self.parts if part.name == name), self.parts[0])

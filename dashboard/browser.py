@@ -1,0 +1,85 @@
+"""A page in the browser: links to the others, which build it is, its part, filters and blocks."""
+
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from dashboard import data
+from dashboard.blocks import Empty, Page, Part, View
+from dashboard.data import Build, MissingMart
+from dashboard.draw import draw
+from dashboard.filters import address_of, choose, choose_part, reset, write_address
+from dashboard.report import report
+from dashboard.sections import HOW_TO_BUILD, blocks, freshness, without
+from shopstream.config import Settings
+from shopstream.published import NothingPublished
+
+
+def show(page: Page, pages: tuple[Page, ...], links: dict[str, object]) -> None:
+    """Show a page; `links` are Streamlit's pages by path, for links to them."""
+    head = st.container(horizontal=True, key="pages")
+    try:
+        build = data.read_build(Settings.from_environment().warehouse)
+    except NothingPublished:
+        st.title(page.parts[0].question, anchor=False)
+        draw(Empty("Nothing is published yet", f"Build the marts with: {HOW_TO_BUILD}"), links, {})
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="trust"):
+        with st.container(key="build"):
+            st.caption(freshness(build))
+        sharing = st.popover("Share", type="tertiary", icon=":material/share:")
+    with st.container(horizontal=True, vertical_alignment="center", key="title"):
+        title = st.container()
+        part = choose_part(page)
+        title.title(part.question, anchor=False)
+    try:
+        view = choose_view(page, part, build)
+    except MissingMart as missing:
+        draw(without(missing), links, {})
+        return
+    finally:
+        with head:
+            link_pages(page, part, pages, links)
+        with sharing:
+            share(pages, build)
+    definitions = data.activity.definitions(build)
+    for row in part.rows:
+        places = st.columns(len(row), gap="medium") if len(row) > 1 else [st.container()]
+        for section, place in zip(row, places, strict=True):
+            with place:
+                for block in blocks(section, build, view):
+                    draw(block, links, definitions)
+
+
+def choose_view(page: Page, part: Part, build: Build) -> View:
+    """Show the filters and what undoes them in one row, and write what is chosen."""
+    with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
+        view = choose(part, build)
+        if part.filters:
+            icon = ":material/undo:"
+            st.button("Reset", on_click=reset, args=(part,), type="tertiary", icon=icon)
+    write_address(page, part)
+    return view
+
+
+def link_pages(page: Page, part: Part, pages: tuple[Page, ...], links: dict[str, object]) -> None:
+    """Links to all pages, which keep what is chosen."""
+    for each in pages if links else ():
+        shown = part if each is page else each.parts[0]
+        st.page_link(links[each.path], label=each.title, query_params=address_of(each, shown))
+
+
+def share(pages: tuple[Page, ...], build: Build) -> None:
+    """The link to this view, and the report of all pages as one file."""
+    chosen = [(key, value) for key in st.query_params for value in st.query_params.get_all(key)]
+    link = (st.context.url or "").split("?")[0] + ("?" + urlencode(chosen) if chosen else "")
+    st.caption("This link shows the same view:")
+    st.code(link, language=None, wrap_lines=True)
+    st.download_button(
+        "Report of all pages",
+        data=lambda: report(pages, build),
+        file_name=f"shopstream-build-{build.build_id}.html",
+        mime="text/html",
+        on_click="ignore",
+        icon=":material/description:",
+    )

@@ -1,0 +1,31 @@
+"""Charts: pure functions from a data frame to a plotly figure, one look for all of them.
+
+Names from the data are escaped, so that markup in them is shown as text.
+"""
+
+from dashboard.charts.bars import bars, columns, funnel, side_by_side, stacked
+from dashboard.charts.lines import band, by_period, concentration, lines
+from dashboard.charts.look import EVENT_COLOURS, FATE_COLOURS, OUTCOME_COLOURS, WEEKDAYS, nothing
+from dashboard.charts.maps import bubbles, heat, tree
+from dashboard.charts.sparkline import sparkline
+
+__all__ = [
+    "EVENT_COLOURS",
+    "FATE_COLOURS",
+    "OUTCOME_COLOURS",
+    "WEEKDAYS",
+    "band",
+    "bars",
+    "bubbles",
+    "by_period",
+    "columns",
+    "concentration",
+    "funnel",
+    "heat",
+    "lines",
+    "nothing",
+    "side_by_side",
+    "sparkline",
+    "stacked",
+    "tree",
+]

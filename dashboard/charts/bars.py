@@ -1,0 +1,182 @@
+"""Charts of bars: ranked, side by side, upright, stacked, and the funnel."""
+
+from collections.abc import Callable
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from dashboard.charts.look import (
+    ACCENT,
+    EVENT_COLOURS,
+    LOW,
+    QUIET,
+    SECOND,
+    finish,
+    legend_above,
+    nothing,
+    ticks,
+)
+from dashboard.words import folded, label, number, whole_names
+
+
+def bars(
+    frame: pd.DataFrame,
+    names: str,
+    values: str,
+    *,
+    unit: str = "",
+    extra: str = "",
+    most: int = 12,
+) -> go.Figure:
+    """Horizontal bars, largest on top as given, with their values beside them.
+
+    `extra` is a column of words shown behind the value. A click gives the whole name.
+    """
+    if frame.empty:
+        return nothing()
+    shown = frame.head(most)
+    places = list(range(len(shown)))
+    texts = [number(value, unit) for value in shown[values]]
+    if extra:
+        texts = [f"{text} · {label(more)}" for text, more in zip(texts, shown[extra], strict=True)]
+    figure = go.Figure(
+        go.Bar(
+            x=shown[values],
+            y=places,
+            orientation="h",
+            marker_color=ACCENT,
+            text=texts,
+            textposition="outside",
+            cliponaxis=False,
+            customdata=[[str(name)] for name in shown[names]],
+            hovertext=whole_names(shown[names]),
+            hovertemplate="%{hovertext}<br>%{x:,.2f}<extra></extra>",
+        )
+    )
+    top = max(float(shown[values].max()), 0.0)
+    figure.update_xaxes(visible=False, range=[0, (top or 1) * (1.8 if extra else 1.35)])
+    figure.update_yaxes(
+        tickvals=places,
+        ticktext=[label(name, 22) for name in shown[names]],
+        autorange="reversed",
+        showgrid=False,
+    )
+    return finish(figure, max(LOW, 30 * len(shown) + 30) if len(shown) > 8 else LOW)
+
+
+def percent(value: float) -> str:
+    """A percentage in words."""
+    return number(value, "%")
+
+
+def side_by_side(
+    frame: pd.DataFrame,
+    names: str,
+    columns: dict[str, str],
+    write: Callable[[float], str] = percent,
+) -> go.Figure:
+    """Two or three values for each name, side by side; `columns` maps column to words."""
+    if frame.empty:
+        return nothing()
+    places = list(range(len(frame)))
+    figure = go.Figure()
+    for (column, words), colour in zip(columns.items(), [QUIET, ACCENT, SECOND], strict=False):
+        figure.add_bar(
+            x=frame[column],
+            y=places,
+            name=words,
+            orientation="h",
+            marker_color=colour,
+            text=[write(value) for value in frame[column]],
+            textposition="outside",
+            cliponaxis=False,
+            hovertext=whole_names(frame[names]),
+            hovertemplate="%{hovertext}: %{x:,.2f}<extra>" + words + "</extra>",
+        )
+    top = float(frame[list(columns)].max().max() or 1)
+    figure.update_xaxes(visible=False, range=[0, top * 1.25])
+    figure.update_yaxes(
+        tickvals=places, ticktext=[label(n, 20) for n in frame[names]], autorange="reversed"
+    )
+    return legend_above(finish(figure, max(LOW, 46 * len(frame) + 60)))
+
+
+def columns(
+    frame: pd.DataFrame, names: str, values: str, *, words: str, unit: str = "", axis: str = ""
+) -> go.Figure:
+    """Upright bars in the order given, with their values on top where they are few."""
+    if frame.empty:
+        return nothing()
+    few = len(frame) <= 8
+    figure = go.Figure(
+        go.Bar(
+            x=[folded(name) for name in frame[names]],
+            y=frame[values],
+            width=0.35 if len(frame) <= 3 else None,
+            marker_color=ACCENT,
+            text=[number(value, unit) for value in frame[values]] if few else None,
+            textposition="outside",
+            cliponaxis=False,
+            hovertemplate="%{x}<br>%{y:,.2f}<extra></extra>",
+        )
+    )
+    top = float(frame[values].max() or 0) or 1
+    figure.update_xaxes(
+        type="category", title_text=axis or None, showgrid=False, tickangle=0 if few else None
+    )
+    figure.update_yaxes(title_text=words, range=[0, top * 1.15], tickformat=ticks(top), nticks=6)
+    return finish(figure)
+
+
+def stacked(
+    frame: pd.DataFrame, names: str, parts: dict[str, str], whole: str, *, words: str
+) -> go.Figure:
+    """Parts of each name on one bar, as percent of its column `whole`; `parts` gives columns and
+    their colours."""
+    if frame.empty:
+        return nothing()
+    total = frame[whole].replace(0, float("nan"))
+    figure = go.Figure()
+    for part, colour in parts.items():
+        name = part.replace("_", " ")
+        figure.add_bar(
+            y=[label(each) for each in frame[names]],
+            x=100 * frame[part] / total,
+            name=name,
+            orientation="h",
+            marker_color=colour,
+            customdata=frame[[part]],
+            hovertemplate="%{y}: %{customdata[0]:,.0f}, %{x:.3f} %<extra>" + name + "</extra>",
+        )
+    figure.update_layout(barmode="stack")
+    figure.update_xaxes(title_text=words, ticksuffix=" %", nticks=6)
+    figure.update_yaxes(type="category", autorange="reversed")
+    return legend_above(finish(figure, max(200, 26 * len(frame) + 120)))
+
+
+def funnel(steps: dict[str, float], notes: list[str]) -> go.Figure:
+    """Steps as bars from the widest to the narrowest, each with its number and a note."""
+    if not steps or not any(steps.values()):
+        return nothing()
+    names = list(steps)
+    places = list(range(len(names)))
+    colours = [EVENT_COLOURS["view"], EVENT_COLOURS["cart"], EVENT_COLOURS["purchase"]]
+    figure = go.Figure(
+        go.Bar(
+            x=list(steps.values()),
+            y=places,
+            orientation="h",
+            marker_color=colours,
+            text=[
+                f"{number(value)}{'  ·  ' + note if note else ''}"
+                for value, note in zip(steps.values(), notes, strict=True)
+            ],
+            textposition="outside",
+            cliponaxis=False,
+            hovertext=names,
+            hovertemplate="%{hovertext}: %{x:,.0f}<extra></extra>",
+        )
+    )
+    figure.update_xaxes(visible=False, range=[0, max(steps.values()) * 1.4])
+    figure.update_yaxes(tickvals=places, ticktext=names, autorange="reversed", showgrid=False)
+    return finish(figure, 230)

@@ -1,0 +1,188 @@
+"""Charts over time and over a range: lines, bars by date, bands, the concentration curve."""
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from dashboard.charts.look import (
+    ACCENT,
+    PALETTE,
+    QUIET,
+    SECOND,
+    TALL,
+    WARNING,
+    finish,
+    legend_above,
+    nothing,
+    ticks,
+)
+from dashboard.words import whole_names
+
+
+def by_period(
+    frame: pd.DataFrame,
+    at: str,
+    values: str,
+    *,
+    words: str,
+    whole: list[bool] | None = None,
+    before: pd.DataFrame | None = None,
+    average: str = "",
+    marked: pd.DataFrame | None = None,
+) -> go.Figure:
+    """Bars over days, weeks or months; a pale bar is a period that is only partly in the data.
+
+    `before` has the same columns for the period before, drawn as a line from the same start.
+    `average` names a column drawn as a line. `marked` has dates (`at`) and words (`words`) of
+    anomalies: each is a band and a marked point.
+    """
+    if frame.empty:
+        return nothing()
+    figure = go.Figure(
+        go.Bar(
+            x=frame[at],
+            y=frame[values],
+            name=words,
+            marker_color=ACCENT,
+            marker_opacity=1 if whole is None else [1 if each else 0.45 for each in whole],
+            hovertemplate="%{x|%a %-d %b %Y}<br>%{y:,.2f}<extra></extra>",
+        )
+    )
+    if before is not None and len(before):
+        shown = before.head(len(frame))
+        figure.add_scatter(
+            x=frame[at].head(len(shown)),
+            y=shown[values],
+            mode="lines+markers",
+            name="the period before",
+            line={"color": SECOND, "width": 2.5},
+            customdata=shown[[at]],
+            hovertemplate="%{customdata[0]|%a %-d %b %Y}<br>%{y:,.2f}<extra></extra>",
+        )
+    if average:
+        figure.add_scatter(
+            x=frame[at],
+            y=frame[average],
+            mode="lines",
+            name="mean of 7 days",
+            line={"color": SECOND, "width": 2.5},
+            hovertemplate="%{x|%-d %b}<br>mean of 7 days %{y:,.2f}<extra></extra>",
+        )
+    if marked is not None and len(marked):
+        _mark_days(figure, marked, frame.set_index(at)[values])
+    figure.update_xaxes(showgrid=False, tickformat="%-d %b", nticks=8)
+    figure.update_yaxes(title_text=words, rangemode="tozero", tickformat=ticks(frame[values].max()))
+    finish(figure, TALL)
+    return legend_above(figure) if len(figure.data) > 1 else figure
+
+
+def _mark_days(figure: go.Figure, marked: pd.DataFrame, tops: pd.Series) -> None:
+    half = pd.Timedelta(hours=12)
+    for each in marked["at"]:
+        figure.add_vrect(
+            x0=each - half, x1=each + half, fillcolor=WARNING, opacity=0.16, line_width=0
+        )
+    figure.add_scatter(
+        x=marked["at"],
+        y=tops.reindex(marked["at"]).to_numpy(),
+        mode="markers",
+        name="unusual hours",
+        marker={"color": WARNING, "size": 9, "symbol": "diamond"},
+        hovertext=whole_names(marked["words"]),
+        hovertemplate="%{x|%-d %b}: %{hovertext}<extra></extra>",
+    )
+
+
+def band(frame: pd.DataFrame, words: str) -> go.Figure:
+    """What was observed each hour, the expected range behind it, and marked anomalies."""
+    if frame.empty:
+        return nothing()
+    figure = go.Figure()
+    edge = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
+    figure.add_scatter(x=frame["starts_at"], y=frame["lower_bound"], **edge)
+    figure.add_scatter(
+        x=frame["starts_at"], y=frame["upper_bound"], fill="tonexty", name="expected range",
+        fillcolor="rgba(138,148,158,0.28)", **edge,
+    )  # fmt: skip
+    figure.add_scatter(
+        x=frame["starts_at"],
+        y=frame["observed"],
+        mode="lines",
+        name=words,
+        line={"color": ACCENT, "width": 1.8},
+        customdata=frame[["lower_bound", "upper_bound"]],
+        hovertemplate="%{x|%a %-d %b, %H:%M}: %{y:,.0f}<br>expected %{customdata[0]:,.0f} to "
+        "%{customdata[1]:,.0f}<extra></extra>",
+    )
+    odd = frame[frame["is_anomaly"].astype(bool)]
+    figure.add_scatter(
+        x=odd["starts_at"],
+        y=odd["observed"],
+        mode="markers",
+        name="unusual",
+        marker={"color": WARNING, "size": 9, "symbol": "diamond"},
+        hovertext=[f"unusually {d}" for d in odd["direction"]],
+        hovertemplate="%{x|%a %-d %b, %H:%M}: %{y:,.0f}, %{hovertext}<extra></extra>",
+    )
+    figure.data[0].showlegend = False
+    figure.update_xaxes(showgrid=False, tickformat="%-d %b", nticks=9)
+    figure.update_yaxes(title_text=f"{words} an hour", rangemode="tozero")
+    return legend_above(finish(figure, TALL))
+
+
+def lines(
+    frame: pd.DataFrame, at: str, columns: dict[str, str], words: str, colours: list[str] = PALETTE
+) -> go.Figure:
+    """One line for each column over time; `columns` maps column to words."""
+    if frame.empty:
+        return nothing()
+    figure = go.Figure()
+    for (column, name), colour in zip(columns.items(), colours, strict=False):
+        figure.add_scatter(
+            x=frame[at],
+            y=frame[column],
+            mode="lines+markers" if len(frame) < 15 else "lines",
+            name=name,
+            line={"color": colour, "width": 2},
+            hovertemplate="%{x|%-d %b %Y}<br>%{y:,.2f}<extra>" + name + "</extra>",
+        )
+    figure.update_xaxes(showgrid=False, tickformat="%-d %b", nticks=8)
+    figure.update_yaxes(title_text=words, rangemode="tozero")
+    return legend_above(finish(figure))
+
+
+def concentration(frame: pd.DataFrame, points=(5, 10, 20)) -> go.Figure:
+    """Share of revenue by the best p percent of buyers, against equal shares."""
+    if frame.empty:
+        return nothing()
+    marked = frame[frame["top_percent"].isin(points)]
+    figure = go.Figure(
+        go.Scatter(
+            x=frame["top_percent"],
+            y=frame["revenue_share"],
+            mode="lines",
+            line={"color": ACCENT, "width": 2.5},
+            fill="tozeroy",
+            fillcolor="rgba(0,114,178,0.12)",
+            hovertemplate="best %{x:.0f} % of buyers: %{y:.1f} % of revenue<extra></extra>",
+        )
+    )
+    figure.add_scatter(
+        x=[0, 100], y=[0, 100], mode="lines", line={"color": QUIET, "dash": "dot", "width": 1.5},
+        hoverinfo="skip",
+    )  # fmt: skip
+    figure.add_scatter(
+        x=marked["top_percent"],
+        y=marked["revenue_share"],
+        mode="markers+text",
+        marker={"color": ACCENT, "size": 8},
+        text=[
+            f"best {p:.0f} %: {s:.0f} %"
+            for p, s in zip(marked["top_percent"], marked["revenue_share"], strict=True)
+        ],
+        textposition="middle right",
+        hoverinfo="skip",
+    )
+    figure.add_annotation(x=74, y=52, text="if all were equal", showarrow=False, font_color=QUIET)
+    figure.update_xaxes(title_text="buyers, best first (%)", range=[0, 100])
+    figure.update_yaxes(title_text="share of revenue (%)", range=[0, 103])
+    return finish(figure, TALL)

@@ -1,0 +1,69 @@
+"""The one look of all charts: colours, margins, legend, and a chart of nothing.
+
+Colours are Okabe and Ito's, told apart by colour-blind people too, and the same on light and dark
+ground.
+"""
+
+import html
+
+import plotly.graph_objects as go
+
+ACCENT, SECOND, WARNING, QUIET = "#0072B2", "#E69F00", "#D55E00", "#8A949E"
+PALETTE = [ACCENT, SECOND, "#009E73", "#CC79A7", "#56B4E9", WARNING]
+EVENT_COLOURS = {"view": "#56B4E9", "cart": "#E69F00", "purchase": "#009E73", "unknown": QUIET}
+FATE_COLOURS = {
+    "accepted": "#0072B2",
+    "duplicate": "#56B4E9",
+    "out_of_window": "#E69F00",
+    "quarantined": "#D55E00",
+    "erased": QUIET,
+}
+OUTCOME_COLOURS = {"same_session": "#009E73", "later": "#56B4E9", "abandoned": "#D55E00"}
+# Cells with text in them are dark enough for white on either ground.
+WRITTEN = [[0, "#5B6F7B"], [1, "#00619C"]]
+# Ordered, and see-through at its low end, so that it fits light and dark ground.
+HEAT = [[0, "rgba(0,114,178,0.06)"], [1, "rgba(0,114,178,0.75)"]]
+TALL, LOW = 360, 300
+WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+
+
+def finish(figure: go.Figure, height: int = LOW) -> go.Figure:
+    """Give a figure the common look."""
+    figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 12, "t": 12, "b": 8},
+        separators=".,",
+        showlegend=False,
+        hoverlabel={"align": "left"},
+        dragmode=False,
+        bargap=0.28,
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+    )
+    figure.update_xaxes(automargin=True, fixedrange=True, zeroline=False, title_standoff=14)
+    figure.update_yaxes(automargin=True, fixedrange=True, zeroline=False, title_standoff=14)
+    return figure
+
+
+def legend_above(figure: go.Figure) -> go.Figure:
+    """Show the legend in one row above the plot, where direct labels fail."""
+    figure.update_layout(
+        showlegend=True,
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
+        margin_t=40,
+    )
+    return figure
+
+
+def nothing(words: str = "No rows for this choice.") -> go.Figure:
+    """An empty figure that says so."""
+    figure = finish(go.Figure(), 160)
+    figure.add_annotation(text=html.escape(words), showarrow=False, font_size=14)
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False)
+    return figure
+
+
+def ticks(most: float) -> str:
+    """The format of an axis: 20k where numbers are large, 0.5 where they are small."""
+    return "~s" if most >= 1000 else "~g"

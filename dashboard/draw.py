@@ -1,0 +1,188 @@
+"""Blocks as Streamlit shows them. Text from the data is escaped before it is shown."""
+
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.blocks import Block, Cards, Chart, Display, Empty, Findings, Table
+from dashboard.charts import sparkline
+from dashboard.columns import COLUMNS
+from dashboard.words import as_csv, plain, slug
+
+# A table shows so many rows; the others are a scroll away.
+SHOWN_ROWS = 12
+# It looks as the button for the CSV beside it.
+PICTURE_BUTTON = """
+<button><svg viewBox="0 -960 960 960" aria-hidden="true"><path d="M480-320 280-520l56-58 104
+104v-326h80v326l104-104 56 58-200 200ZM240-160q-33 0-56.5-23.5T160-240v-120h80v120h480v-120h80v120q0
+33-23.5 56.5T720-160H240Z"/></svg>PNG</button>
+"""
+PICTURE_STYLE = """
+button {
+  display: flex;
+  gap: 0.35rem;
+  align-items: center;
+  min-height: 2.5rem;
+  padding: 0;
+  border: none;
+  background: none;
+  color: inherit;
+  font: inherit;
+  font-size: 0.875rem;
+  cursor: pointer;
+}
+svg { width: 1.1rem; fill: currentColor; }
+button:hover, button:focus-visible { color: var(--st-primary-color); }
+"""
+
+
+def draw(block: Block, links: dict[str, object], definitions: dict[str, str]) -> None:
+    """Show one block; `links` are Streamlit's pages by path, `definitions` those of metrics."""
+    match block:
+        case Cards():
+            draw_cards(block)
+        case Chart():
+            draw_chart(block, definitions)
+        case Table():
+            draw_table(block)
+        case Findings():
+            draw_findings(block, links)
+        case Empty():
+            st.info(f"**{plain(block.title)}.** {plain(block.words)}", icon=":material/info:")
+
+
+def draw_cards(block: Cards) -> None:
+    """Cards, each with its definition, change and small line."""
+    with st.container(key=f"cards_{slug(block.cards[0].name)}"):
+        for card in block.cards:
+            with st.container(border=True, gap="xxsmall"):
+                st.metric(
+                    plain(card.name),
+                    plain(card.value),
+                    None if card.change is None else f"{card.change:+.1f} %",
+                    help=plain(card.definition) or None,
+                )
+                if len(card.trail) > 1:
+                    st.image(sparkline(card.trail), width="stretch", alt="")
+    if block.caption:
+        st.caption(plain(block.caption))
+
+
+def draw_chart(block: Chart, definitions: dict[str, str]) -> None:
+    """A chart under its title, which explains its metric; a click sets the filter it names."""
+    key = f"chart_{slug(block.title)}"
+    explained = plain(definitions.get(block.metric, "")) or None
+    with st.container(key=f"box_{slug(block.title)}"):
+        st.header(plain(block.title), anchor=False, help=explained)
+        st.plotly_chart(
+            block.figure,
+            key=key,
+            on_select=(lambda: take_click(key, block.sets)) if block.sets else "ignore",
+            selection_mode="points",
+            config={"displayModeBar": False},
+            alt=f"{block.title}. {block.caption}",
+        )
+        with foot(block.caption, block.rows, slug(block.title)):
+            picture()(key=f"picture_{slug(block.title)}", data={"name": slug(block.title)})
+
+
+def take_click(key: str, name: str) -> None:
+    """Set a filter to the name that was clicked in a chart: a tile's id, or a mark's own data."""
+    for point in st.session_state[key].selection.points[:1]:
+        given = point.get("customdata") or {"0": point.get("id")}
+        clicked = given[0] if isinstance(given, list) else given["0"]
+        if clicked:
+            st.session_state[name] = clicked
+
+
+@st.cache_resource(show_spinner=False)
+def picture():
+    """The button that saves a chart with its title and caption, as picture.js does it."""
+    return st.components.v2.component(
+        "shopstream_picture",
+        html=PICTURE_BUTTON,
+        css=PICTURE_STYLE,
+        js=Path(__file__).with_name("picture.js").read_text(),
+    )
+
+
+def draw_table(block: Table) -> None:
+    """A table under its title."""
+    st.header(plain(block.title), anchor=False)
+    shown = block.rows[list(block.columns)]
+    height = 66 if any(COLUMNS[name][1] == "long" for name in shown) else 35
+    st.dataframe(
+        shown,
+        hide_index=True,
+        column_config={name: column(name, shown[name]) for name in shown},
+        height=height * min(len(shown), SHOWN_ROWS) + 38,
+        row_height=height,
+        placeholder="–",
+        alt=block.title,
+    )
+    foot(block.caption, block.rows, slug(block.title))
+
+
+def column(name: str, values: pd.Series):
+    """How a column of a table is shown."""
+    words, kind = COLUMNS[name]
+    match kind:
+        case "text":
+            return st.column_config.TextColumn(words)
+        case "long":
+            return st.column_config.TextColumn(words, width="large")
+        case "number":
+            return st.column_config.NumberColumn(words, format="localized")
+        case "decimal":
+            return st.column_config.NumberColumn(words, format="%.2f")
+        case "money":
+            sign = Display.from_environment().sign
+            return st.column_config.NumberColumn(f"{words}, {sign}", format="accounting")
+        case "percent":
+            return st.column_config.NumberColumn(words, format="%.2f %%")
+        case "bar":
+            most = float(values.max() or 1) if len(values) else 1.0
+            return st.column_config.ProgressColumn(
+                words, format="%.1f %%", min_value=0, max_value=most
+            )
+        case "time":
+            return st.column_config.DatetimeColumn(words, format="YYYY-MM-DD HH:mm")
+    raise ValueError(kind)
+
+
+def draw_findings(block: Findings, links: dict[str, object]) -> None:
+    """Sentences, each with a link to the part of a page that shows it."""
+    st.header(plain(block.title), anchor=False)
+    if not block.sentences:
+        st.caption(plain(block.otherwise))
+    dates = {name: st.query_params.get_all(name) for name in ("period", "dates")}
+    dates = {name: values for name, values in dates.items() if values}
+    with st.container(key="findings", gap="xsmall"):
+        for sentence, path, part in block.sentences:
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.markdown(plain(sentence), width="content")
+                if path in links:
+                    name = f"show in {path.capitalize()}"
+                    st.page_link(links[path], label=name, query_params=dates | {"part": part})
+
+
+def foot(caption: str, rows: pd.DataFrame, name: str):
+    """The grey line below a chart or table with its rows as CSV; gives the place behind that."""
+    with st.container(
+        horizontal=True, vertical_alignment="center", gap="small", key=f"foot_{name}"
+    ):
+        st.caption(plain(caption), width="stretch")
+        place = st.container(horizontal=True, width="content", gap="xsmall")
+        place.download_button(
+            "CSV",
+            lambda: as_csv(rows),
+            file_name=f"{name}.csv",
+            mime="text/csv",
+            key=f"csv_{name}",
+            on_click="ignore",
+            type="tertiary",
+            icon=":material/download:",
+            help=f"Rows of “{name.replace('-', ' ')}”",
+        )
+    return place

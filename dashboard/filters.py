@@ -1,0 +1,190 @@
+"""What a reader can choose, shown as select boxes, and kept in the address.
+
+The address is the truth: a link, a reload and the back button show the view it names. What differs
+from the defaults is written into it in one step, so that one step back undoes one choice.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import streamlit as st
+
+from dashboard import data
+from dashboard.blocks import Display, Page, Part, View
+from dashboard.data import Build, MissingMart
+from dashboard.periods import (
+    OTHER_DATES,
+    Period,
+    dates_within,
+    default_period,
+    period_of,
+    stored_periods,
+)
+
+Values = dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A choice among names; the first one, or `everything`, is the default."""
+
+    words: str
+    options: Callable[[Build], list[str]] | tuple[str, ...]
+    everything: str = ""
+
+    @property
+    def default(self) -> str:
+        """What holds where nothing was chosen."""
+        return self.everything or self.options[0]
+
+    def names(self, build: Build) -> list[str]:
+        """All options, the default first."""
+        found = list(self.options(build) if callable(self.options) else self.options)
+        return [self.everything, *found] if self.everything else found
+
+
+FILTERS = {
+    "compare": Filter("Compare with", ("the period before", "nothing")),
+    "grain": Filter("By", ("day", "week", "month")),
+    "category": Filter("Category", data.products.categories, "All categories"),
+    "brand": Filter("Brand", data.products.brand_names, "All brands"),
+    "segment": Filter("Segment", data.users.segment_names, "All segments"),
+    "funnel": Filter("Funnel of", ("events", "sessions, any order", "sessions, in order", "users")),
+    "measure": Filter("Measure", ("revenue", "purchases", "views", "events")),
+    "watched": Filter("Watched", ("purchase", "cart", "view")),
+    "pairs": Filter(
+        "Pairs of", ("products viewed", "products bought", "categories viewed", "categories bought")
+    ),
+    "retention": Filter(
+        "Retention of", ("visits by week", "purchases by week", "visits by day", "purchases by day")
+    ),
+}
+
+
+def default_view(part: Part, build: Build) -> View:
+    """The view of a part in which nothing was chosen."""
+    names = [name for name in part.filters if name != "period"]
+    choices = {name: FILTERS[name].default for name in names if not FILTERS[name].everything}
+    period = default_period(stored_periods(build)) if "period" in part.filters else None
+    return View(period, Display.from_environment(), choices)
+
+
+def choose_part(page: Page) -> Part:
+    """Show the parts of a page and give the chosen one."""
+    follow_address(page)
+    if len(page.parts) == 1:
+        return page.parts[0]
+    names = [part.name for part in page.parts]
+    name = one_of("part", names, names[0])
+    st.segmented_control(
+        "Part of the page", names, key="part", required=True, label_visibility="collapsed"
+    )
+    return page.part(name)
+
+
+def choose(part: Part, build: Build) -> View:
+    """Show the filters of a part and give what is chosen."""
+    period, choices = None, {}
+    for name in part.filters:
+        if name == "period":
+            period = choose_period(build)
+        else:
+            one = FILTERS[name]
+            value = select(one.words, name, one.names(build), one.default)
+            choices[name] = None if value == one.everything else value
+    return View(period, Display.from_environment(), choices)
+
+
+def follow_address(page: Page) -> None:
+    """Take what is chosen on a page from the address, unless we wrote it ourselves."""
+    asked = {name: st.query_params.get_all(name) for name in st.query_params}
+    if (page.path, asked) != st.session_state.get("written"):
+        held = held_values()
+        for name in {"part", *(name for part in page.parts for name in parameters(part))}:
+            held.pop(name, None)
+            st.session_state.pop(name, None)
+            if name in asked:
+                held[name] = asked[name]
+
+
+def held_values() -> Values:
+    """What was chosen so far on any page, by filter."""
+    return st.session_state.setdefault("held", {})
+
+
+def parameters(part: Part) -> list[str]:
+    """The parameters of a part in the address."""
+    return [*part.filters, *(["dates"] if "period" in part.filters else [])]
+
+
+def one_of(name: str, names: list[str], default: str) -> str:
+    """The chosen one of these names, put into the widget; what is none of them counts as none."""
+    if st.session_state.get(name) not in names:
+        asked = held_values().get(name, [""])[0]
+        st.session_state[name] = asked if asked in names else default
+    value = st.session_state[name]
+    keep(name, [value], default=[value] == [default])
+    return value
+
+
+def keep(name: str, values: list[str], default: bool) -> None:
+    """Keep what is chosen, unless it is the default."""
+    held_values()[name] = values
+    if default:
+        del held_values()[name]
+
+
+def select(words: str, name: str, names: list[str], default: str) -> str:
+    """A select box."""
+    value = one_of(name, names, default)
+    st.selectbox(words, names, key=name, width=180)
+    return value
+
+
+def choose_period(build: Build) -> Period:
+    """Show the filter of dates and give the period."""
+    stored = stored_periods(build)
+    if not stored:
+        raise MissingMart("period_activity")
+    default = default_period(stored)
+    words = select("Dates", "period", [*stored, OTHER_DATES], default.words)
+    if words != OTHER_DATES:
+        held_values().pop("dates", None)
+        return stored[words]
+    whole = next(iter(stored.values()))
+    if "dates" not in st.session_state:
+        st.session_state["dates"] = dates_within(held_values().get("dates", []), whole)
+    dates = st.date_input(
+        "From – to",
+        min_value=whole.first,
+        max_value=whole.last,
+        key="dates",
+        format="YYYY-MM-DD",
+        width=230,
+    )
+    dates = dates or (whole.first, whole.last)
+    keep("dates", [each.isoformat() for each in dates], default=False)
+    return period_of(dates[0], dates[-1], stored)
+
+
+def address_of(page: Page, part: Part) -> Values:
+    """The parameters that show a part of a page with what is chosen."""
+    held = held_values()
+    values = {} if part is page.parts[0] else {"part": [part.name]}
+    return values | {name: held[name] for name in parameters(part) if name in held}
+
+
+def write_address(page: Page, part: Part) -> None:
+    """Write into the address what differs from the defaults, in one step."""
+    values = address_of(page, part)
+    asked = {name: st.query_params.get_all(name) for name in st.query_params}
+    if asked != values:
+        st.query_params.from_dict(values)
+    st.session_state["written"] = (page.path, values)
+
+
+def reset(part: Part) -> None:
+    """Set all filters of a part to their defaults."""
+    for name in parameters(part):
+        held_values().pop(name, None)
+        st.session_state.pop(name, None)

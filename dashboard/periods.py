@@ -1,0 +1,91 @@
+"""Ranges of dates to choose from, and what each is compared with."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import pandas as pd
+
+from dashboard import data
+from dashboard.data import Build
+from dashboard.words import day, span
+
+EVERYTHING, OTHER_DATES = "All dates", "Other dates…"
+
+
+@dataclass(frozen=True)
+class Period:
+    """A range of dates. `stored` is its type and start where the marts hold figures for it that do
+    not add up over days; `before` is the one it is compared with, where that is in the data."""
+
+    words: str
+    first: date
+    last: date
+    stored: tuple[str, date] | None = None
+    before: "Period | None" = None
+
+
+def stored_periods(build: Build) -> dict[str, Period]:
+    """The periods to choose from by their words: all dates, then months, then weeks, newest first.
+
+    One is compared with the one before only where both lie wholly in the data.
+    """
+    found = data.activity.periods(build)
+    total = found[found["period_type"] == "total"]
+    if total.empty:
+        return {}
+    first, last = (pd.Timestamp(total.iloc[0][c]).date() for c in ("period_start", "period_end"))
+    chosen = {EVERYTHING: Period(EVERYTHING, first, last, ("total", first))}
+    for kind in ("month", "week"):
+        before, named = None, {}
+        for start in found.loc[found["period_type"] == kind, "period_start"]:
+            start = pd.Timestamp(start).date()
+            end = natural_end(kind, start)
+            words = f"{start:%B %Y}" if kind == "month" else f"Week of {day(start)}"
+            whole = first <= start and end <= last
+            # Whole ones are compared, and the one before must end where this one begins.
+            follows = whole and before and before.last + timedelta(days=1) == start
+            period = Period(
+                words, max(start, first), min(end, last), (kind, start), before if follows else None
+            )
+            named[words] = period
+            before = period if whole else None
+        chosen |= dict(reversed(named.items()))
+    return chosen
+
+
+def default_period(stored: dict[str, Period]) -> Period:
+    """What a reader sees who has chosen nothing: the latest month that can be compared with the
+    one before, else all dates."""
+    months = (each for each in stored.values() if each.before and each.stored[0] == "month")
+    return next(months, stored[EVERYTHING])
+
+
+def natural_end(kind: str, start: date) -> date:
+    """The last date of the day, week or month that starts there."""
+    if kind == "month":
+        return (start.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+    return start + timedelta(days=6 if kind == "week" else 0)
+
+
+def period_of(first: date, last: date, stored: dict[str, Period]) -> Period:
+    """The period of any dates: the stored one where it is one, else what adds up over days."""
+    for period in stored.values():
+        if (period.first, period.last) == (first, last):
+            return period
+    length = last - first + timedelta(days=1)
+    one_day = length.days == 1
+    before = None
+    if first - length >= stored[EVERYTHING].first:
+        start, end = first - length, first - timedelta(days=1)
+        before = Period(span(start, end), start, end, ("day", end) if one_day else None)
+    return Period(span(first, last), first, last, ("day", first) if one_day else None, before)
+
+
+def dates_within(texts: list[str], whole: Period) -> tuple[date, date]:
+    """The first and last of these dates, within the data; all of it where they are no dates."""
+    try:
+        dates = sorted(date.fromisoformat(text) for text in texts)
+    except ValueError:
+        dates = []
+    inside = [min(max(each, whole.first), whole.last) for each in dates]
+    return (inside[0], inside[-1]) if inside else (whole.first, whole.last)

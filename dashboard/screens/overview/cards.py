@@ -1,0 +1,55 @@
+"""The eight cards: figures of the chosen dates, each against the period before."""
+
+from dashboard import data
+from dashboard.blocks import Card, Cards
+from dashboard.words import number
+
+FIGURES = [
+    # name, figure, metric, is money
+    ("Revenue", "revenue", "revenue", True),
+    ("Purchases", "total_purchases", "purchases", False),
+    ("Sessions", "sessions", "sessions", False),
+    ("Users", "users", "users", False),
+    ("Customer value", "revenue_per_buyer", "revenue_per_buyer", True),
+    ("Views", "total_views", "views", False),
+    ("Events", "total_events", "events", False),
+    ("Products", "products", "products", False),
+]
+NOT_HERE = "Users and customer value can't be added up over days: choose a day, week, month or all."
+
+
+def figures(build, period) -> dict:
+    """All figures of a period; only those that add up over days where it is not a stored one."""
+    held = data.activity.activity(build, *period.stored) if period.stored else None
+    if held is None:
+        held = data.activity.added_up(build, period.first, period.last)
+    products = data.activity.distinct_products(build, period.first, period.last)
+    return {**held, "products": products}
+
+
+def cards(build, view):
+    """The cards and what they are compared with."""
+    now, then = figures(build, view.period), view.before and figures(build, view.before)
+    trails = data.activity.series(build, "day", *view.dates)
+    trails["products"] = data.activity.products_by_day(build, *view.dates)["products"]
+    words = data.activity.definitions(build)
+    made = []
+    for name, figure, metric, is_money in FIGURES:
+        value, old = now.get(figure), (then or {}).get(figure)
+        change = 100 * (float(value) / float(old) - 1) if old and value is not None else None
+        trail = () if value is None else tuple(trails[figure].fillna(0).astype(float))
+        text = number(value, view.sign if is_money else "")
+        made.append(Card(name, text, words.get(metric, ""), change, trail))
+    yield Cards(tuple(made), " ".join(filter(None, [against(view), not_here(view)])))
+
+
+def against(view) -> str:
+    """What the changes are against, or why there are none."""
+    if view.before:
+        return f"Changes are against {view.before.words}."
+    return "" if view.period.before else "The data holds no whole period before to compare with."
+
+
+def not_here(view) -> str:
+    """Which figures are left out, and why."""
+    return "" if view.period.stored else NOT_HERE

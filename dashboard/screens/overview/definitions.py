@@ -1,0 +1,60 @@
+"""What does each metric mean, and how far do definitions move it?"""
+
+from dashboard import data, insights
+from dashboard.blocks import Empty, Part, Table
+from dashboard.words import duration, in_unit
+
+
+def summary(build, view):
+    rows = data.activity.metric_values(build)
+    rows["shown"] = [
+        in_unit(value, unit, view.sign)
+        for value, unit in zip(rows["value"], rows["unit"], strict=True)
+    ]
+    rows["insight"] = rows["metric_name"].map(insights.by_metric(build, view)).fillna("")
+    rows = rows.sort_values("insight", key=lambda said: said == "", kind="stable")
+    columns = ("label", "shown", "unit", "definition", "insight")
+    yield Table("All metrics", rows, "Over all dates. From metric_values.", columns)
+
+
+def sessions(build, view):
+    rows = data.activity.by_session_definition(build)
+    rows["median_duration"] = rows["median_duration_seconds"].map(duration)
+    columns = (
+        "session_definition",
+        "sessions",
+        "order_conversion",
+        "median_duration",
+        "mean_events",
+        "avg_order_value",
+    )
+    caption = "All dates. From definitions_compared."
+    yield Table("What if a session were something else?", rows, caption, columns)
+
+
+def orders(build, view):
+    rows = data.activity.by_order_definition(build)
+    caption = "All dates; the revenue is the same in each. From order_values."
+    columns = ("order_definition", "orders", "avg_order_value")
+    yield Table("What if an order were something else?", rows, caption, columns)
+
+
+def step_times(build, view):
+    if not view.period.stored:
+        yield Empty("Times between steps are not shown", "Quartiles can't be added up over days.")
+        return
+    rows = data.activity.step_times(build, *view.period.stored)
+    rows["step"] = rows["step"].str.replace("_", " ")
+    quartiles = {"first_quarter": "q1", "half": "median", "three_quarters": "q3"}
+    for name, quartile in quartiles.items():
+        rows[name] = rows[f"{quartile}_seconds"].map(duration)
+    caption = f"{view.within()} Within a session, view then cart then purchase. From funnel_times."
+    yield Table("How long from view to purchase?", rows, caption, ("step", "pairs", *quartiles))
+
+
+PART = Part(
+    "Metrics",
+    "What does each figure mean?",
+    ((summary,), (sessions,), (orders, step_times)),
+    ("period",),
+)

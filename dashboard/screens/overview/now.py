@@ -1,0 +1,38 @@
+"""How is the store doing? Cards, what stands out, revenue, and the funnel by definition."""
+
+from dashboard import charts, data, insights
+from dashboard.blocks import Chart, Findings, Part
+from dashboard.periods import natural_end
+from dashboard.screens.overview.cards import cards
+from dashboard.screens.overview.funnels import conversions, funnel
+
+
+def findings(build, view):
+    found = insights.all_insights(build, view)
+    otherwise = "Too few orders in these dates to say anything with confidence."
+    yield Findings("What stands out", tuple(each.shown for each in found[:5]), otherwise)
+
+
+def revenue(build, view):
+    grain = view.choices["grain"]
+    rows = data.activity.series(build, grain, *view.dates)
+    whole = [
+        natural_end(grain, start.date()) <= end.date() and start.date() >= view.period.first
+        for start, end in zip(rows["period_start"], rows["period_end"], strict=True)
+    ]
+    before = view.before
+    before = before and data.activity.series(build, grain, before.first, before.last)
+    figure = charts.by_period(
+        rows, "period_start", "revenue", words=f"revenue ({view.sign})", whole=whole, before=before
+    )
+    pale = "" if all(whole) else f" A pale bar is a {grain} only partly in these dates or the data."
+    caption = f"{view.within()} By UTC date of the event.{pale} From period_activity."
+    yield Chart(f"Revenue by {grain}", figure, rows, caption, metric="revenue")
+
+
+PART = Part(
+    "Now",
+    "How is the store doing?",
+    ((cards,), (findings,), (revenue,), (funnel, conversions)),
+    ("period", "compare", "grain", "funnel"),
+)

@@ -1,0 +1,37 @@
+"""What made it faster? Each optimization off and on, as measured."""
+
+from dashboard import charts, data
+from dashboard.blocks import Chart, Part, Table
+from dashboard.words import number
+
+COLUMNS = (
+    "experiment",
+    "variant",
+    "conditions",
+    "verdict",
+    "seconds_off",
+    "seconds_on",
+    "speed_up",
+    "least",
+    "greatest",
+    "shuffle_off",
+    "shuffle_on",
+    "read_off",
+    "read_on",
+)
+
+
+def measured(build, view):
+    rows = data.performance.optimizations(build)
+    rows["name"] = rows["experiment"] + ", " + rows["variant"]
+    best = rows.sort_values("speed_up", ascending=False).head(8)
+    seconds = {"seconds_off": "without", "seconds_on": "with"}
+    figure = charts.side_by_side(best, "name", seconds, write=lambda spent: f"{number(spent)} s")
+    events = number(rows["events"].max()) if len(rows) else "no"
+    caption = f"Median seconds on {events} events, the best eight. From optimizations."
+    yield Chart("Before and after", figure, rows, caption)
+    caption = "Medians; the speed-up with its spread over the runs. From optimizations."
+    yield Table("What each optimization gained", rows, caption, COLUMNS)
+
+
+PART = Part("Optimizations", "What made it faster?", ((measured,),))

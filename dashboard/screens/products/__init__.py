@@ -1,0 +1,6 @@
+"""Which products, brands, categories and prices bring the revenue."""
+
+from dashboard.blocks import Page
+from dashboard.screens.products import baskets, prices, sellers
+
+PAGE = Page("Products", "products", (sellers.PART, prices.PART, baskets.PART))

@@ -1,0 +1,43 @@
+"""What brings the revenue? Products, brands, categories."""
+
+from dashboard import charts, data
+from dashboard.blocks import Chart, Part
+from dashboard.filters import FILTERS
+from dashboard.words import number
+
+
+def top_products(build, view):
+    category, brand = view.chosen("category"), view.chosen("brand")
+    rows = data.products.top_products(build, *view.dates, category, brand)
+    rows["product"] = rows["brand"] + " " + rows["product_id"].astype(str)
+    figure = charts.bars(rows, "product", "revenue", unit=view.sign)
+    caption = "Brand and category as of the product's latest event. From daily_products."
+    caption = f"{view.within('category', 'brand')} {caption}"
+    yield Chart("Top products by revenue", figure, rows, caption, metric="revenue")
+
+
+def brands(build, view):
+    rows = data.products.brands(build, *view.dates, view.chosen("category"))
+    rows["share"] = rows["revenue_share"].map(lambda share: number(share, "%"))
+    figure = charts.bars(rows, "brand", "revenue", unit=view.sign, extra="share", most=8)
+    caption = "All brands; click a bar to choose its brand. From daily_categories_brands."
+    caption = f"{view.within('category')} {caption}"
+    title = "Revenue by brand, and its share"
+    yield Chart(title, figure, rows, caption, sets="brand", metric="revenue")
+
+
+def tree(build, view):
+    rows = data.products.category_tree(build, *view.dates)
+    everything = FILTERS["category"].everything
+    figure = charts.tree(rows, view.sign, view.chosen("category"), everything)
+    caption = "All brands; click a tile to choose its category. From category_levels."
+    caption = f"{view.within()} {caption}"
+    yield Chart("Revenue by category", figure, rows, caption, sets="category", metric="revenue")
+
+
+PART = Part(
+    "Sellers",
+    "What brings the revenue?",
+    ((top_products,), (brands, tree)),
+    ("period", "category", "brand"),
+)

@@ -1,0 +1,62 @@
+"""When do people buy? By hour, weekday, hour of the week, month."""
+
+from dashboard import charts, data
+from dashboard.blocks import Chart, Part
+from dashboard.screens.time.measures import COLUMNS, axis, unit
+
+
+def hours(build, view):
+    """What adds up by weekday and hour, with the name of the weekday."""
+    rows = data.activity.hours(build, *view.dates, view.display.zone)
+    rows["weekday"] = rows["day_of_week"].map(lambda number: charts.WEEKDAYS[number - 1][:3])
+    return rows
+
+
+def by_hour(build, view):
+    measure = view.choices["measure"]
+    rows = hours(build, view).groupby("event_hour", as_index=False)[list(COLUMNS.values())].sum()
+    hour = f"hour of the day ({view.display.zone})"
+    figure = charts.columns(rows, "event_hour", COLUMNS[measure], words=axis(view), axis=hour)
+    caption = f"{view.within()} From hourly_activity."
+    yield Chart(f"{measure.capitalize()} by hour", figure, rows, caption, metric=measure)
+
+
+def by_weekday(build, view):
+    measure = view.choices["measure"]
+    days = hours(build, view).groupby(["day_of_week", "weekday"], as_index=False)
+    rows = days[["hours", *COLUMNS.values()]].sum()
+    rows["mean"] = 24 * rows[COLUMNS[measure]] / rows["hours"]
+    figure = charts.columns(rows, "weekday", "mean", words=axis(view, " a day"), unit=unit(view))
+    caption = "Mean of a day, so that days that came more often don't win. From hourly_activity."
+    caption = f"{view.within()} {caption}"
+    yield Chart(f"{measure.capitalize()} of a weekday", figure, rows, caption, metric=measure)
+
+
+def week(build, view):
+    measure = view.choices["measure"]
+    rows = hours(build, view)
+    rows["mean"] = rows[COLUMNS[measure]] / rows["hours"]
+    axes = (f"hour ({view.display.zone})", "weekday")
+    figure = charts.heat(
+        rows, "event_hour", "weekday", "mean", words=f"{measure} an hour", axes=axes
+    )
+    title = f"{measure.capitalize()} an hour, by hour of the week"
+    caption = f"{view.within()} Mean of an hour. From hourly_activity."
+    yield Chart(title, figure, rows, caption, metric=measure)
+
+
+def by_month(build, view):
+    measure = view.choices["measure"]
+    rows = data.activity.series(build, "month", *view.dates)
+    rows["month"] = rows["period_start"].dt.strftime("%b %Y")
+    figure = charts.columns(rows, "month", COLUMNS[measure], words=axis(view), unit=unit(view))
+    caption = "Months that touch the dates, whole where the data is. From period_activity."
+    yield Chart(f"{measure.capitalize()} by month", figure, rows, caption, metric=measure)
+
+
+PART = Part(
+    "Hours",
+    "When do people buy?",
+    ((by_hour, by_weekday), (week, by_month)),
+    ("period", "measure"),
+)

@@ -1,0 +1,6 @@
+"""Who brings the revenue, who comes back."""
+
+from dashboard.blocks import Page
+from dashboard.screens.users import loyalty, sessions, value
+
+PAGE = Page("Users", "users", (value.PART, loyalty.PART, sessions.PART))

@@ -1,0 +1,47 @@
+"""Who brings the revenue? Segments, concentration, RFM, the best buyers."""
+
+from dashboard import charts, data
+from dashboard.blocks import Chart, Part, Table
+
+HIDDEN = "hidden"
+
+
+def segments(build, view):
+    rows = data.users.segments(build)
+    shares = {"user_share": "share of users", "revenue_share": "share of revenue"}
+    figure = charts.side_by_side(rows, "user_segment", shares)
+    caption = "All dates; segment by sessions so far, as of the build. From segment_value."
+    yield Chart("Segments by users and by revenue (%)", figure, rows, caption)
+
+
+def concentration(build, view):
+    rows = data.users.concentration(build)
+    top = rows.loc[rows["top_percent"] == 20, "revenue_share"]
+    title = "Share of revenue by the best buyers"
+    if len(top):
+        title = f"The best 20 % of buyers bring {top.iloc[0]:.0f} % of revenue"
+    gini = f" Gini {rows['gini'].iloc[0]:.2f}." if len(rows) else ""
+    caption = f"All dates, without anonymous users.{gini} From customer_concentration."
+    yield Chart(title, charts.concentration(rows), rows, caption, metric="gini")
+
+
+def rfm(build, view):
+    rows = data.users.rfm(build)
+    shares = {"buyer_share": "share of buyers", "revenue_share": "share of revenue"}
+    figure = charts.side_by_side(rows, "rfm_segment", shares)
+    caption = "All dates. Recency, frequency, monetary; buyers only. From rfm_segments_summary."
+    yield Chart("Buyers by recency, frequency and money (%)", figure, rows, caption)
+
+
+def buyers(build, view):
+    rows = data.users.top_buyers(build)
+    rows["user_id"] = HIDDEN if view.display.hides_users else rows["user_id"].astype(str)
+    columns = ("user_id", "rfm_segment", "orders", "revenue", "days_since_last_order")
+    yield Table("Buyers who spent most", rows, "All dates. From rfm_users.", columns)
+
+
+PART = Part(
+    "Value",
+    "Who brings the revenue?",
+    ((segments, concentration), (rfm, buyers)),
+)
