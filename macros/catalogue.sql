@@ -1,8 +1,8 @@
 {#
     The catalogue lives in memory: the warehouse folder is the only truth, so a killed build leaves no
     metastore behind and a warehouse can be moved. dbt asks for the relations of each schema before it does
-    anything else; a fresh session is told of them here first. On an engine with a catalogue of its own
-    nothing is missing, and nothing is done.
+    anything else; a fresh session is told of them here first, and a warm one, such as a server's, of what came
+    and went since. On an engine with a catalogue of its own nothing is missing, and nothing is done.
 #}
 {% macro spark__list_relations_without_caching(relation) %}
     {% if run_query('set spark.sql.catalogImplementation').rows[0][1] == 'in-memory' %}
@@ -10,8 +10,9 @@
         {% do register_tables(relation.schema) %}
         {% if relation.schema == target.schema ~ '_staging' %}
             {% do register_landing_tables() %}
+            {% set done = [] %}
             {% for node in graph.nodes.values() if is_view(node) %}
-                {% do register_view(node) %}
+                {% do register_view(node, done) %}
             {% endfor %}
         {% endif %}
     {% endif %}
@@ -22,17 +23,15 @@
 {% endmacro %}
 
 
-{# Delta tables that lie in the folder of a schema and belong to the project. #}
+{# Delta tables that lie in the folder of a schema and belong to the project, and no others. #}
 {% macro register_tables(schema) %}
     {% set home = run_query('set spark.sql.warehouse.dir').rows[0][1] %}
-    {#- The second half of the glob is there to exist: Spark refuses one that finds nothing. -#}
-    {% set landing = source('landing', 'loads').schema %}
-    {% do run_query('create schema if not exists ' ~ landing) %}
-    {% do run_query(
-        "create or replace temporary view " ~ schema ~ "_logs using binaryFile options (pathGlobFilter '*.json', "
-        ~ "path '" ~ home ~ "/{" ~ schema ~ ".db/*/_delta_log," ~ landing ~ ".db}')"
-    ) %}
-    {% set found = run_query("select distinct regexp_extract(path, '([^/]+)/_delta_log/', 1) from " ~ schema ~ "_logs").columns[0].values() %}
+    {% set wanted = env_var('SHOPSTREAM_WAREHOUSE', '') %}
+    {% if target.name == 'connect' and not home.endswith(wanted.rstrip('/')) %}
+        {% do exceptions.raise_compiler_error('The server works on ' ~ home ~ ', SHOPSTREAM_WAREHOUSE is ' ~ wanted) %}
+    {% endif %}
+    {% set found = tables_on_disk(schema, home) %}
+    {% do forget_lost_tables(schema, found) %}
     {% for node in graph.nodes.values()
         if node.schema == schema and node.alias in found and node.resource_type in ['model', 'seed', 'snapshot'] and not is_view(node)
     %}
@@ -44,26 +43,53 @@
 {% endmacro %}
 
 
+{# Names of the Delta tables in the folder of a schema. #}
+{% macro tables_on_disk(schema, home) %}
+    {#- The second half of the glob is there to exist: Spark refuses one that finds nothing. -#}
+    {% set landing = source('landing', 'loads').schema %}
+    {% do run_query('create schema if not exists ' ~ landing) %}
+    {% do run_query(
+        "create or replace temporary view " ~ schema ~ "_logs using binaryFile options (pathGlobFilter '*.json', "
+        ~ "path '" ~ home ~ "/{" ~ schema ~ ".db/*/_delta_log," ~ landing ~ ".db}')"
+    ) %}
+    {% do return(run_query(
+        "select distinct regexp_extract(path, '([^/]+)/_delta_log/', 1) from " ~ schema ~ '_logs'
+    ).columns[0].values()) %}
+{% endmacro %}
+
+
+{# Take tables off the catalogue whose folders have gone; there is nothing left that a drop could delete. #}
+{% macro forget_lost_tables(schema, found) %}
+    {% set views = run_query('show views in ' ~ schema).columns[1].values() %}
+    {% for name in run_query('show tables in ' ~ schema).columns[1].values() if name not in found and name not in views %}
+        {% do run_query('drop table if exists ' ~ schema ~ '.' ~ name) %}
+    {% endfor %}
+{% endmacro %}
+
+
 {% macro is_view(node) %}
     {% do return(node.resource_type == 'model' and node.config.materialized == 'view') %}
 {% endmacro %}
 
 
-{# A view of a fresh session, after the views it reads; not before the tables it reads are built. #}
-{% macro register_view(node) %}
+{# A view as it is written now, after the views it reads; not before the tables it reads are built. #}
+{% macro register_view(node, done) %}
+    {% if node.unique_id in done %}{{ return('') }}{% endif %}
+    {% do done.append(node.unique_id) %}
     {% do run_query('create schema if not exists ' ~ node.schema) %}
-    {% if is_registered(node) %}{{ return('') }}{% endif %}
     {% set missing = [] %}
     {% set code = namespace(sql=node.raw_code) %}
     {% for name in node.depends_on.nodes if name in graph.nodes %}
         {% set parent = graph.nodes[name] %}
         {#- A macro is in no group, so its own ref() may not name a private model. #}
         {% set code.sql = code.sql | replace("ref('" ~ parent.name ~ "')", "'" ~ parent.schema ~ '.' ~ parent.alias ~ "'") %}
-        {% if is_view(parent) %}{% do register_view(parent) %}{% endif %}
+        {% if is_view(parent) %}{% do register_view(parent, done) %}{% endif %}
         {% if not is_registered(parent) %}{% do missing.append(name) %}{% endif %}
     {% endfor %}
-    {% if not missing %}
-        {% do run_query('create view ' ~ node.schema ~ '.' ~ node.alias ~ ' as ' ~ render(code.sql)) %}
+    {#- Where a warm session knows a table of that name, dbt itself puts the view in its place. -#}
+    {% set views = run_query('show views in ' ~ node.schema ~ " like '" ~ node.alias ~ "'").rows %}
+    {% if not missing and (views or not is_registered(node)) %}
+        {% do run_query('create or replace view ' ~ node.schema ~ '.' ~ node.alias ~ ' as ' ~ render(code.sql)) %}
     {% endif %}
 {% endmacro %}
 
@@ -76,8 +102,9 @@
 {# The landing tables are written by `shopstream land`; a fresh catalogue has to be told of them. #}
 {% macro register_landing_tables() %}
     {% set schema = source('landing', 'landed_rows').schema %}
-    {% set home = run_query('set spark.sql.warehouse.dir').rows[0][1] ~ '/' ~ schema ~ '.db' %}
+    {% set home = run_query('set spark.sql.warehouse.dir').rows[0][1] %}
     {% do run_query('create schema if not exists ' ~ schema) %}
+    {% do forget_lost_tables(schema, tables_on_disk(schema, home) | list + ['landed_rows']) %}
     {% for table, definition in {
         'landed_rows': "(file_key bigint, row_number bigint, bad_row string, event_time string, event_type string,
             product_id string, category_id string, category_code string, brand string, price string,
@@ -96,7 +123,7 @@
     }.items() %}
         {% do run_query(
             'create table if not exists ' ~ schema ~ '.' ~ table ~ ' ' ~ definition
-            ~ " location '" ~ home ~ '/' ~ table ~ "'"
+            ~ " location '" ~ home ~ '/' ~ schema ~ '.db/' ~ table ~ "'"
         ) %}
     {% endfor %}
     {# Files come and go between two builds of one warm session. #}
