@@ -10,9 +10,9 @@
         {% do register_tables(relation.schema) %}
         {% if relation.schema == target.schema ~ '_staging' %}
             {% do register_landing_tables() %}
-            {% set done = [] %}
+            {% set known = {} %}
             {% for node in graph.nodes.values() if is_view(node) %}
-                {% do register_view(node, done) %}
+                {% do register_view(node, known) %}
             {% endfor %}
         {% endif %}
     {% endif %}
@@ -31,9 +31,9 @@
         {% do exceptions.raise_compiler_error('The server works on ' ~ home ~ ', SHOPSTREAM_WAREHOUSE is ' ~ wanted) %}
     {% endif %}
     {% set found = tables_on_disk(schema, home) %}
-    {% do forget_lost_tables(schema, found) %}
+    {% set missing = found | reject('in', known_tables(schema, found)) | list %}
     {% for node in graph.nodes.values()
-        if node.schema == schema and node.alias in found and node.resource_type in ['model', 'seed', 'snapshot'] and not is_view(node)
+        if node.schema == schema and node.alias in missing and node.resource_type in ['model', 'seed', 'snapshot'] and not is_view(node)
     %}
         {% do run_query(
             'create table if not exists ' ~ schema ~ '.' ~ node.alias
@@ -58,12 +58,17 @@
 {% endmacro %}
 
 
-{# Take tables off the catalogue whose folders have gone; there is nothing left that a drop could delete. #}
-{% macro forget_lost_tables(schema, found) %}
+{#
+    Names of the tables of a schema that the session knows, less those whose folders have gone: these are taken
+    off the catalogue, and there is nothing left that a drop could delete.
+#}
+{% macro known_tables(schema, found) %}
     {% set views = run_query('show views in ' ~ schema).columns[1].values() %}
-    {% for name in run_query('show tables in ' ~ schema).columns[1].values() if name not in found and name not in views %}
+    {% set known = run_query('show tables in ' ~ schema).columns[1].values() | reject('in', views) | list %}
+    {% for name in known if name not in found %}
         {% do run_query('drop table if exists ' ~ schema ~ '.' ~ name) %}
     {% endfor %}
+    {% do return(known | select('in', found) | list) %}
 {% endmacro %}
 
 
@@ -72,30 +77,36 @@
 {% endmacro %}
 
 
-{# A view as it is written now, after the views it reads; not before the tables it reads are built. #}
-{% macro register_view(node, done) %}
-    {% if node.unique_id in done %}{{ return('') }}{% endif %}
-    {% do done.append(node.unique_id) %}
-    {% do run_query('create schema if not exists ' ~ node.schema) %}
-    {% set missing = [] %}
-    {% set code = namespace(sql=node.raw_code) %}
+{#
+    A view as it is written now, after the views it reads; not before the tables it reads are built.
+    known: whether the session knows a node, by unique id; this one is added.
+#}
+{% macro register_view(node, known) %}
+    {% if node.unique_id in known %}{{ return('') }}{% endif %}
+    {% set view = namespace(sql=node.raw_code, can_be_made=not is_known_as_table(node)) %}
     {% for name in node.depends_on.nodes if name in graph.nodes %}
         {% set parent = graph.nodes[name] %}
         {#- A macro is in no group, so its own ref() may not name a private model. #}
-        {% set code.sql = code.sql | replace("ref('" ~ parent.name ~ "')", "'" ~ parent.schema ~ '.' ~ parent.alias ~ "'") %}
-        {% if is_view(parent) %}{% do register_view(parent, done) %}{% endif %}
-        {% if not is_registered(parent) %}{% do missing.append(name) %}{% endif %}
+        {% set view.sql = view.sql | replace("ref('" ~ parent.name ~ "')", "'" ~ parent.schema ~ '.' ~ parent.alias ~ "'") %}
+        {% if is_view(parent) %}
+            {% do register_view(parent, known) %}
+        {% elif name not in known %}
+            {% do known.update({name: is_known_as_table(parent)}) %}
+        {% endif %}
+        {% set view.can_be_made = view.can_be_made and known[name] %}
     {% endfor %}
-    {#- Where a warm session knows a table of that name, dbt itself puts the view in its place. -#}
-    {% set views = run_query('show views in ' ~ node.schema ~ " like '" ~ node.alias ~ "'").rows %}
-    {% if not missing and (views or not is_registered(node)) %}
-        {% do run_query('create or replace view ' ~ node.schema ~ '.' ~ node.alias ~ ' as ' ~ render(code.sql)) %}
+    {% if view.can_be_made %}
+        {% do run_query('create or replace view ' ~ node.schema ~ '.' ~ node.alias ~ ' as ' ~ render(view.sql)) %}
     {% endif %}
+    {% do known.update({node.unique_id: view.can_be_made}) %}
 {% endmacro %}
 
 
-{% macro is_registered(node) %}
-    {% do return(run_query('show tables in ' ~ node.schema ~ " like '" ~ node.alias ~ "'").rows | length > 0) %}
+{# Whether the session knows a table by the name of a node. #}
+{% macro is_known_as_table(node) %}
+    {% do run_query('create schema if not exists ' ~ node.schema) %}
+    {% set like = ' in ' ~ node.schema ~ " like '" ~ node.alias ~ "'" %}
+    {% do return(run_query('show tables' ~ like).rows | length > run_query('show views' ~ like).rows | length) %}
 {% endmacro %}
 
 
@@ -104,7 +115,7 @@
     {% set schema = source('landing', 'landed_rows').schema %}
     {% set home = run_query('set spark.sql.warehouse.dir').rows[0][1] %}
     {% do run_query('create schema if not exists ' ~ schema) %}
-    {% do forget_lost_tables(schema, tables_on_disk(schema, home) | list + ['landed_rows']) %}
+    {% set known = known_tables(schema, tables_on_disk(schema, home) | list + ['landed_rows']) %}
     {% for table, definition in {
         'landed_rows': "(file_key bigint, row_number bigint, bad_row string, event_time string, event_type string,
             product_id string, category_id string, category_code string, brand string, price string,
@@ -120,7 +131,7 @@
         'loads': "(load_id bigint not null, loaded_at timestamp not null) using delta",
         'backfills': "(load_id bigint not null, event_date date) using delta",
         'erased_users': "(load_id bigint not null, user_hash string not null, erased_at timestamp not null) using delta",
-    }.items() %}
+    }.items() if table not in known %}
         {% do run_query(
             'create table if not exists ' ~ schema ~ '.' ~ table ~ ' ' ~ definition
             ~ " location '" ~ home ~ '/' ~ schema ~ '.db/' ~ table ~ "'"

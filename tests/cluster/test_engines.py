@@ -21,7 +21,7 @@ from shopstream.sample import generate
 
 CORE = ["build", "--exclude", "tag:commerce", "--exclude-resource-type", "unit_test", "test"]
 
-TASKS_BEFORE_THE_KILL = 50
+TASKS_BEFORE_THE_KILL = 20
 
 
 @pytest.fixture(scope="module")
