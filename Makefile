@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup build test test-browser dashboard report docs bench clean
+.PHONY: help setup build test test-browser test-cluster dashboard report docs bench clean
 
 help:   ## list the targets
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:   ##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -18,6 +18,9 @@ test: setup  ## run all tests
 
 test-browser: setup  ## walk the dashboard in a real browser (Debian: sudo apt install chromium)
 	@$(BIN)/pytest tests/browser
+
+test-cluster: setup  ## run the project on a local Spark cluster and on a Spark Connect server
+	@$(BIN)/pytest tests/cluster
 
 dashboard: setup  ## open the dashboard on http://127.0.0.1:8501
 	@$(BIN)/shopstream dashboard

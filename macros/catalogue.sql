@@ -1,8 +1,8 @@
 {#
     The catalogue lives in memory: the warehouse folder is the only truth, so a killed build leaves no
     metastore behind and a warehouse can be moved. dbt asks for the relations of each schema before it does
-    anything else; a fresh session is told of them here first. On an engine with a catalogue of its own
-    nothing is missing, and nothing is done.
+    anything else; a fresh session is told of them here first, and a warm one, such as a server's, of what came
+    and went since. On an engine with a catalogue of its own nothing is missing, and nothing is done.
 #}
 {% macro spark__list_relations_without_caching(relation) %}
     {% if run_query('set spark.sql.catalogImplementation').rows[0][1] == 'in-memory' %}
@@ -10,8 +10,9 @@
         {% do register_tables(relation.schema) %}
         {% if relation.schema == target.schema ~ '_staging' %}
             {% do register_landing_tables() %}
+            {% set known = {} %}
             {% for node in graph.nodes.values() if is_view(node) %}
-                {% do register_view(node) %}
+                {% do register_view(node, known) %}
             {% endfor %}
         {% endif %}
     {% endif %}
@@ -22,19 +23,17 @@
 {% endmacro %}
 
 
-{# Delta tables that lie in the folder of a schema and belong to the project. #}
+{# Delta tables that lie in the folder of a schema and belong to the project, and no others. #}
 {% macro register_tables(schema) %}
     {% set home = run_query('set spark.sql.warehouse.dir').rows[0][1] %}
-    {#- The second half of the glob is there to exist: Spark refuses one that finds nothing. -#}
-    {% set landing = source('landing', 'loads').schema %}
-    {% do run_query('create schema if not exists ' ~ landing) %}
-    {% do run_query(
-        "create or replace temporary view " ~ schema ~ "_logs using binaryFile options (pathGlobFilter '*.json', "
-        ~ "path '" ~ home ~ "/{" ~ schema ~ ".db/*/_delta_log," ~ landing ~ ".db}')"
-    ) %}
-    {% set found = run_query("select distinct regexp_extract(path, '([^/]+)/_delta_log/', 1) from " ~ schema ~ "_logs").columns[0].values() %}
+    {% set wanted = env_var('SHOPSTREAM_WAREHOUSE', '') %}
+    {% if target.name == 'connect' and not home.endswith(wanted.rstrip('/')) %}
+        {% do exceptions.raise_compiler_error('The server works on ' ~ home ~ ', SHOPSTREAM_WAREHOUSE is ' ~ wanted) %}
+    {% endif %}
+    {% set found = tables_on_disk(schema, home) %}
+    {% set missing = found | reject('in', known_tables(schema, found)) | list %}
     {% for node in graph.nodes.values()
-        if node.schema == schema and node.alias in found and node.resource_type in ['model', 'seed', 'snapshot'] and not is_view(node)
+        if node.schema == schema and node.alias in missing and node.resource_type in ['model', 'seed', 'snapshot'] and not is_view(node)
     %}
         {% do run_query(
             'create table if not exists ' ~ schema ~ '.' ~ node.alias
@@ -44,40 +43,79 @@
 {% endmacro %}
 
 
+{# Names of the Delta tables in the folder of a schema. #}
+{% macro tables_on_disk(schema, home) %}
+    {#- The second half of the glob is there to exist: Spark refuses one that finds nothing. -#}
+    {% set landing = source('landing', 'loads').schema %}
+    {% do run_query('create schema if not exists ' ~ landing) %}
+    {% do run_query(
+        "create or replace temporary view " ~ schema ~ "_logs using binaryFile options (pathGlobFilter '*.json', "
+        ~ "path '" ~ home ~ "/{" ~ schema ~ ".db/*/_delta_log," ~ landing ~ ".db}')"
+    ) %}
+    {% do return(run_query(
+        "select distinct regexp_extract(path, '([^/]+)/_delta_log/', 1) from " ~ schema ~ '_logs'
+    ).columns[0].values()) %}
+{% endmacro %}
+
+
+{#
+    Names of the tables of a schema that the session knows, less those whose folders have gone: these are taken
+    off the catalogue, and there is nothing left that a drop could delete.
+#}
+{% macro known_tables(schema, found) %}
+    {% set views = run_query('show views in ' ~ schema).columns[1].values() %}
+    {% set known = run_query('show tables in ' ~ schema).columns[1].values() | reject('in', views) | list %}
+    {% for name in known if name not in found %}
+        {% do run_query('drop table if exists ' ~ schema ~ '.' ~ name) %}
+    {% endfor %}
+    {% do return(known | select('in', found) | list) %}
+{% endmacro %}
+
+
 {% macro is_view(node) %}
     {% do return(node.resource_type == 'model' and node.config.materialized == 'view') %}
 {% endmacro %}
 
 
-{# A view of a fresh session, after the views it reads; not before the tables it reads are built. #}
-{% macro register_view(node) %}
-    {% do run_query('create schema if not exists ' ~ node.schema) %}
-    {% if is_registered(node) %}{{ return('') }}{% endif %}
-    {% set missing = [] %}
-    {% set code = namespace(sql=node.raw_code) %}
+{#
+    A view as it is written now, after the views it reads; not before the tables it reads are built.
+    known: whether the session knows a node, by unique id; this one is added.
+#}
+{% macro register_view(node, known) %}
+    {% if node.unique_id in known %}{{ return('') }}{% endif %}
+    {% set view = namespace(sql=node.raw_code, can_be_made=not is_known_as_table(node)) %}
     {% for name in node.depends_on.nodes if name in graph.nodes %}
         {% set parent = graph.nodes[name] %}
         {#- A macro is in no group, so its own ref() may not name a private model. #}
-        {% set code.sql = code.sql | replace("ref('" ~ parent.name ~ "')", "'" ~ parent.schema ~ '.' ~ parent.alias ~ "'") %}
-        {% if is_view(parent) %}{% do register_view(parent) %}{% endif %}
-        {% if not is_registered(parent) %}{% do missing.append(name) %}{% endif %}
+        {% set view.sql = view.sql | replace("ref('" ~ parent.name ~ "')", "'" ~ parent.schema ~ '.' ~ parent.alias ~ "'") %}
+        {% if is_view(parent) %}
+            {% do register_view(parent, known) %}
+        {% elif name not in known %}
+            {% do known.update({name: is_known_as_table(parent)}) %}
+        {% endif %}
+        {% set view.can_be_made = view.can_be_made and known[name] %}
     {% endfor %}
-    {% if not missing %}
-        {% do run_query('create view ' ~ node.schema ~ '.' ~ node.alias ~ ' as ' ~ render(code.sql)) %}
+    {% if view.can_be_made %}
+        {% do run_query('create or replace view ' ~ node.schema ~ '.' ~ node.alias ~ ' as ' ~ render(view.sql)) %}
     {% endif %}
+    {% do known.update({node.unique_id: view.can_be_made}) %}
 {% endmacro %}
 
 
-{% macro is_registered(node) %}
-    {% do return(run_query('show tables in ' ~ node.schema ~ " like '" ~ node.alias ~ "'").rows | length > 0) %}
+{# Whether the session knows a table by the name of a node. #}
+{% macro is_known_as_table(node) %}
+    {% do run_query('create schema if not exists ' ~ node.schema) %}
+    {% set like = ' in ' ~ node.schema ~ " like '" ~ node.alias ~ "'" %}
+    {% do return(run_query('show tables' ~ like).rows | length > run_query('show views' ~ like).rows | length) %}
 {% endmacro %}
 
 
 {# The landing tables are written by `shopstream land`; a fresh catalogue has to be told of them. #}
 {% macro register_landing_tables() %}
     {% set schema = source('landing', 'landed_rows').schema %}
-    {% set home = run_query('set spark.sql.warehouse.dir').rows[0][1] ~ '/' ~ schema ~ '.db' %}
+    {% set home = run_query('set spark.sql.warehouse.dir').rows[0][1] %}
     {% do run_query('create schema if not exists ' ~ schema) %}
+    {% set known = known_tables(schema, tables_on_disk(schema, home) | list + ['landed_rows']) %}
     {% for table, definition in {
         'landed_rows': "(file_key bigint, row_number bigint, bad_row string, event_time string, event_type string,
             product_id string, category_id string, category_code string, brand string, price string,
@@ -93,10 +131,10 @@
         'loads': "(load_id bigint not null, loaded_at timestamp not null) using delta",
         'backfills': "(load_id bigint not null, event_date date) using delta",
         'erased_users': "(load_id bigint not null, user_hash string not null, erased_at timestamp not null) using delta",
-    }.items() %}
+    }.items() if table not in known %}
         {% do run_query(
             'create table if not exists ' ~ schema ~ '.' ~ table ~ ' ' ~ definition
-            ~ " location '" ~ home ~ '/' ~ table ~ "'"
+            ~ " location '" ~ home ~ '/' ~ schema ~ '.db/' ~ table ~ "'"
         ) %}
     {% endfor %}
     {# Files come and go between two builds of one warm session. #}

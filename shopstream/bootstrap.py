@@ -231,12 +231,14 @@ def install_dbt_packages():
 
 
 def write_profile():
-    """Write profiles.yml from the example with this machine's memory; the old one is kept aside."""
+    """Write profiles.yml from the example, for this machine; the old one is kept aside."""
     profile = PROJECT / "profiles.yml"
     if profile.exists():
         profile.replace(PROJECT / "profiles.yml.old")
     example = (PROJECT / "profiles.yml.example").read_text()
-    profile.write_text(example.replace("'2g'", f"'{spark_memory_mb()}m'"))
+    example = example.replace("'2g'", f"'{spark_memory_mb()}m'")
+    # Executors of a cluster run in folders of their own.
+    profile.write_text(example.replace("'.jars'", f"'{JARS}'"))
 
 
 def spark_memory_mb():

@@ -18,7 +18,7 @@ import psutil
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
-from shopstream import hook, landing, made_by, reload, sample
+from shopstream import hook, landing, made_by, reload, sample, server
 from shopstream.build_log import note_build
 from shopstream.config import PROJECT, Settings
 from shopstream.maintenance import maintain, tables_are_published
@@ -46,16 +46,19 @@ class BuildError(Exception):
 
 @dataclass
 class Peak:
-    """Highest memory of this process and all below it, in bytes, while it is watched."""
+    """Highest memory of this process, all below it and the server, in bytes, while watched."""
 
+    warehouse: Path
     bytes: int = 0
     stop: threading.Event = field(default_factory=threading.Event)
 
     def watch(self) -> None:
-        """Sample the resident memory of the process tree twice a second until stopped."""
+        """Sample the resident memory twice a second until stopped."""
         while not self.stop.wait(0.5):
             total = 0
-            for process in tree(os.getpid()):
+            roots = [os.getpid(), *server.pids(self.warehouse)]
+            # A server that this build started anew is below it too: it counts once.
+            for process in {process for root in roots for process in tree(root)}:
                 try:
                     total += process.memory_info().rss
                 except psutil.Error:
@@ -237,7 +240,7 @@ def prepared(settings: Settings, *, may_rebuild: bool = False):
     started = time.monotonic()
     settings.warehouse.mkdir(parents=True, exist_ok=True)
     settings.logs.mkdir(parents=True, exist_ok=True)
-    with warehouse_lock(settings.warehouse), peak_memory() as peak:
+    with warehouse_lock(settings.warehouse), peak_memory(settings.warehouse) as peak:
         if made_by.read(settings.warehouse) == made_by.NOTHING and not may_rebuild:
             raise BuildError("a full refresh was cut short; run first: make build")
         yield Work(settings, peak, started)
@@ -292,9 +295,9 @@ def warehouse_lock(warehouse: Path):
 
 
 @contextmanager
-def peak_memory():
-    """Watch the memory of the process tree; yields a Peak."""
-    peak = Peak()
+def peak_memory(warehouse: Path):
+    """Watch the memory of the build; yields a Peak."""
+    peak = Peak(warehouse)
     watcher = threading.Thread(target=peak.watch, daemon=True)
     watcher.start()
     try:
@@ -375,7 +378,7 @@ def run_dbt(
     command = ["build", "--exclude-resource-type", *left_out, *options]
     if variables:
         command += ["--vars", json.dumps(variables)]
-    return dbt(settings, *command) == 0
+    return warm_dbt(settings, *command) == 0
 
 
 def keep_failing_rows(settings: Settings) -> None:
@@ -388,10 +391,23 @@ def keep_failing_rows(settings: Settings) -> None:
         # A target folder of its own: `dbt retry` goes on from the build, not from this.
         target = {"DBT_TARGET_PATH": str(settings.target / "failing_rows")}
         with (settings.logs / "failing_rows.log").open("w") as log:
-            dbt(settings, "test", "--select", *failed, "--store-failures", stdout=log, **target)
+            command = ["test", "--select", *failed, "--store-failures"]
+            warm_dbt(settings, *command, stdout=log, **target)
         console.print(
             f'See the failing rows: .venv/bin/shopstream query "select * from {failed[0]}"'
         )
+
+
+def warm_dbt(settings: Settings, *command: str, **more) -> int:
+    """Run dbt on the warehouse's Spark server where one runs, else by itself; see `dbt`."""
+    engine = server.borrow(settings)
+    if engine:
+        console.print("The warm Spark server of this warehouse does the work.")
+    code = dbt(settings, *command, **engine, **more)
+    # Any other code is of a dbt that was stopped: a statement of it may be running still.
+    if code in (0, FAILED):
+        server.give_back(settings.warehouse)
+    return code
 
 
 def dbt(settings: Settings, *command: str, stdout=None, **environment: str) -> int:

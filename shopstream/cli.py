@@ -25,9 +25,13 @@ class PlainErrors(click.Group):
         from shopstream.build import BuildError
         from shopstream.landing import LandingError
         from shopstream.published import NothingPublished
+        from shopstream.server import ServerError
         from shopstream.upkeep import UpkeepError
 
-        expected = (BuildError, LandingError, NothingPublished, UpkeepError, SqlError, DeltaError)
+        expected = (
+            *(BuildError, LandingError, NothingPublished, ServerError, UpkeepError),
+            *(SqlError, DeltaError),
+        )
         try:
             return super().invoke(context)
         # OSError: a disk that is full, a folder that may not be written.
@@ -342,6 +346,55 @@ def lab(
             run_lab.publish(settings.warehouse, home)
 
 
+@main.group()
+def server() -> None:
+    """A Spark session that stays warm between builds of this warehouse, on 127.0.0.1.
+
+    While it runs, `shopstream build` and all that builds use it.
+    """
+
+
+@server.command("start")
+@click.option("--port", default=15002, help="Port on 127.0.0.1.")
+@click.pass_obj
+def start_server(settings: Settings, port: int) -> None:
+    """Start the server, if it does not run yet."""
+    from shopstream.build import warehouse_lock
+    from shopstream.server import start
+
+    settings.warehouse.mkdir(parents=True, exist_ok=True)
+    with warehouse_lock(settings.warehouse):
+        found = start(settings, port)
+    click.echo(f"{found}; builds use it. To end it: .venv/bin/shopstream server stop")
+
+
+@server.command("stop")
+@click.pass_obj
+def stop_server(settings: Settings) -> None:
+    """End the server."""
+    from shopstream.build import warehouse_lock
+    from shopstream.server import stop
+
+    settings.warehouse.mkdir(parents=True, exist_ok=True)
+    with warehouse_lock(settings.warehouse):
+        ended = stop(settings.warehouse)
+    click.echo(f"ended: {ended}" if ended else "no Spark server of this warehouse runs")
+
+
+@server.command("status")
+@click.option("--address", is_flag=True, help="Only print what SHOPSTREAM_REMOTE has to be.")
+@click.pass_obj
+def server_status(settings: Settings, address: bool) -> None:
+    """Say whether the server runs; exit code 0 if it does, else 1."""
+    from shopstream.server import running
+
+    found = running(settings.warehouse)
+    if not found:
+        click.echo("no Spark server of this warehouse runs", err=True)
+        sys.exit(1)
+    click.echo(found.address if address else found)
+
+
 @main.command()
 @click.pass_obj
 def docs(settings: Settings) -> None:
@@ -395,12 +448,15 @@ def audit() -> None:
 @main.command()
 @click.pass_obj
 def clean(settings: Settings) -> None:
-    """Remove the tables, the sample, compiled files and logs; never the landing files."""
+    """Remove tables, sample, compiled files and logs, end the server; never the landing files."""
     from shopstream.build import empty_warehouse, warehouse_lock
     from shopstream.landing import event_files
+    from shopstream.server import stop
 
     settings.warehouse.mkdir(parents=True, exist_ok=True)
     with warehouse_lock(settings.warehouse):
+        # It writes to the logs, which go.
+        stop(settings.warehouse)
         empty_warehouse(settings.warehouse)
     for file in event_files(settings.sample):
         file.unlink()
