@@ -254,7 +254,7 @@ def catch_up(settings: Settings) -> None:
     """
     if reload.rows_are_waiting(settings.warehouse):
         console.print("Files that were landed before come first.")
-        if dbt(settings, "run", "--select", "+stg_rows") != 0:
+        if warm_dbt(settings, "run", "--select", "+stg_rows") != 0:
             raise BuildError("landed files could not be taken in; run first: make build")
 
 
