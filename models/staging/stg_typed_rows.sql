@@ -68,7 +68,7 @@ select
     case
         when is_erased or bad_row is not null then 0
         else
-            if(event_time is null and event_time_read is null, 1, 0)
+            if(event_time is null and event_time_read is null, 4096, 0)
             + if(event_type is null, 2, 0)
             + if(product_id is null and product_id_read is null, 4, 0)
             + if(category_id is null and category_id_read is null, 8, 0)
