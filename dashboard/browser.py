@@ -39,7 +39,7 @@ def show(page: Page, pages: tuple[Page, ...], links: dict[str, object]) -> None:
         return
     finally:
         with head:
-            link_pages(page, part, pages, links)
+            link_pages(pages, links)
         with sharing:
             share(pages, build)
     definitions = data.activity.definitions(build)
@@ -62,11 +62,11 @@ def choose_view(page: Page, part: Part, build: Build) -> View:
     return view
 
 
-def link_pages(page: Page, part: Part, pages: tuple[Page, ...], links: dict[str, object]) -> None:
-    """Links to all pages, which keep what is chosen."""
-    for each in pages if links else ():
-        shown = part if each is page else each.parts[0]
-        st.page_link(links[each.path], label=each.title, query_params=address_of(each, shown))
+def link_pages(pages: tuple[Page, ...], links: dict[str, object]) -> None:
+    """Links to the first part of each page, which keep what is chosen."""
+    for page in pages if links else ():
+        chosen = address_of(page, page.parts[0])
+        st.page_link(links[page.path], label=page.title, query_params=chosen)
 
 
 def share(pages: tuple[Page, ...], build: Build) -> None:

@@ -51,9 +51,9 @@ def by_type(build, view):
 
 
 def changes(build, view):
-    rows = data.products.changed_most(build, view.chosen("category"), view.chosen("brand"))
+    rows = data.products.changed_most(build)
     rows["product"] = rows["brand"] + " " + rows["product_id"].astype(str)
-    caption = "All dates. Changes of price, brand or category. From product_history."
+    caption = "All dates, all products. Changes of price, brand or category. From product_history."
     columns = ("product", "changes", "lowest", "price_now", "highest")
     yield Table("Products that changed most", rows, caption, columns)
 
