@@ -123,12 +123,12 @@ def _resolve(names: list[str], remedy: str) -> tuple[dict[str, int], str | None]
 # DuckDB's CSV reader drops an empty last field too many, stops at mixed line ends, and numbering
 # its rows costs half its time again. So pyarrow splits fields, block by block, under these rules:
 # a field is quoted as a whole or not at all; a row ends with \n, \r\n or \r; a blank line is none;
-# a row whose quotes don't add up, or stay open for LONGEST_ROW, is bad and ends with its line.
+# a row whose quotes don't add up, stay open for LONGEST_ROW or chain too many fields is bad and ends
+# with its line. Without that last rule, rows joined by `","` would each be read to the block's end.
 BLOCK = 8 << 20
 LONGEST_ROW = 64 << 20
 _FIELD = rb'(?:"(?:[^"]++|"")*+"|[^",\r\n][^,\r\n]*+)?'
-_ROW = re.compile(rb"(?:%s,)*+%s(?=[\r\n]|\Z)" % (_FIELD, _FIELD))
-_OPEN_ROW = re.compile(rb'(?:%s,)*+"(?:[^"]++|"")*+\Z' % _FIELD)
+_HEADER = re.compile(rb"(?:%s,)*+%s(?=[\r\n]|\Z)" % (_FIELD, _FIELD))
 _LINE = re.compile(rb"[^\r\n]*+")
 _LINE_ENDS = re.compile(rb"[\r\n]*+")
 _QUOTE = ord('"')
@@ -222,6 +222,9 @@ class _Csv:
         names = self._read_header()
         where, self.notes = _resolve(names, _csv_remedy(names))
         self.fields = re.compile(rb"(?:%s,){%d}+%s(?=[\r\n]|\Z)" % (_FIELD, len(names) - 1, _FIELD))
+        most = 4 * len(names) + 64
+        self.row = re.compile(rb"(?:%s,){0,%d}+%s(?=[\r\n]|\Z)" % (_FIELD, most, _FIELD))
+        self.open_row = re.compile(rb'(?:%s,){0,%d}+"(?:[^"]++|"")*+\Z' % (_FIELD, most))
         self.names = [str(position) for position in range(len(names))]
         self.where = {column: str(position) for column, position in where.items()}
         self.convert = pacsv.ConvertOptions(
@@ -242,7 +245,7 @@ class _Csv:
         start = _LINE_ENDS.match(head).end()
         if start == len(head):
             raise Refused("empty: there is not even a header line; remove it or deliver it again")
-        line = _ROW.match(head, start) or _LINE.match(head, start)
+        line = _HEADER.match(head, start) or _LINE.match(head, start)
         if line.end() == BLOCK:
             raise Refused("the header line does not end: deliver text with one row per line")
         if b"\0" in line[0]:
@@ -288,10 +291,10 @@ class _Csv:
         at = 0
         while (at := _LINE_ENDS.match(block, at).end()) < len(block):
             fits = self.fields.match(block, at)
-            row = fits or _ROW.match(block, at)
+            row = fits or self.row.match(block, at)
             if row is None:
                 may_close = not final and len(block) - at < LONGEST_ROW
-                if may_close and _OPEN_ROW.match(block, at):
+                if may_close and self.open_row.match(block, at):
                     return
                 row = _LINE.match(block, at)
             if row.end() == len(block) and not final:

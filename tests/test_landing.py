@@ -484,6 +484,23 @@ def test_an_open_quote_costs_one_row_not_the_file(shop, monkeypatch):
     ]
 
 
+def test_rows_joined_with_quotes_are_bad_line_by_line(shop):
+    # the quote left open by a line closes in the next: read as fields, all lines were one row
+    line = 'a","b","c","d'
+    shop.put("a.csv", f'{SHORT}\n' + f"{line}\n" * 99 + 'x,y"\n1,2,3,4\n')
+    landed, rows = shop.only()
+    bad = [row["bad_row"] for row in rows if row["bad_row"]]
+    assert bad[:50] == [line] * 50
+    assert short(rows[-1]) == ("1", "2", "3", "4")
+    assert sum(row.count("\n") + 1 for row in bad) == 100
+    forget(shop.warehouse)
+    # in time that grows with the lines, not with their square
+    shop.put("a.csv", f"{SHORT}\n" + f"{line}\n" * 20_000)
+    landed, rows = shop.only()
+    assert landed.rows_read == 20_000
+    assert {row["bad_row"] for row in rows} == {line}
+
+
 def reference_rows(data: bytes) -> list[tuple[bytes, list[bytes] | None]]:
     """The rules of the layout, character by character: text and fields (None if unsound)."""
     rows, at = [], 0
