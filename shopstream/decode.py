@@ -123,8 +123,8 @@ def _resolve(names: list[str], remedy: str) -> tuple[dict[str, int], str | None]
 # DuckDB's CSV reader drops an empty last field too many, stops at mixed line ends, and numbering
 # its rows costs half its time again. So pyarrow splits fields, block by block, under these rules:
 # a field is quoted as a whole or not at all; a row ends with \n, \r\n or \r; a blank line is none;
-# a row whose quotes don't add up, stay open for LONGEST_ROW or chain too many fields is bad and ends
-# with its line. Without that last rule, rows joined by `","` would each be read to the block's end.
+# a row whose quotes don't add up, stay open for LONGEST_ROW or chain too many fields is bad and
+# ends with its line. Without the last rule lines joined by `","` are each read to the block's end.
 BLOCK = 8 << 20
 LONGEST_ROW = 64 << 20
 _FIELD = rb'(?:"(?:[^"]++|"")*+"|[^",\r\n][^,\r\n]*+)?'
