@@ -329,7 +329,7 @@ def _run(
         _prepare(home)
         yield _Run(home, on_progress, memory_limit or default_memory_limit())
     except (OSError, DeltaError) as error:
-        _stop_without_room(error)
+        _stop_without_room(error, str(error))
         raise LandingError(
             f"The warehouse {home} can't be written ({_first_line(error)}): check that the folder "
             "and its owner are right."
@@ -549,9 +549,11 @@ class _Run:
 
     def _failed(self, name: str, kind: str, error: Exception, sha: str | None = None) -> _Content:
         """The refusal that an error means for this one file."""
-        _stop_without_room(error)
         if isinstance(error, Refused):
             return _Content(name, sha, reason=str(error))
+        # what an error quotes is the file's own name or text; only DuckDB writes without an errno
+        own_words = re.split("[\"']", str(error))[-1] if isinstance(error, duckdb.Error) else ""
+        _stop_without_room(error, own_words)
         log.error("%s could not be read", name, exc_info=error)
         # an unpacked member lies under a name that means nothing to its sender
         line = _first_line(error).replace(str(self.scratch / "member"), name)
@@ -639,8 +641,11 @@ def _first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [""])[0]
 
 
-def _stop_without_room(error: Exception) -> None:
-    """Lack of space or memory is no fault of the file at hand: stop instead of refusing it."""
+def _stop_without_room(error: Exception, words: str) -> None:
+    """Lack of space or memory is no fault of the file at hand: stop instead of refusing it.
+
+    `words` is the text of the error, less what may come from a delivered file.
+    """
     if isinstance(error, LandingError):
         raise error
     if isinstance(error, (MemoryError, pa.ArrowMemoryError, duckdb.OutOfMemoryException)):
@@ -649,7 +654,7 @@ def _stop_without_room(error: Exception) -> None:
             "SHOPSTREAM_DUCKDB_MEMORY, e.g. to 2GB."
         ) from error
     full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
-    if full or re.search(r"no space left|quota exceeded", str(error), re.IGNORECASE):
+    if full or re.search(r"no space left|quota exceeded", words, re.IGNORECASE):
         raise LandingError(
             f"No space left in the warehouse ({_first_line(error)}): free some, or set "
             "SHOPSTREAM_WAREHOUSE to a larger disk. What was landed before is whole."

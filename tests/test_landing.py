@@ -1042,6 +1042,17 @@ def test_not_enough_memory_is_no_fault_of_the_file(shop):
     assert shop.table("refused_files") == []
 
 
+def test_a_file_that_speaks_of_a_full_disk_is_refused_like_any_other(shop):
+    shop.put("a.csv", "Error: Quota exceeded\n")
+    shop.put("No space left on device.csv.gz", b"No space left on device")
+    shop.put("No space left on device.parquet", b"PAR1 no")
+    shop.put_parquet("'No space left on device.parquet", brand=pa.array([b"\xff"]))
+    shop.put("No space left on device.zip", "x")
+    shop.put("good.csv", f"{HEADER}\n")
+    result = shop.land()
+    assert ([f.source_file for f in result.landed], len(result.refused)) == (["good.csv"], 5)
+
+
 STEPS = ["replace", "landed_files", "refused_files", "deliveries", "end"]
 KILLED = """
 import os, signal, sys
