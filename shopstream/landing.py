@@ -39,6 +39,14 @@ Progress = Callable[[str, int, int], None]
 # fmt: off
 
 
+# Errors of the disk, the system or the rights, not of what a file holds: the next run tries again.
+_PASSING = {
+    *(errno.EACCES, errno.EPERM, errno.ENOENT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM),
+    *(errno.ESTALE, errno.EAGAIN, errno.EINTR, errno.EBUSY, errno.ETIMEDOUT, errno.ENODEV),
+    *(errno.ENXIO, errno.EREMOTEIO, errno.EHOSTDOWN, errno.ENOTCONN),
+}
+
+
 class LandingError(Exception):
     """Landing as a whole can't go on. The message says what, where, and what to do."""
 
@@ -403,6 +411,7 @@ class _Content:
     rows: int | None = None
     notes: str | None = None
     reason: str | None = None
+    passing: bool = False
 
 
 class _Run:
@@ -456,6 +465,8 @@ class _Run:
             return
         for content in contents:
             self._accept(content)
+        if any(content.passing for content in contents):
+            return  # no delivery: else the file would be known, and never be read
         self.deliveries[name] = [
             _Delivery(content.name, name, content.sha256, *before[:2]) for content in contents
         ]
@@ -528,8 +539,9 @@ class _Run:
 
     def _read(self, name: str, path: Path, sha256: str | None = None) -> _Content:
         """Decode one content, unless it is known."""
-        kind, size = event_format(name), path.stat().st_size
+        kind = event_format(name)
         try:
+            size = path.stat().st_size
             advance = partial(self._progress, name, size)
             advance(0)
             if not size:
@@ -557,6 +569,12 @@ class _Run:
         log.error("%s could not be read", name, exc_info=error)
         # an unpacked member lies under a name that means nothing to its sender
         line = _first_line(error).replace(str(self.scratch / "member"), name)
+        if isinstance(error, OSError) and error.errno in _PASSING:
+            reason = (
+                f"can't be read now ({error.strerror}): check its rights and the disk; the next "
+                "run tries again"
+            )
+            return _Content(name, sha, reason=reason, passing=True)
         reason = (
             f"can't be read as {kind} ({type(error).__name__}: {line}): deliver it again, whole"
         )

@@ -487,7 +487,7 @@ def test_an_open_quote_costs_one_row_not_the_file(shop, monkeypatch):
 def test_rows_joined_with_quotes_are_bad_line_by_line(shop):
     # the quote left open by a line closes in the next: read as fields, all lines were one row
     line = 'a","b","c","d'
-    shop.put("a.csv", f'{SHORT}\n' + f"{line}\n" * 99 + 'x,y"\n1,2,3,4\n')
+    shop.put("a.csv", f"{SHORT}\n" + f"{line}\n" * 99 + 'x,y"\n1,2,3,4\n')
     landed, rows = shop.only()
     bad = [row["bad_row"] for row in rows if row["bad_row"]]
     assert bad[:50] == [line] * 50
@@ -930,6 +930,41 @@ def test_a_file_that_disappears_is_skipped(shop, monkeypatch):
     result = shop.land()
     assert (result.skipped_changing, result.landed, result.refused) == (["a.csv"], [], [])
     assert shop.table("deliveries") == []
+
+
+def test_a_file_that_disappears_before_it_is_read_is_skipped(shop, monkeypatch):
+    path = shop.put("a.csv", f"{HEADER}\n{LINE}\n")
+    shop.put("b.csv", f"{HEADER}\n")
+    look = landing._signature
+
+    def vanish(file):
+        signature = look(file)
+        path.unlink(missing_ok=True)
+        return signature
+
+    monkeypatch.setattr(landing, "_signature", vanish)
+    result = shop.land()
+    assert (result.skipped_changing, result.refused) == (["a.csv"], [])
+    assert [f.source_file for f in result.landed] == ["b.csv"]
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.EMFILE, errno.ESTALE])
+def test_a_passing_error_refuses_a_file_for_one_run(shop, monkeypatch, number):
+    shop.put("a.csv", f"{HEADER}\n{LINE}\n")
+    shop.put_zip("b.zip", {"m.csv": f"{HEADER}\n"})
+
+    def fail(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(landing, "_sha256", fail)
+    monkeypatch.setattr(landing, "extract", fail)
+    result = shop.land()
+    assert [f.source_file for f in result.refused] == ["a.csv", "b.zip/m.csv"]
+    assert all("the next run tries again" in f.reason for f in result.refused)
+    assert len(shop.land().known_refused) == 2
+    monkeypatch.undo()
+    assert len(shop.land().landed) == 2
+    assert shop.table("refused_files") == []
 
 
 def test_an_unexpected_error_refuses_one_file_and_is_logged(shop, monkeypatch, caplog):
