@@ -53,8 +53,8 @@ EXACT_TYPES = dict.fromkeys(ID_COLUMNS, "bigint") | {
     "event_time": "timestamptz",
     "price": "decimal(12, 2)",
 }
-# Engines disagree on calendars before; such times stay text.
-FIRST_EXACT_TIME = "timestamp '1900-01-01'"
+# Engines disagree on calendars before, and on years of five digits; such times stay text.
+EXACT_TIMES = "timestamp '1900-01-01' and timestamp '9999-12-31 23:59:59.999999'"
 _LONG, _TEXT = pa.int64(), pa.string()
 
 
@@ -200,7 +200,7 @@ def _exact_text(column: str, text: str) -> str | None:
         return None
     if column == "event_time":
         value = f"try_cast(left({text}, length({text}) - 4) as timestamp)"
-        same = f"{value} >= {FIRST_EXACT_TIME} and {value}::varchar || ' UTC' = {text}"
+        same = f"{value} between {EXACT_TIMES} and {value}::varchar || ' UTC' = {text}"
     else:
         value = f"try_cast({text} as {EXACT_TYPES[column]})"
         same = f"{value}::varchar = {text}"
@@ -400,8 +400,7 @@ def _parquet_cell(column: str, value: str, kind: str) -> str:
     if column in ID_COLUMNS and kind in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT"):
         exact = value
     elif column == "event_time" and kind.startswith("TIMESTAMP") and not kind.endswith("_NS"):
-        years = f"{FIRST_EXACT_TIME} and timestamp '9999-12-31 23:59:59.999999'"
-        exact = f"case when {value} between {years} then {value} end"
+        exact = f"case when {value} between {EXACT_TIMES} then {value} end"
     elif column == "price" and kind == "DOUBLE":
         cents = f"try_cast({value} as decimal(12, 2))"
         exact = f"case when {cents}::double = {value} then {cents} end"
