@@ -33,7 +33,7 @@ def event_members(archive: ZipFile) -> Iterator[tuple[ZipInfo, str | None]]:
     """Each member that carries events, once per name, with what speaks against reading it."""
     times = Counter(info.filename for info in archive.infolist())
     for name, info in sorted(archive.NameToInfo.items()):
-        hidden = any(p.startswith(".") and p != ".." for p in name.split("/"))
+        hidden = any(p.startswith(".") and p not in (".", "..") for p in name.split("/"))
         if event_format(name) and not hidden:
             yield info, _objection(info, times[name])
 

@@ -631,6 +631,12 @@ def test_zip_members_are_contents_of_their_own(shop):
     assert (second.landed, second.refused, second.renamed) == ([], [], [])
 
 
+def test_zip_members_with_a_dot_in_their_path_are_read(shop):
+    good = f"{HEADER}\n{LINE}\n"
+    shop.put_zip("a.zip", {"./m.csv": good, "a/./n.csv": good + LINE, "./.h.csv": good})
+    assert [f.source_file for f in shop.land().landed] == ["a.zip/./m.csv", "a.zip/a/./n.csv"]
+
+
 def test_a_changed_zip_brings_only_its_new_members(shop):
     shop.put_zip("a.zip", {"1.csv": f"{HEADER}\n{LINE}\n"})
     shop.land()
