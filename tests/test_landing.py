@@ -7,6 +7,7 @@ import io
 import os
 import random
 import re
+import shutil
 import signal
 import stat
 import subprocess
@@ -702,6 +703,23 @@ def test_encrypted_and_lying_members_are_refused(shop):
     reasons = {f.source_file: f.reason for f in result.refused}
     assert "without a password" in reasons["a.zip/enc.csv"]
     assert "CRC" in reasons["a.zip/lie.csv"]
+
+
+def test_a_member_longer_than_its_archive_is_no_full_disk(shop):
+    path = shop.put_zip("a.zip", {"lie.csv": f"{HEADER}\n{LINE}\n", "ok.csv": f"{HEADER}\n"})
+    data = bytearray(path.read_bytes())
+    entry = data.index(b"PK\1\2")
+    free = shutil.disk_usage(shop.landing).free
+    with zipfile.ZipFile(path) as archive:
+        lie, ok = archive.infolist()
+        lie.file_size = free + (1 << 30)
+        lie.compress_size = lie.file_size // 2
+        assert dict(archives.event_members(archive)).pop(lie).endswith("pack it again")
+    data[entry + 20 : entry + 28] = b"\xfe\xff\xff\xff" * 2
+    path.write_bytes(data)
+    result = shop.land()
+    assert [f.source_file for f in result.landed] == ["a.zip/ok.csv"]
+    assert "longer than the archive itself" in result.refused[0].reason
 
 
 def test_damaged_or_idle_zip_is_refused_whole(shop):
