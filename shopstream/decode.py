@@ -389,8 +389,17 @@ def _decode_parquet(
         _parquet_cell(c, *values_of.get(c, ("null", "VARCHAR"))) for c in EVENT_COLUMNS
     )
     select = f"select {number} as row_number, null::varchar as bad_row, {cells} from {source}"
-    with _polled(con, lambda percent: advance(int(size * percent / 100))):
-        _copy(con, key, select, values, target)
+    try:
+        with _polled(con, lambda percent: advance(int(size * percent / 100))):
+            _copy(con, key, select, values, target)
+    except duckdb.ConversionException as error:
+        # DuckDB reads seconds and milliseconds as microseconds, and stops where those don't reach
+        if "Could not convert Timestamp" not in str(error):
+            raise
+        raise Refused(
+            "column event_time holds a time beyond the year 294247: write that time as null, or "
+            "the column as text or microseconds"
+        ) from error
     return footer.num_rows, notes
 
 

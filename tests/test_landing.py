@@ -769,6 +769,12 @@ def test_timestamps_beyond_the_calendar_do_no_harm(shop, zone):
     assert not any(re.match(r"\d{4}-", text) for text in got[:6])
 
 
+@pytest.mark.parametrize("unit", ["s", "ms"])
+def test_a_timestamp_beyond_microseconds_refuses_the_file_with_a_remedy(shop, unit):
+    shop.put_parquet(event_time=pa.array([0, 2**60], pa.timestamp(unit)))
+    assert "column event_time holds a time beyond the year 294247" in shop.reason("a.parquet")
+
+
 def test_int96_timestamps(shop):
     values = pa.array([1569888000_123456], pa.timestamp("us"))
     table = pa.table({c: [v] for c, v in zip(EVENT_COLUMNS, ROW, strict=True)})
