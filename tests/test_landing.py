@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from shopstream import archives, decode, landing
+from shopstream import archives, decode, erasure, landing
 from shopstream.decode import EVENT_COLUMNS, EXACT_TYPES
 from shopstream.landing import LandingError, drop_work_copies, forget, land
 
@@ -894,6 +894,20 @@ def test_parquet_columns_in_any_case_missing_extra_and_doubled(shop):
     assert "more than one column is named price" in shop.reason("a.parquet")
     put(EVENT_TIME=["t"], price=[1])
     assert shop.reason("a.parquet").startswith("missing event_type, product_id, user_id; found")
+
+
+def test_an_erased_user_is_found_behind_any_white_space(shop):
+    macro = (Path(__file__).parents[1] / "macros" / "cleaning.sql").read_text()
+    trimmed = re.search(r"'(\\t[^']*)'", macro)[1].encode().decode("unicode_escape")
+    assert set(trimmed) == set(erasure.WHITE_SPACE)
+    land(shop.landing, shop.warehouse)
+    landing.note_erased(shop.warehouse, 1, erasure.hash_of(shop.warehouse, 501))
+    ids = [f"{space}501{space}" for space in trimmed] + ["502"]
+    shop.put_parquet(user_id=ids)
+    (landed,) = shop.land().landed
+    rows = shop.rows(landed)
+    assert [row["is_erased"] for row in rows] == [True] * len(trimmed) + [False]
+    assert {row["user_id"] for row in rows} == {None, "502"}
 
 
 def test_damaged_parquet_is_refused(shop):
