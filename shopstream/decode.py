@@ -59,7 +59,7 @@ _LONG, _TEXT = pa.int64(), pa.string()
 
 
 def decode(
-    path: Path, kind: str, key: int, target: Path, memory_limit: str, advance: Callable[[int], None]
+    path: Path, kind: str, key: int, target: Path, duck: Duck, advance: Callable[[int], None]
 ) -> tuple[int, str | None]:
     """Write the rows of `path` to `target` and return their number, and notes on its columns.
 
@@ -67,7 +67,7 @@ def decode(
     bytes read so far. Raises Refused when the content is no table of events, other errors when it
     is damaged.
     """
-    with _duckdb(target.parent, memory_limit) as con:
+    with duck.connection() as con:
         read = _decode_parquet if kind == "parquet" else _decode_csv
         rows, notes = read(con, path, kind, key, target, advance)
     written = pq.read_metadata(target).num_rows
@@ -81,21 +81,42 @@ def default_memory_limit() -> str:
     return os.environ.get("SHOPSTREAM_DUCKDB_MEMORY") or f"{max(quarter, 1 << 30) >> 20}MiB"
 
 
-@contextmanager
-def _duckdb(scratch: Path, memory_limit: str) -> Iterator[Database]:
-    """A database per file: an internal error in DuckDB makes the one it met unusable."""
-    settings = {
-        "memory_limit": memory_limit,
-        "temp_directory": str(scratch / "duckdb"),
-        "threads": os.cpu_count() or 1,
-        "autoinstall_known_extensions": "false",
-        "autoload_known_extensions": "false",
-    }
-    with duckdb.connect(config=settings) as con:
-        con.execute("set TimeZone = 'UTC'; set preserve_insertion_order = true")
-        # query_progress needs the bar, nobody needs to see it
-        con.execute("set enable_progress_bar = true; set enable_progress_bar_print = false")
-        yield con
+class Duck:
+    """The DuckDB of a run: to start one per file took most of the time of small files."""
+
+    def __init__(self, scratch: Path, memory_limit: str) -> None:
+        self.settings = {
+            "memory_limit": memory_limit,
+            "temp_directory": str(scratch / "duckdb"),
+            "threads": os.cpu_count() or 1,
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            # each file is read once, and all zip members have the same name while they are
+            "enable_external_file_cache": "false",
+        }
+        self.con: Database | None = None
+
+    @contextmanager
+    def connection(self) -> Iterator[Database]:
+        """A connection; after any error a new one, for an internal one makes it unusable."""
+        if self.con is None:
+            self.con = duckdb.connect(config=self.settings)
+            self.con.execute("set TimeZone = 'UTC'; set preserve_insertion_order = true")
+            # query_progress needs the bar, nobody needs to see it
+            self.con.execute(
+                "set enable_progress_bar = true; set enable_progress_bar_print = false"
+            )
+        try:
+            yield self.con
+        except Exception:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Give back its memory and files."""
+        if self.con is not None:
+            self.con.close()
+            self.con = None
 
 
 def _notes(missing: list[str], extra: list[str]) -> str | None:
@@ -171,6 +192,8 @@ def _decode_csv(
             if failures:
                 raise failures[0] from None
             raise
+        finally:
+            con.unregister("delivered")
     return rows, delivered.notes
 
 

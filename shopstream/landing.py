@@ -31,7 +31,7 @@ from deltalake.exceptions import DeltaError
 
 from shopstream import erasure
 from shopstream.archives import Refused, event_format, event_members, extract
-from shopstream.decode import decode, default_memory_limit
+from shopstream.decode import Duck, decode, default_memory_limit
 
 log = logging.getLogger("shopstream.landing")
 Progress = Callable[[str, int, int], None]
@@ -333,9 +333,11 @@ def _run(
 ) -> Iterator[_Run]:
     """A run that may write to the warehouse; its scratch is gone afterwards."""
     home = _home(warehouse)
+    limit = memory_limit or default_memory_limit()
+    duck = Duck(home / "extracted", limit)
     try:
         _prepare(home)
-        yield _Run(home, on_progress, memory_limit or default_memory_limit())
+        yield _Run(home, on_progress, limit, duck)
     except (OSError, DeltaError) as error:
         _stop_without_room(error, str(error))
         raise LandingError(
@@ -343,6 +345,7 @@ def _run(
             "and its owner are right."
         ) from error
     finally:
+        duck.close()
         shutil.rmtree(home / "extracted", ignore_errors=True)
 
 
@@ -417,8 +420,11 @@ class _Content:
 class _Run:
     """One run of `land`: the register as it was, and what becomes of it."""
 
-    def __init__(self, home: Path, on_progress: Progress | None, memory_limit: str) -> None:
+    def __init__(
+        self, home: Path, on_progress: Progress | None, memory_limit: str, duck: Duck
+    ) -> None:
         self.home, self.on_progress, self.memory_limit = home, on_progress, memory_limit
+        self.duck = duck
         self.rows, self.scratch = home / "landed_rows", home / "extracted"
         self.landed = {row.file_sha256: row for row in _read_table(home, "landed_files")}
         self.earlier = dict(self.landed)
@@ -553,7 +559,7 @@ class _Run:
                 return _Content(name, sha256)
             target = self.scratch / f"{sha256}.parquet"
             key = _file_key(sha256)
-            rows, notes = decode(path, kind, key, target, self.memory_limit, advance)
+            rows, notes = decode(path, kind, key, target, self.duck, advance)
             advance(size)
             return _Content(name, sha256, kind, size, rows, notes)
         except Exception as error:

@@ -769,9 +769,9 @@ def test_timestamps_beyond_the_calendar_do_no_harm(shop, zone):
     assert not any(re.match(r"\d{4}-", text) for text in got[:6])
 
 
-@pytest.mark.parametrize("unit", ["s", "ms"])
-def test_a_timestamp_beyond_microseconds_refuses_the_file_with_a_remedy(shop, unit):
-    shop.put_parquet(event_time=pa.array([0, 2**60], pa.timestamp(unit)))
+@pytest.mark.parametrize(("unit", "value"), [("s", 2**53), ("ms", -(2**60))])
+def test_a_timestamp_beyond_microseconds_refuses_the_file_with_a_remedy(shop, unit, value):
+    shop.put_parquet(event_time=pa.array([0, value], pa.timestamp(unit)))
     assert "column event_time holds a time beyond the year 294247" in shop.reason("a.parquet")
 
 
@@ -1203,13 +1203,45 @@ def test_progress_is_reported_and_a_broken_display_harms_nothing(shop, monkeypat
 
 
 def test_duckdb_stays_off_the_network_and_in_utc(tmp_path):
-    with decode._duckdb(tmp_path, "1GB") as con:
+    with decode.Duck(tmp_path, "1GB").connection() as con:
         query = "select name, value from duckdb_settings()"
         settings = dict(con.execute(query).fetchall())
     assert settings["autoinstall_known_extensions"] == "false"
     assert settings["autoload_known_extensions"] == "false"
     assert settings["TimeZone"] == "UTC"
     assert settings["temp_directory"].startswith(str(tmp_path))
+
+
+def test_a_run_has_one_database_and_a_new_one_after_an_error(shop, monkeypatch):
+    for number in range(5):
+        shop.put(f"{number}.csv", f"{HEADER}\n{LINE}\n{number}\n")
+    shop.put_zip("5.zip", {f"{n}.csv": f"{HEADER}\n{LINE}\n{LINE}{n}\n" for n in range(3)})
+    shop.put_parquet("2a.parquet", brand=pa.array([b"\xff"]))
+    connect, opened = decode.duckdb.connect, []
+
+    def counted(**options):
+        opened.append(connect(**options))
+        return opened[-1]
+
+    monkeypatch.setattr(decode.duckdb, "connect", counted)
+    result = shop.land()
+    assert (len(result.landed), len(result.refused), len(opened)) == (8, 1, 2)
+    for con in opened:
+        with pytest.raises(decode.duckdb.ConnectionException):
+            con.execute("select 1")
+
+
+def test_zip_members_of_one_run_are_not_mixed_up(shop):
+    members = {}
+    for number in range(9):
+        path = shop.put_parquet(product_id=[number] * 3)
+        members[f"{number}.parquet"] = path.read_bytes()
+        path.unlink()
+    shop.put_zip("a.zip", members)
+    rows = {f.source_file[6]: shop.rows(f) for f in shop.land().landed}
+    assert {number: {r["product_id"] for r in held} for number, held in rows.items()} == {
+        str(number): {str(number)} for number in range(9)
+    }
 
 
 def test_memory_limit_comes_from_the_environment_or_the_machine(monkeypatch):
