@@ -284,6 +284,25 @@ def test_a_name_that_is_not_utf8_is_recorded_readably(shop):
     assert landed.source_file == r"caf\xe9.csv"
 
 
+def test_a_name_that_the_terminal_cannot_show_is_printed_escaped(shop, tmp_path):
+    shop.put("\U0001f600.csv", "x\n")
+    done = subprocess.run(
+        [sys.executable, "-c", "from shopstream.cli import main; main()", "land"],
+        env={
+            **os.environ,
+            "PYTHONPATH": str(Path(landing.__file__).parents[1]),
+            "PYTHONIOENCODING": "ascii",
+            "SHOPSTREAM_LANDING": str(shop.landing),
+            "SHOPSTREAM_WAREHOUSE": str(shop.warehouse),
+            "SHOPSTREAM_LOGS": str(tmp_path / "logs"),
+        },
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 3, done.stderr
+    assert r"refused: \U0001f600.csv: missing" in done.stdout
+
+
 def test_links_folders_and_pipes_named_like_files(shop, tmp_path):
     elsewhere = tmp_path / "elsewhere.data"
     elsewhere.write_text(f"{HEADER}\n{LINE}\n")
