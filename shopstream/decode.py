@@ -121,8 +121,9 @@ class Duck:
 
 def _notes(missing: list[str], extra: list[str]) -> str | None:
     parts = [f"missing columns, taken as null: {', '.join(missing)}"] if missing else []
-    extra = [name or "(no name)" for name in extra]
-    parts += [f"extra columns, ignored: {', '.join(extra)}"] if extra else []
+    shown = [name[:40] or "(no name)" for name in extra[:20]]
+    shown += [f"and {len(extra) - 20:,} more"] if len(extra) > 20 else []
+    parts += [f"extra columns, ignored: {', '.join(shown)}"] if extra else []
     return "; ".join(parts) or None
 
 

@@ -386,6 +386,14 @@ def test_extra_columns_are_ignored_with_a_note(shop):
     assert cells(rows[0]) == ROW
 
 
+def test_a_note_names_the_first_twenty_of_many_columns(shop):
+    extra = ",".join(f"c{number}" for number in range(5000))
+    shop.put("a.csv", f"{HEADER},{extra}\n{LINE}{',' * 5000}\n")
+    landed, rows = shop.only()
+    assert landed.notes.endswith(", c18, c19, and 4,980 more")
+    assert cells(rows[0]) == ROW
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
