@@ -11,7 +11,7 @@ import stat
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from zipfile import ZipFile, ZipInfo
+from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_LZMA, ZIP_STORED, ZipFile, ZipInfo
 
 # 30 times the largest known month as CSV: above it, a size is an error or an attack.
 MAX_MEMBER_BYTES = 200 << 30
@@ -50,6 +50,8 @@ def _objection(info: ZipInfo, times: int, held: int) -> str | None:
         return "it is a link: pack the file itself"
     if info.flag_bits & 0x1:
         return "it is encrypted: deliver it without a password"
+    if info.compress_type not in (ZIP_STORED, ZIP_DEFLATED, ZIP_BZIP2, ZIP_LZMA):
+        return f"it is packed by method {info.compress_type}: pack it again with Deflate"
     if event_format(name) == "zip":
         return "a zip inside a zip is not opened: deliver the inner one by itself"
     if times > 1:

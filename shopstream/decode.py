@@ -157,12 +157,16 @@ _QUOTE = ord('"')
 _BESIDE_QUOTE = np.isin(np.arange(256), list(b',\r\n"'))
 _ICONV = "UTF-16 text: convert it with iconv -f UTF-16 -t UTF-8 old.csv > new.csv"
 _NOT_CSV = {
+    # UTF-32 before UTF-16, whose mark it starts with
+    codecs.BOM_UTF32_LE: _ICONV.replace("UTF-16", "UTF-32"),
+    codecs.BOM_UTF32_BE: _ICONV.replace("UTF-16", "UTF-32"),
     codecs.BOM_UTF16_LE: _ICONV,
     codecs.BOM_UTF16_BE: _ICONV,
     b"PK\3\4": "a zip archive: let its name end in .zip",
     b"PAR1": "a Parquet file: let its name end in .parquet",
     b"\x1f\x8b": "gzip: let its name end in .csv.gz",
 }
+_MARKS = re.compile(rb"(?:%s)*+" % codecs.BOM_UTF8)  # tools that each add one leave several
 
 
 def _decode_csv(
@@ -184,7 +188,9 @@ def _decode_csv(
             raise
 
     with path.open("rb") as raw:
-        delivered = _Csv(io.BufferedReader(gzip.GzipFile(fileobj=raw)) if kind == "csv.gz" else raw)
+        packed = kind == "csv.gz"
+        text = io.BufferedReader(gzip.GzipFile(fileobj=raw)) if packed else raw
+        delivered = _Csv(text, packed)
         con.register("delivered", pa.RecordBatchReader.from_batches(schema, numbered()))
         cells = ", ".join(_cell(c, c, _exact_text(c, c)) for c in EVENT_COLUMNS)
         try:
@@ -241,8 +247,8 @@ def _is_utf8(text: bytes) -> bool:
 class _Csv:
     """A CSV stream: its header is read at once, its rows by `batches`."""
 
-    def __init__(self, stream: BinaryIO) -> None:
-        self.stream = stream
+    def __init__(self, stream: BinaryIO, packed: bool = False) -> None:
+        self.stream, self.packed = stream, packed
         names = self._read_header()
         where, self.notes = _resolve(names, _csv_remedy(names))
         self.fields = re.compile(rb"(?:%s,){%d}+%s(?=[\r\n]|\Z)" % (_FIELD, len(names) - 1, _FIELD))
@@ -264,8 +270,11 @@ class _Csv:
         head = self.stream.read(BLOCK)
         for magic, advice in _NOT_CSV.items():
             if head.startswith(magic):
+                if self.packed and "let its name" in advice:
+                    what = advice.partition(":")[0]
+                    raise Refused(f"the gzip holds {what}: unpack it once and deliver that")
                 raise Refused(f"this is {advice}")
-        head = head.removeprefix(codecs.BOM_UTF8)
+        head = head[_MARKS.match(head).end() :]
         start = _LINE_ENDS.match(head).end()
         if start == len(head):
             raise Refused("empty: there is not even a header line; remove it or deliver it again")
@@ -359,6 +368,8 @@ class _Csv:
 
 def _csv_remedy(names: list[str]) -> str:
     """What to do about a header that lacks columns."""
+    if re.match(r"\s*#|sep=$", names[0]):
+        return "the first line is no header: remove it"
     if len(names) == 1 and (other := re.search(r"[;\t|]", names[0])):
         return f"the delimiter looks like {other[0]!r}: write the file with commas"
     known = any(name.strip().lower() in EVENT_COLUMNS for name in names)

@@ -354,9 +354,7 @@ def _find(landing: Path, warehouse: Path) -> list[tuple[str, Path, str | None]]:
     found: list[tuple[str, Path, str | None]] = []
 
     def add(path: Path, trouble: str | None) -> None:
-        # a name that is not UTF-8 can't be stored as text
-        name = os.fsencode(path.relative_to(landing).as_posix()).decode(errors="backslashreplace")
-        found.append((name, path, trouble))
+        found.append((_name(path.relative_to(landing)), path, trouble))
 
     def unreadable(error: OSError) -> None:
         if Path(error.filename) == landing:
@@ -382,6 +380,11 @@ def _find(landing: Path, warehouse: Path) -> list[tuple[str, Path, str | None]]:
             if event_format(name) and not name.startswith("."):
                 add(here / name, _trouble(here / name))
     return sorted(found)
+
+
+def _name(path: Path) -> str:
+    """A path as text; bytes that are not UTF-8 as `\\xff`, so a backslash of its own is doubled."""
+    return os.fsencode(path).replace(b"\\", b"\\\\").decode(errors="backslashreplace")
 
 
 def _trouble(path: Path) -> str | None:

@@ -284,6 +284,17 @@ def test_a_name_that_is_not_utf8_is_recorded_readably(shop):
     assert landed.source_file == r"caf\xe9.csv"
 
 
+def test_a_name_that_is_not_utf8_is_told_from_one_with_backslashes(shop):
+    with open(os.fsencode(shop.landing) + b"/bad\xff.csv", "wb") as file:
+        file.write(f"{HEADER}\n{LINE}\n".encode())
+    shop.put(r"bad\xff.csv", f"{HEADER}\n")
+    assert {f.source_file: f.rows_read for f in shop.land().landed} == {
+        r"bad\xff.csv": 1,
+        r"bad\\xff.csv": 0,
+    }
+    assert shop.land().landed == []
+
+
 def test_a_name_that_the_terminal_cannot_show_is_printed_escaped(shop, tmp_path):
     shop.put("\U0001f600.csv", "x\n")
     done = subprocess.run(
@@ -365,6 +376,7 @@ def test_warehouse_that_cannot_be_written_stops_the_run(shop):
         "USER_ID, Product_Id ,event_type,EVENT_TIME",
         '"user_id","product_id","event_type","event_time"',
         "\ufeffuser_id,product_id,event_type,event_time",
+        "\ufeff\ufeffuser_id,product_id,event_type,event_time",
         "\n\r\nuser_id,product_id,event_type,event_time",
     ],
 )
@@ -409,6 +421,10 @@ def test_a_note_names_the_first_twenty_of_many_columns(shop):
         (gzip.compress(b"x"), "let its name end in .csv.gz"),
         (b"PK\3\4....", "let its name end in .zip"),
         (b"PAR1....", "let its name end in .parquet"),
+        (f"{HEADER}\n{LINE}\n".encode("utf-32"), "UTF-32 text.*iconv -f UTF-32"),
+        (f"sep=,\n{HEADER}\n".encode(), "first line is no header: remove it"),
+        (f"# made by us; today\n{HEADER}\n".encode(), "first line is no header: remove it"),
+        (f"sep=;\n{HEADER}\n".encode(), "delimiter looks like ';'"),
         (os.urandom(100).replace(b"\n", b"") + b"\0", "(missing|NUL bytes)"),
     ],
 )
@@ -626,6 +642,12 @@ def test_gzip_in_several_parts_is_one_file(shop):
     assert [cells(r) for r in rows] == [ROW]
 
 
+@pytest.mark.parametrize("inner", [gzip.compress(LINE.encode()), b"PK\3\4....", b"PAR1...."])
+def test_a_packed_file_inside_gzip_is_to_be_unpacked(shop, inner):
+    shop.put("a.csv.gz", gzip.compress(inner))
+    assert re.search("the gzip holds .*: unpack it once", shop.reason("a.csv.gz"))
+
+
 def test_damaged_gzip_is_refused_whole(shop):
     whole = gzip.compress(f"{HEADER}\n{(LINE + chr(10)) * 1000}".encode())
     shop.put("cut.csv.gz", whole[:-20])
@@ -730,6 +752,16 @@ def test_encrypted_and_lying_members_are_refused(shop):
     reasons = {f.source_file: f.reason for f in result.refused}
     assert "without a password" in reasons["a.zip/enc.csv"]
     assert "CRC" in reasons["a.zip/lie.csv"]
+
+
+def test_a_member_packed_by_an_unknown_method_is_refused_with_a_remedy(shop):
+    path = shop.put_zip("a.zip", {"a.csv": f"{HEADER}\n", "ok.csv": f"{HEADER}\n{LINE}\n"})
+    data = bytearray(path.read_bytes())
+    data[8:10] = data[(entry := data.index(b"PK\1\2")) + 10 : entry + 12] = b"\x5d\0"
+    path.write_bytes(data)
+    result = shop.land()
+    assert [f.source_file for f in result.landed] == ["a.zip/ok.csv"]
+    assert "packed by method 93: pack it again with Deflate" in result.refused[0].reason
 
 
 def test_a_member_longer_than_its_archive_is_no_full_disk(shop):
