@@ -103,6 +103,7 @@ class LandingResult:
     known_refused: list[RefusedFile]
     skipped_changing: list[str]
     renamed: list[RenamedFile]
+    ignored: list[str]
 
 
 # --- the register: three small Delta tables, a row of each a dataclass ---------------------------
@@ -320,11 +321,12 @@ def land(
             f"The landing folder {landing} and the warehouse {warehouse} lie inside each other: "
             "set SHOPSTREAM_LANDING or SHOPSTREAM_WAREHOUSE to another folder."
         )
-    found = _find(landing, warehouse)
+    ignored: list[str] = []
+    found = _find(landing, warehouse, ignored)
     with _run(warehouse, on_progress, memory_limit) as run:
         for name, path, trouble in found:
             run.refuse(name, trouble) if trouble else run.take(name, path)
-        return run.commit()
+        return run.commit(sorted(ignored))
 
 
 @contextmanager
@@ -349,8 +351,13 @@ def _run(
         shutil.rmtree(home / "extracted", ignore_errors=True)
 
 
-def _find(landing: Path, warehouse: Path) -> list[tuple[str, Path, str | None]]:
-    """Each delivered file by name: its path, and what is wrong with it as a file."""
+def _find(
+    landing: Path, warehouse: Path, ignored: list[str] | None = None
+) -> list[tuple[str, Path, str | None]]:
+    """Each delivered file by name: its path, and what is wrong with it as a file.
+
+    Names with other endings, which are no deliveries, are added to `ignored`.
+    """
     found: list[tuple[str, Path, str | None]] = []
 
     def add(path: Path, trouble: str | None) -> None:
@@ -377,8 +384,12 @@ def _find(landing: Path, warehouse: Path) -> list[tuple[str, Path, str | None]]:
             add(here / name, "a folder is named like an event file: rename it")
         folders[:] = [name for name in folders if not event_format(name)]
         for name in files:
-            if event_format(name) and not name.startswith("."):
+            if name.startswith("."):
+                continue
+            if event_format(name):
                 add(here / name, _trouble(here / name))
+            elif ignored is not None:
+                ignored.append(_name((here / name).relative_to(landing)))
     return sorted(found)
 
 
@@ -623,7 +634,7 @@ class _Run:
         if self.erased:
             erasure.blank_rows(rows, self.home, self.erased, self.memory_limit)
 
-    def commit(self) -> LandingResult:
+    def commit(self, ignored: list[str]) -> LandingResult:
         """Put work copies in place, then write the register: a kill in between loses no rows."""
         new = [row for sha, row in self.landed.items() if sha not in self.earlier]
         renamed = [
@@ -652,6 +663,7 @@ class _Run:
             known_refused=self.known_refused,
             skipped_changing=self.skipped,
             renamed=renamed,
+            ignored=ignored,
         )
 
 

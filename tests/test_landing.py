@@ -26,6 +26,7 @@ from deltalake import DeltaTable, write_deltalake
 from shopstream import archives, decode, erasure, landing
 from shopstream.decode import EVENT_COLUMNS, EXACT_TYPES
 from shopstream.landing import LandingError, drop_work_copies, forget, land
+from shopstream.summary import print_landing
 
 HEADER = ",".join(EVENT_COLUMNS)
 ROW = (
@@ -265,6 +266,16 @@ def test_finds_events_by_ending_below_the_folder_and_ignores_the_rest(shop):
         "p.ZIP/in/b.csv": "csv",
         "year=2019.Parquet": "parquet",
     }
+
+
+def test_ignored_files_are_named_in_the_summary(shop, capsys):
+    for name in (".hidden.tsv", "b.txt", "x/a.tsv", "c", "d.gz", "e", "f.csv.part"):
+        shop.put(name, "x")
+    result = shop.land()
+    assert result.ignored == ["b.txt", "c", "d.gz", "e", "f.csv.part", "x/a.tsv"]
+    print_landing(result)
+    note = "note: 6 files with other endings were ignored: b.txt, c, d.gz, e, f.csv.part, ...\n"
+    assert note in capsys.readouterr().out
 
 
 def test_parquet_under_a_name_that_looks_like_a_pattern_or_a_partition(shop):
