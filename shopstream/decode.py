@@ -420,22 +420,48 @@ def _decode_parquet(
     }
     taken = any(name.lower() == "file_row_number" for name in names)
     number = "row_number() over ()" if taken else "file_row_number + 1"
-    cells = ", ".join(
-        _parquet_cell(c, *values_of.get(c, ("null", "VARCHAR"))) for c in EVENT_COLUMNS
-    )
-    select = f"select {number} as row_number, null::varchar as bad_row, {cells} from {source}"
-    try:
+
+    def copy(number: str, source: str) -> None:
+        cells = ", ".join(
+            _parquet_cell(c, *values_of.get(c, ("null", "VARCHAR"))) for c in EVENT_COLUMNS
+        )
+        select = f"select {number} as row_number, null::varchar as bad_row, {cells} from {source}"
         with _polled(con, lambda percent: advance(int(size * percent / 100))):
             _copy(con, key, select, values, target)
+
+    try:
+        copy(number, source)
     except duckdb.ConversionException as error:
-        # DuckDB reads seconds and milliseconds as microseconds, and stops where those don't reach
-        if "Could not convert Timestamp" not in str(error):
+        if "Could not convert Timestamp(MS)" not in str(error):
             raise
-        raise Refused(
-            "column event_time holds a time beyond the year 294247: write that time as null, or "
-            "the column as text or microseconds"
-        ) from error
+        # DuckDB reads milliseconds as microseconds, and stops where those don't reach
+        con.register("times", _milliseconds(path, names[where["event_time"]]))
+        values_of["event_time"] = (
+            "case when times.ms between -62135596800000 and 253402300799999 "
+            "then make_timestamp(times.ms * 1000)::varchar || ' UTC' else times.ms || ' ms' end",
+            "VARCHAR",
+        )
+        try:
+            copy("times.number", f"{source} positional join times")
+        finally:
+            con.unregister("times")
     return footer.num_rows, notes
+
+
+def _milliseconds(path: Path, name: str) -> pa.RecordBatchReader:
+    """A column of timestamps as plain numbers, and the numbers of its rows."""
+    schema = pa.schema([("ms", _LONG), ("number", _LONG)])
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        rows = 0
+        for batch in pq.ParquetFile(path).iter_batches(columns=[name]):
+            # Parquet has no seconds: pyarrow would only make them of milliseconds
+            ms = batch.column(0).cast(pa.timestamp("ms")).cast(_LONG)
+            numbers = pa.array(np.arange(rows + 1, rows + len(ms) + 1))
+            rows += len(ms)
+            yield pa.RecordBatch.from_arrays([ms, numbers], schema=schema)
+
+    return pa.RecordBatchReader.from_batches(schema, batches())
 
 
 def _parquet_cell(column: str, value: str, kind: str) -> str:

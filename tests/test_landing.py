@@ -13,7 +13,7 @@ import stat
 import subprocess
 import sys
 import zipfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import product
 from pathlib import Path
@@ -839,10 +839,36 @@ def test_timestamps_beyond_the_calendar_do_no_harm(shop, zone):
     assert not any(re.match(r"\d{4}-", text) for text in got[:6])
 
 
-@pytest.mark.parametrize(("unit", "value"), [("s", 2**53), ("ms", -(2**60))])
-def test_a_timestamp_beyond_microseconds_refuses_the_file_with_a_remedy(shop, unit, value):
-    shop.put_parquet(event_time=pa.array([0, value], pa.timestamp(unit)))
-    assert "column event_time holds a time beyond the year 294247" in shop.reason("a.parquet")
+@pytest.mark.parametrize("zone", [None, "UTC", "Europe/Berlin"])
+@pytest.mark.parametrize(("unit", "value"), [("s", 2**53), ("ms", -(2**60)), ("ms", 2**62)])
+def test_a_timestamp_beyond_microseconds_costs_one_row(shop, unit, value, zone):
+    second = {"s": 1, "ms": 1000}[unit]
+    values = pa.array(
+        [value, 1569888000 * second, None, -(10**12) * second], pa.timestamp(unit, zone)
+    )
+    assert texts(shop, "event_time", values) == [
+        f"{value * 1000 // second} ms",
+        "2019-10-01 00:00:00 UTC",
+        None,
+        f"{-(10**15)} ms",
+    ]
+
+
+def test_rows_stay_together_when_one_time_is_beyond_microseconds(shop):
+    count = 150_000
+    columns = {c: pa.array([str(n) for n in range(count)]) for c in EVENT_COLUMNS}
+    columns["event_time"] = pa.array([*range(count - 1), 2**60], pa.timestamp("ms"))
+    columns = {"times": columns["brand"], "ms": columns["brand"], **columns}
+    pq.write_table(pa.table(columns), shop.landing / "a.parquet", row_group_size=7000)
+    landed, rows = shop.only()
+    assert [(r["row_number"], r["user_id"]) for r in rows] == [
+        (n + 1, str(n)) for n in range(count)
+    ]
+    start = datetime(1970, 1, 1, tzinfo=UTC)
+    assert [r["event_time"] for r in rows[:-1:1000]] == [
+        shown(start + timedelta(milliseconds=n)) for n in range(0, count - 1, 1000)
+    ]
+    assert rows[-1]["event_time"] == f"{2**60} ms"
 
 
 def test_int96_timestamps(shop):
