@@ -98,7 +98,7 @@ class Duck:
 
     @contextmanager
     def connection(self) -> Iterator[Database]:
-        """A connection; after any error a new one, for an internal one makes it unusable."""
+        """A connection; after an error a new one, for an internal one makes it unusable."""
         if self.con is None:
             self.con = duckdb.connect(config=self.settings)
             self.con.execute("set TimeZone = 'UTC'; set preserve_insertion_order = true")
@@ -108,6 +108,8 @@ class Duck:
             )
         try:
             yield self.con
+        except Refused:  # our own word about a file
+            raise
         except Exception:
             self.close()
             raise

@@ -1313,6 +1313,10 @@ def test_a_run_has_one_database_and_a_new_one_after_an_error(shop, monkeypatch):
         shop.put(f"{number}.csv", f"{HEADER}\n{LINE}\n{number}\n")
     shop.put_zip("5.zip", {f"{n}.csv": f"{HEADER}\n{LINE}\n{LINE}{n}\n" for n in range(3)})
     shop.put_parquet("2a.parquet", brand=pa.array([b"\xff"]))
+    shop.put("0a.csv", "x\n")
+    shop.put("0b.csv", f"{SHORT}\n{'x' * (1 << 20)}")
+    monkeypatch.setattr(decode, "BLOCK", 1 << 16)
+    monkeypatch.setattr(decode, "LONGEST_ROW", 1 << 17)
     connect, opened = decode.duckdb.connect, []
 
     def counted(**options):
@@ -1321,7 +1325,7 @@ def test_a_run_has_one_database_and_a_new_one_after_an_error(shop, monkeypatch):
 
     monkeypatch.setattr(decode.duckdb, "connect", counted)
     result = shop.land()
-    assert (len(result.landed), len(result.refused), len(opened)) == (8, 1, 2)
+    assert (len(result.landed), len(result.refused), len(opened)) == (8, 3, 2)
     for con in opened:
         with pytest.raises(decode.duckdb.ConnectionException):
             con.execute("select 1")
