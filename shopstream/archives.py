@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 import re
 import shutil
 import stat
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from zipfile import ZipFile, ZipInfo
+from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_LZMA, ZIP_STORED, ZipFile, ZipInfo
 
 # 30 times the largest known month as CSV: above it, a size is an error or an attack.
 MAX_MEMBER_BYTES = 200 << 30
@@ -32,13 +33,14 @@ def event_format(name: str) -> str | None:
 def event_members(archive: ZipFile) -> Iterator[tuple[ZipInfo, str | None]]:
     """Each member that carries events, once per name, with what speaks against reading it."""
     times = Counter(info.filename for info in archive.infolist())
+    held = os.stat(archive.filename).st_size
     for name, info in sorted(archive.NameToInfo.items()):
-        hidden = any(p.startswith(".") and p != ".." for p in name.split("/"))
+        hidden = any(p.startswith(".") and p not in (".", "..") for p in name.split("/"))
         if event_format(name) and not hidden:
-            yield info, _objection(info, times[name])
+            yield info, _objection(info, times[name], held)
 
 
-def _objection(info: ZipInfo, times: int) -> str | None:
+def _objection(info: ZipInfo, times: int, held: int) -> str | None:
     name = info.filename
     if name != info.orig_filename or "\\" in name or re.match(r"/|[A-Za-z]:", name):
         return "its path is not a plain relative one: pack it again with relative paths"
@@ -48,10 +50,15 @@ def _objection(info: ZipInfo, times: int) -> str | None:
         return "it is a link: pack the file itself"
     if info.flag_bits & 0x1:
         return "it is encrypted: deliver it without a password"
+    if info.compress_type not in (ZIP_STORED, ZIP_DEFLATED, ZIP_BZIP2, ZIP_LZMA):
+        return f"it is packed by method {info.compress_type}: pack it again with Deflate"
     if event_format(name) == "zip":
         return "a zip inside a zip is not opened: deliver the inner one by itself"
     if times > 1:
         return f"the archive holds {times} members of this name: give each its own"
+    # before sizes are judged: a declared one would else count as a disk that is too small
+    if info.header_offset + info.compress_size > held:
+        return "the archive says it is longer than the archive itself: pack it again"
     if info.file_size > MAX_MEMBER_BYTES:
         return f"it unpacks to {info.file_size:,} bytes, more than {MAX_MEMBER_BYTES:,}: split it"
     if info.file_size > max(RATIO_MATTERS_FROM, MAX_RATIO * info.compress_size):

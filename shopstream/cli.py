@@ -1,5 +1,6 @@
 """The one command-line tool. Each subcommand is a thin call of the module that does the work."""
 
+import io
 import logging
 import shutil
 import sys
@@ -45,6 +46,10 @@ class PlainErrors(click.Group):
 @click.pass_context
 def main(context: click.Context) -> None:
     """Clickstream exports to tables that people can trust."""
+    for stream in (sys.stdout, sys.stderr):
+        # A file's name may hold what the terminal's encoding has no character for.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     settings = Settings.from_environment()
     settings.logs.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(filename=settings.logs / "shopstream.log", level=logging.INFO)

@@ -53,13 +53,13 @@ EXACT_TYPES = dict.fromkeys(ID_COLUMNS, "bigint") | {
     "event_time": "timestamptz",
     "price": "decimal(12, 2)",
 }
-# Engines disagree on calendars before; such times stay text.
-FIRST_EXACT_TIME = "timestamp '1900-01-01'"
+# Engines disagree on calendars before, and on years of five digits; such times stay text.
+EXACT_TIMES = "timestamp '1900-01-01' and timestamp '9999-12-31 23:59:59.999999'"
 _LONG, _TEXT = pa.int64(), pa.string()
 
 
 def decode(
-    path: Path, kind: str, key: int, target: Path, memory_limit: str, advance: Callable[[int], None]
+    path: Path, kind: str, key: int, target: Path, duck: Duck, advance: Callable[[int], None]
 ) -> tuple[int, str | None]:
     """Write the rows of `path` to `target` and return their number, and notes on its columns.
 
@@ -67,7 +67,7 @@ def decode(
     bytes read so far. Raises Refused when the content is no table of events, other errors when it
     is damaged.
     """
-    with _duckdb(target.parent, memory_limit) as con:
+    with duck.connection() as con:
         read = _decode_parquet if kind == "parquet" else _decode_csv
         rows, notes = read(con, path, kind, key, target, advance)
     written = pq.read_metadata(target).num_rows
@@ -81,27 +81,51 @@ def default_memory_limit() -> str:
     return os.environ.get("SHOPSTREAM_DUCKDB_MEMORY") or f"{max(quarter, 1 << 30) >> 20}MiB"
 
 
-@contextmanager
-def _duckdb(scratch: Path, memory_limit: str) -> Iterator[Database]:
-    """A database per file: an internal error in DuckDB makes the one it met unusable."""
-    settings = {
-        "memory_limit": memory_limit,
-        "temp_directory": str(scratch / "duckdb"),
-        "threads": os.cpu_count() or 1,
-        "autoinstall_known_extensions": "false",
-        "autoload_known_extensions": "false",
-    }
-    with duckdb.connect(config=settings) as con:
-        con.execute("set TimeZone = 'UTC'; set preserve_insertion_order = true")
-        # query_progress needs the bar, nobody needs to see it
-        con.execute("set enable_progress_bar = true; set enable_progress_bar_print = false")
-        yield con
+class Duck:
+    """The DuckDB of a run: to start one per file took most of the time of small files."""
+
+    def __init__(self, scratch: Path, memory_limit: str) -> None:
+        self.settings = {
+            "memory_limit": memory_limit,
+            "temp_directory": str(scratch / "duckdb"),
+            "threads": os.cpu_count() or 1,
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            # each file is read once, and all zip members have the same name while they are
+            "enable_external_file_cache": "false",
+        }
+        self.con: Database | None = None
+
+    @contextmanager
+    def connection(self) -> Iterator[Database]:
+        """A connection; after an error a new one, for an internal one makes it unusable."""
+        if self.con is None:
+            self.con = duckdb.connect(config=self.settings)
+            self.con.execute("set TimeZone = 'UTC'; set preserve_insertion_order = true")
+            # query_progress needs the bar, nobody needs to see it
+            self.con.execute(
+                "set enable_progress_bar = true; set enable_progress_bar_print = false"
+            )
+        try:
+            yield self.con
+        except Refused:  # our own word about a file
+            raise
+        except Exception:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Give back its memory and files."""
+        if self.con is not None:
+            self.con.close()
+            self.con = None
 
 
 def _notes(missing: list[str], extra: list[str]) -> str | None:
     parts = [f"missing columns, taken as null: {', '.join(missing)}"] if missing else []
-    extra = [name or "(no name)" for name in extra]
-    parts += [f"extra columns, ignored: {', '.join(extra)}"] if extra else []
+    shown = [name[:40] or "(no name)" for name in extra[:20]]
+    shown += [f"and {len(extra) - 20:,} more"] if len(extra) > 20 else []
+    parts += [f"extra columns, ignored: {', '.join(shown)}"] if extra else []
     return "; ".join(parts) or None
 
 
@@ -123,24 +147,28 @@ def _resolve(names: list[str], remedy: str) -> tuple[dict[str, int], str | None]
 # DuckDB's CSV reader drops an empty last field too many, stops at mixed line ends, and numbering
 # its rows costs half its time again. So pyarrow splits fields, block by block, under these rules:
 # a field is quoted as a whole or not at all; a row ends with \n, \r\n or \r; a blank line is none;
-# a row whose quotes don't add up, or stay open for LONGEST_ROW, is bad and ends with its line.
+# a row whose quotes don't add up, stay open for LONGEST_ROW or chain too many fields is bad and
+# ends with its line. Without the last rule lines joined by `","` are each read to the block's end.
 BLOCK = 8 << 20
 LONGEST_ROW = 64 << 20
 _FIELD = rb'(?:"(?:[^"]++|"")*+"|[^",\r\n][^,\r\n]*+)?'
-_ROW = re.compile(rb"(?:%s,)*+%s(?=[\r\n]|\Z)" % (_FIELD, _FIELD))
-_OPEN_ROW = re.compile(rb'(?:%s,)*+"(?:[^"]++|"")*+\Z' % _FIELD)
+_HEADER = re.compile(rb"(?:%s,)*+%s(?=[\r\n]|\Z)" % (_FIELD, _FIELD))
 _LINE = re.compile(rb"[^\r\n]*+")
 _LINE_ENDS = re.compile(rb"[\r\n]*+")
 _QUOTE = ord('"')
 _BESIDE_QUOTE = np.isin(np.arange(256), list(b',\r\n"'))
 _ICONV = "UTF-16 text: convert it with iconv -f UTF-16 -t UTF-8 old.csv > new.csv"
 _NOT_CSV = {
+    # UTF-32 before UTF-16, whose mark it starts with
+    codecs.BOM_UTF32_LE: _ICONV.replace("UTF-16", "UTF-32"),
+    codecs.BOM_UTF32_BE: _ICONV.replace("UTF-16", "UTF-32"),
     codecs.BOM_UTF16_LE: _ICONV,
     codecs.BOM_UTF16_BE: _ICONV,
     b"PK\3\4": "a zip archive: let its name end in .zip",
     b"PAR1": "a Parquet file: let its name end in .parquet",
     b"\x1f\x8b": "gzip: let its name end in .csv.gz",
 }
+_MARKS = re.compile(rb"(?:%s)*+" % codecs.BOM_UTF8)  # tools that each add one leave several
 
 
 def _decode_csv(
@@ -162,7 +190,9 @@ def _decode_csv(
             raise
 
     with path.open("rb") as raw:
-        delivered = _Csv(io.BufferedReader(gzip.GzipFile(fileobj=raw)) if kind == "csv.gz" else raw)
+        packed = kind == "csv.gz"
+        text = io.BufferedReader(gzip.GzipFile(fileobj=raw)) if packed else raw
+        delivered = _Csv(text, packed)
         con.register("delivered", pa.RecordBatchReader.from_batches(schema, numbered()))
         cells = ", ".join(_cell(c, c, _exact_text(c, c)) for c in EVENT_COLUMNS)
         try:
@@ -171,6 +201,8 @@ def _decode_csv(
             if failures:
                 raise failures[0] from None
             raise
+        finally:
+            con.unregister("delivered")
     return rows, delivered.notes
 
 
@@ -200,7 +232,7 @@ def _exact_text(column: str, text: str) -> str | None:
         return None
     if column == "event_time":
         value = f"try_cast(left({text}, length({text}) - 4) as timestamp)"
-        same = f"{value} >= {FIRST_EXACT_TIME} and {value}::varchar || ' UTC' = {text}"
+        same = f"{value} between {EXACT_TIMES} and {value}::varchar || ' UTC' = {text}"
     else:
         value = f"try_cast({text} as {EXACT_TYPES[column]})"
         same = f"{value}::varchar = {text}"
@@ -217,11 +249,14 @@ def _is_utf8(text: bytes) -> bool:
 class _Csv:
     """A CSV stream: its header is read at once, its rows by `batches`."""
 
-    def __init__(self, stream: BinaryIO) -> None:
-        self.stream = stream
+    def __init__(self, stream: BinaryIO, packed: bool = False) -> None:
+        self.stream, self.packed = stream, packed
         names = self._read_header()
         where, self.notes = _resolve(names, _csv_remedy(names))
         self.fields = re.compile(rb"(?:%s,){%d}+%s(?=[\r\n]|\Z)" % (_FIELD, len(names) - 1, _FIELD))
+        most = 4 * len(names) + 64
+        self.row = re.compile(rb"(?:%s,){0,%d}+%s(?=[\r\n]|\Z)" % (_FIELD, most, _FIELD))
+        self.open_row = re.compile(rb'(?:%s,){0,%d}+"(?:[^"]++|"")*+\Z' % (_FIELD, most))
         self.names = [str(position) for position in range(len(names))]
         self.where = {column: str(position) for column, position in where.items()}
         self.convert = pacsv.ConvertOptions(
@@ -237,12 +272,15 @@ class _Csv:
         head = self.stream.read(BLOCK)
         for magic, advice in _NOT_CSV.items():
             if head.startswith(magic):
+                if self.packed and "let its name" in advice:
+                    what = advice.partition(":")[0]
+                    raise Refused(f"the gzip holds {what}: unpack it once and deliver that")
                 raise Refused(f"this is {advice}")
-        head = head.removeprefix(codecs.BOM_UTF8)
+        head = head[_MARKS.match(head).end() :]
         start = _LINE_ENDS.match(head).end()
         if start == len(head):
             raise Refused("empty: there is not even a header line; remove it or deliver it again")
-        line = _ROW.match(head, start) or _LINE.match(head, start)
+        line = _HEADER.match(head, start) or _LINE.match(head, start)
         if line.end() == BLOCK:
             raise Refused("the header line does not end: deliver text with one row per line")
         if b"\0" in line[0]:
@@ -288,10 +326,10 @@ class _Csv:
         at = 0
         while (at := _LINE_ENDS.match(block, at).end()) < len(block):
             fits = self.fields.match(block, at)
-            row = fits or _ROW.match(block, at)
+            row = fits or self.row.match(block, at)
             if row is None:
                 may_close = not final and len(block) - at < LONGEST_ROW
-                if may_close and _OPEN_ROW.match(block, at):
+                if may_close and self.open_row.match(block, at):
                     return
                 row = _LINE.match(block, at)
             if row.end() == len(block) and not final:
@@ -332,6 +370,8 @@ class _Csv:
 
 def _csv_remedy(names: list[str]) -> str:
     """What to do about a header that lacks columns."""
+    if re.match(r"\s*#|sep=$", names[0]):
+        return "the first line is no header: remove it"
     if len(names) == 1 and (other := re.search(r"[;\t|]", names[0])):
         return f"the delimiter looks like {other[0]!r}: write the file with commas"
     known = any(name.strip().lower() in EVENT_COLUMNS for name in names)
@@ -382,13 +422,48 @@ def _decode_parquet(
     }
     taken = any(name.lower() == "file_row_number" for name in names)
     number = "row_number() over ()" if taken else "file_row_number + 1"
-    cells = ", ".join(
-        _parquet_cell(c, *values_of.get(c, ("null", "VARCHAR"))) for c in EVENT_COLUMNS
-    )
-    select = f"select {number} as row_number, null::varchar as bad_row, {cells} from {source}"
-    with _polled(con, lambda percent: advance(int(size * percent / 100))):
-        _copy(con, key, select, values, target)
+
+    def copy(number: str, source: str) -> None:
+        cells = ", ".join(
+            _parquet_cell(c, *values_of.get(c, ("null", "VARCHAR"))) for c in EVENT_COLUMNS
+        )
+        select = f"select {number} as row_number, null::varchar as bad_row, {cells} from {source}"
+        with _polled(con, lambda percent: advance(int(size * percent / 100))):
+            _copy(con, key, select, values, target)
+
+    try:
+        copy(number, source)
+    except duckdb.ConversionException as error:
+        if "Could not convert Timestamp(MS)" not in str(error):
+            raise
+        # DuckDB reads milliseconds as microseconds, and stops where those don't reach
+        con.register("times", _milliseconds(path, names[where["event_time"]]))
+        values_of["event_time"] = (
+            "case when times.ms between -62135596800000 and 253402300799999 "
+            "then make_timestamp(times.ms * 1000)::varchar || ' UTC' else times.ms || ' ms' end",
+            "VARCHAR",
+        )
+        try:
+            copy("times.number", f"{source} positional join times")
+        finally:
+            con.unregister("times")
     return footer.num_rows, notes
+
+
+def _milliseconds(path: Path, name: str) -> pa.RecordBatchReader:
+    """A column of timestamps as plain numbers, and the numbers of its rows."""
+    schema = pa.schema([("ms", _LONG), ("number", _LONG)])
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        rows = 0
+        for batch in pq.ParquetFile(path).iter_batches(columns=[name]):
+            # Parquet has no seconds: pyarrow would only make them of milliseconds
+            ms = batch.column(0).cast(pa.timestamp("ms")).cast(_LONG)
+            numbers = pa.array(np.arange(rows + 1, rows + len(ms) + 1))
+            rows += len(ms)
+            yield pa.RecordBatch.from_arrays([ms, numbers], schema=schema)
+
+    return pa.RecordBatchReader.from_batches(schema, batches())
 
 
 def _parquet_cell(column: str, value: str, kind: str) -> str:
@@ -397,8 +472,7 @@ def _parquet_cell(column: str, value: str, kind: str) -> str:
     if column in ID_COLUMNS and kind in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT"):
         exact = value
     elif column == "event_time" and kind.startswith("TIMESTAMP") and not kind.endswith("_NS"):
-        years = f"{FIRST_EXACT_TIME} and timestamp '9999-12-31 23:59:59.999999'"
-        exact = f"case when {value} between {years} then {value} end"
+        exact = f"case when {value} between {EXACT_TIMES} then {value} end"
     elif column == "price" and kind == "DOUBLE":
         cents = f"try_cast({value} as decimal(12, 2))"
         exact = f"case when {cents}::double = {value} then {cents} end"

@@ -13,7 +13,12 @@ import duckdb
 
 from shopstream.decode import EVENT_COLUMNS, EXACT_TYPES
 
-# The contract's form of an id; trimmed as the models trim, to the white space that matters here.
+# The white space of macro `trimmed`: an id that the models would find must be found here, too.
+WHITE_SPACE = (
+    "\t\n\v\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008"
+    "\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+)
+# The contract's form of an id.
 ID = r"^[+-]?[0-9]+(\.0)?$"
 
 
@@ -53,7 +58,7 @@ def blank_rows(rows: Path, home: Path, erased: Iterable[str], memory_limit: str)
                 else regexp_extract_all(bad_row, '[0-9]{{1,19}}') end as ids
             from (
                 select *,
-                    coalesce(user_id_exact::varchar, trim(user_id, e' \t\r\n\u00a0')) as trimmed
+                    coalesce(user_id_exact::varchar, trim(user_id, '{WHITE_SPACE}')) as trimmed
                 from '{rows}'
             )
             """

@@ -31,12 +31,20 @@ from deltalake.exceptions import DeltaError
 
 from shopstream import erasure
 from shopstream.archives import Refused, event_format, event_members, extract
-from shopstream.decode import decode, default_memory_limit
+from shopstream.decode import Duck, decode, default_memory_limit
 
 log = logging.getLogger("shopstream.landing")
 Progress = Callable[[str, int, int], None]
 
 # fmt: off
+
+
+# Errors of the disk, the system or the rights, not of what a file holds: the next run tries again.
+_PASSING = {
+    *(errno.EACCES, errno.EPERM, errno.ENOENT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM),
+    *(errno.ESTALE, errno.EAGAIN, errno.EINTR, errno.EBUSY, errno.ETIMEDOUT, errno.ENODEV),
+    *(errno.ENXIO, errno.EREMOTEIO, errno.EHOSTDOWN, errno.ENOTCONN),
+}
 
 
 class LandingError(Exception):
@@ -95,6 +103,7 @@ class LandingResult:
     known_refused: list[RefusedFile]
     skipped_changing: list[str]
     renamed: list[RenamedFile]
+    ignored: list[str]
 
 
 # --- the register: three small Delta tables, a row of each a dataclass ---------------------------
@@ -312,11 +321,12 @@ def land(
             f"The landing folder {landing} and the warehouse {warehouse} lie inside each other: "
             "set SHOPSTREAM_LANDING or SHOPSTREAM_WAREHOUSE to another folder."
         )
-    found = _find(landing, warehouse)
+    ignored: list[str] = []
+    found = _find(landing, warehouse, ignored)
     with _run(warehouse, on_progress, memory_limit) as run:
         for name, path, trouble in found:
             run.refuse(name, trouble) if trouble else run.take(name, path)
-        return run.commit()
+        return run.commit(sorted(ignored))
 
 
 @contextmanager
@@ -325,27 +335,33 @@ def _run(
 ) -> Iterator[_Run]:
     """A run that may write to the warehouse; its scratch is gone afterwards."""
     home = _home(warehouse)
+    limit = memory_limit or default_memory_limit()
+    duck = Duck(home / "extracted", limit)
     try:
         _prepare(home)
-        yield _Run(home, on_progress, memory_limit or default_memory_limit())
+        yield _Run(home, on_progress, limit, duck)
     except (OSError, DeltaError) as error:
-        _stop_without_room(error)
+        _stop_without_room(error, str(error))
         raise LandingError(
             f"The warehouse {home} can't be written ({_first_line(error)}): check that the folder "
             "and its owner are right."
         ) from error
     finally:
+        duck.close()
         shutil.rmtree(home / "extracted", ignore_errors=True)
 
 
-def _find(landing: Path, warehouse: Path) -> list[tuple[str, Path, str | None]]:
-    """Each delivered file by name: its path, and what is wrong with it as a file."""
+def _find(
+    landing: Path, warehouse: Path, ignored: list[str] | None = None
+) -> list[tuple[str, Path, str | None]]:
+    """Each delivered file by name: its path, and what is wrong with it as a file.
+
+    Names with other endings, which are no deliveries, are added to `ignored`.
+    """
     found: list[tuple[str, Path, str | None]] = []
 
     def add(path: Path, trouble: str | None) -> None:
-        # a name that is not UTF-8 can't be stored as text
-        name = os.fsencode(path.relative_to(landing).as_posix()).decode(errors="backslashreplace")
-        found.append((name, path, trouble))
+        found.append((_name(path.relative_to(landing)), path, trouble))
 
     def unreadable(error: OSError) -> None:
         if Path(error.filename) == landing:
@@ -368,9 +384,18 @@ def _find(landing: Path, warehouse: Path) -> list[tuple[str, Path, str | None]]:
             add(here / name, "a folder is named like an event file: rename it")
         folders[:] = [name for name in folders if not event_format(name)]
         for name in files:
-            if event_format(name) and not name.startswith("."):
+            if name.startswith("."):
+                continue
+            if event_format(name):
                 add(here / name, _trouble(here / name))
+            elif ignored is not None:
+                ignored.append(_name((here / name).relative_to(landing)))
     return sorted(found)
+
+
+def _name(path: Path) -> str:
+    """A path as text; bytes that are not UTF-8 as `\\xff`, so a backslash of its own is doubled."""
+    return os.fsencode(path).replace(b"\\", b"\\\\").decode(errors="backslashreplace")
 
 
 def _trouble(path: Path) -> str | None:
@@ -403,13 +428,17 @@ class _Content:
     rows: int | None = None
     notes: str | None = None
     reason: str | None = None
+    passing: bool = False
 
 
 class _Run:
     """One run of `land`: the register as it was, and what becomes of it."""
 
-    def __init__(self, home: Path, on_progress: Progress | None, memory_limit: str) -> None:
+    def __init__(
+        self, home: Path, on_progress: Progress | None, memory_limit: str, duck: Duck
+    ) -> None:
         self.home, self.on_progress, self.memory_limit = home, on_progress, memory_limit
+        self.duck = duck
         self.rows, self.scratch = home / "landed_rows", home / "extracted"
         self.landed = {row.file_sha256: row for row in _read_table(home, "landed_files")}
         self.earlier = dict(self.landed)
@@ -456,6 +485,8 @@ class _Run:
             return
         for content in contents:
             self._accept(content)
+        if any(content.passing for content in contents):
+            return  # no delivery: else the file would be known, and never be read
         self.deliveries[name] = [
             _Delivery(content.name, name, content.sha256, *before[:2]) for content in contents
         ]
@@ -528,8 +559,9 @@ class _Run:
 
     def _read(self, name: str, path: Path, sha256: str | None = None) -> _Content:
         """Decode one content, unless it is known."""
-        kind, size = event_format(name), path.stat().st_size
+        kind = event_format(name)
         try:
+            size = path.stat().st_size
             advance = partial(self._progress, name, size)
             advance(0)
             if not size:
@@ -541,7 +573,7 @@ class _Run:
                 return _Content(name, sha256)
             target = self.scratch / f"{sha256}.parquet"
             key = _file_key(sha256)
-            rows, notes = decode(path, kind, key, target, self.memory_limit, advance)
+            rows, notes = decode(path, kind, key, target, self.duck, advance)
             advance(size)
             return _Content(name, sha256, kind, size, rows, notes)
         except Exception as error:
@@ -549,12 +581,20 @@ class _Run:
 
     def _failed(self, name: str, kind: str, error: Exception, sha: str | None = None) -> _Content:
         """The refusal that an error means for this one file."""
-        _stop_without_room(error)
         if isinstance(error, Refused):
             return _Content(name, sha, reason=str(error))
+        # what an error quotes is the file's own name or text; only DuckDB writes without an errno
+        own_words = re.split("[\"']", str(error))[-1] if isinstance(error, duckdb.Error) else ""
+        _stop_without_room(error, own_words)
         log.error("%s could not be read", name, exc_info=error)
         # an unpacked member lies under a name that means nothing to its sender
         line = _first_line(error).replace(str(self.scratch / "member"), name)
+        if isinstance(error, OSError) and error.errno in _PASSING:
+            reason = (
+                f"can't be read now ({error.strerror}): check its rights and the disk; the next "
+                "run tries again"
+            )
+            return _Content(name, sha, reason=reason, passing=True)
         reason = (
             f"can't be read as {kind} ({type(error).__name__}: {line}): deliver it again, whole"
         )
@@ -594,7 +634,7 @@ class _Run:
         if self.erased:
             erasure.blank_rows(rows, self.home, self.erased, self.memory_limit)
 
-    def commit(self) -> LandingResult:
+    def commit(self, ignored: list[str]) -> LandingResult:
         """Put work copies in place, then write the register: a kill in between loses no rows."""
         new = [row for sha, row in self.landed.items() if sha not in self.earlier]
         renamed = [
@@ -623,6 +663,7 @@ class _Run:
             known_refused=self.known_refused,
             skipped_changing=self.skipped,
             renamed=renamed,
+            ignored=ignored,
         )
 
 
@@ -639,8 +680,11 @@ def _first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [""])[0]
 
 
-def _stop_without_room(error: Exception) -> None:
-    """Lack of space or memory is no fault of the file at hand: stop instead of refusing it."""
+def _stop_without_room(error: Exception, words: str) -> None:
+    """Lack of space or memory is no fault of the file at hand: stop instead of refusing it.
+
+    `words` is the text of the error, less what may come from a delivered file.
+    """
     if isinstance(error, LandingError):
         raise error
     if isinstance(error, (MemoryError, pa.ArrowMemoryError, duckdb.OutOfMemoryException)):
@@ -649,7 +693,7 @@ def _stop_without_room(error: Exception) -> None:
             "SHOPSTREAM_DUCKDB_MEMORY, e.g. to 2GB."
         ) from error
     full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
-    if full or re.search(r"no space left|quota exceeded", str(error), re.IGNORECASE):
+    if full or re.search(r"no space left|quota exceeded", words, re.IGNORECASE):
         raise LandingError(
             f"No space left in the warehouse ({_first_line(error)}): free some, or set "
             "SHOPSTREAM_WAREHOUSE to a larger disk. What was landed before is whole."

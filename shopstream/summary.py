@@ -57,6 +57,12 @@ def print_landing(landed: LandingResult) -> None:
         console.print(
             f"  left for the next run, it changed while it was read: {name}", markup=False
         )
+    if landed.ignored:
+        names = ", ".join([*landed.ignored[:5], *["..."][: len(landed.ignored) > 5]])
+        console.print(
+            f"  note: {len(landed.ignored):,} files with other endings were ignored: {names}",
+            markup=False,
+        )
 
 
 def print_fates(warehouse: Path) -> None:

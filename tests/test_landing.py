@@ -7,12 +7,13 @@ import io
 import os
 import random
 import re
+import shutil
 import signal
 import stat
 import subprocess
 import sys
 import zipfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import product
 from pathlib import Path
@@ -22,9 +23,10 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from shopstream import archives, decode, landing
+from shopstream import archives, decode, erasure, landing
 from shopstream.decode import EVENT_COLUMNS, EXACT_TYPES
 from shopstream.landing import LandingError, drop_work_copies, forget, land
+from shopstream.summary import print_landing
 
 HEADER = ",".join(EVENT_COLUMNS)
 ROW = (
@@ -266,6 +268,16 @@ def test_finds_events_by_ending_below_the_folder_and_ignores_the_rest(shop):
     }
 
 
+def test_ignored_files_are_named_in_the_summary(shop, capsys):
+    for name in (".hidden.tsv", "b.txt", "x/a.tsv", "c", "d.gz", "e", "f.csv.part"):
+        shop.put(name, "x")
+    result = shop.land()
+    assert result.ignored == ["b.txt", "c", "d.gz", "e", "f.csv.part", "x/a.tsv"]
+    print_landing(result)
+    note = "note: 6 files with other endings were ignored: b.txt, c, d.gz, e, f.csv.part, ...\n"
+    assert note in capsys.readouterr().out
+
+
 def test_parquet_under_a_name_that_looks_like_a_pattern_or_a_partition(shop):
     folder = shop.landing / "brand=evil" / "a[1]*'?\" x"
     folder.mkdir(parents=True)
@@ -281,6 +293,36 @@ def test_a_name_that_is_not_utf8_is_recorded_readably(shop):
         file.write(f"{HEADER}\n".encode())
     landed, _ = shop.only()
     assert landed.source_file == r"caf\xe9.csv"
+
+
+def test_a_name_that_is_not_utf8_is_told_from_one_with_backslashes(shop):
+    with open(os.fsencode(shop.landing) + b"/bad\xff.csv", "wb") as file:
+        file.write(f"{HEADER}\n{LINE}\n".encode())
+    shop.put(r"bad\xff.csv", f"{HEADER}\n")
+    assert {f.source_file: f.rows_read for f in shop.land().landed} == {
+        r"bad\xff.csv": 1,
+        r"bad\\xff.csv": 0,
+    }
+    assert shop.land().landed == []
+
+
+def test_a_name_that_the_terminal_cannot_show_is_printed_escaped(shop, tmp_path):
+    shop.put("\U0001f600.csv", "x\n")
+    done = subprocess.run(
+        [sys.executable, "-c", "from shopstream.cli import main; main()", "land"],
+        env={
+            **os.environ,
+            "PYTHONPATH": str(Path(landing.__file__).parents[1]),
+            "PYTHONIOENCODING": "ascii",
+            "SHOPSTREAM_LANDING": str(shop.landing),
+            "SHOPSTREAM_WAREHOUSE": str(shop.warehouse),
+            "SHOPSTREAM_LOGS": str(tmp_path / "logs"),
+        },
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 3, done.stderr
+    assert r"refused: \U0001f600.csv: missing" in done.stdout
 
 
 def test_links_folders_and_pipes_named_like_files(shop, tmp_path):
@@ -345,6 +387,7 @@ def test_warehouse_that_cannot_be_written_stops_the_run(shop):
         "USER_ID, Product_Id ,event_type,EVENT_TIME",
         '"user_id","product_id","event_type","event_time"',
         "\ufeffuser_id,product_id,event_type,event_time",
+        "\ufeff\ufeffuser_id,product_id,event_type,event_time",
         "\n\r\nuser_id,product_id,event_type,event_time",
     ],
 )
@@ -366,6 +409,14 @@ def test_extra_columns_are_ignored_with_a_note(shop):
     assert cells(rows[0]) == ROW
 
 
+def test_a_note_names_the_first_twenty_of_many_columns(shop):
+    extra = ",".join(f"c{number}" for number in range(5000))
+    shop.put("a.csv", f"{HEADER},{extra}\n{LINE}{',' * 5000}\n")
+    landed, rows = shop.only()
+    assert landed.notes.endswith(", c18, c19, and 4,980 more")
+    assert cells(rows[0]) == ROW
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
@@ -381,6 +432,10 @@ def test_extra_columns_are_ignored_with_a_note(shop):
         (gzip.compress(b"x"), "let its name end in .csv.gz"),
         (b"PK\3\4....", "let its name end in .zip"),
         (b"PAR1....", "let its name end in .parquet"),
+        (f"{HEADER}\n{LINE}\n".encode("utf-32"), "UTF-32 text.*iconv -f UTF-32"),
+        (f"sep=,\n{HEADER}\n".encode(), "first line is no header: remove it"),
+        (f"# made by us; today\n{HEADER}\n".encode(), "first line is no header: remove it"),
+        (f"sep=;\n{HEADER}\n".encode(), "delimiter looks like ';'"),
         (os.urandom(100).replace(b"\n", b"") + b"\0", "(missing|NUL bytes)"),
     ],
 )
@@ -484,6 +539,23 @@ def test_an_open_quote_costs_one_row_not_the_file(shop, monkeypatch):
     ]
 
 
+def test_rows_joined_with_quotes_are_bad_line_by_line(shop):
+    # the quote left open by a line closes in the next: read as fields, all lines were one row
+    line = 'a","b","c","d'
+    shop.put("a.csv", f"{SHORT}\n" + f"{line}\n" * 99 + 'x,y"\n1,2,3,4\n')
+    landed, rows = shop.only()
+    bad = [row["bad_row"] for row in rows if row["bad_row"]]
+    assert bad[:50] == [line] * 50
+    assert short(rows[-1]) == ("1", "2", "3", "4")
+    assert sum(row.count("\n") + 1 for row in bad) == 100
+    forget(shop.warehouse)
+    # in time that grows with the lines, not with their square
+    shop.put("a.csv", f"{SHORT}\n" + f"{line}\n" * 20_000)
+    landed, rows = shop.only()
+    assert landed.rows_read == 20_000
+    assert {row["bad_row"] for row in rows} == {line}
+
+
 def reference_rows(data: bytes) -> list[tuple[bytes, list[bytes] | None]]:
     """The rules of the layout, character by character: text and fields (None if unsound)."""
     rows, at = [], 0
@@ -581,6 +653,12 @@ def test_gzip_in_several_parts_is_one_file(shop):
     assert [cells(r) for r in rows] == [ROW]
 
 
+@pytest.mark.parametrize("inner", [gzip.compress(LINE.encode()), b"PK\3\4....", b"PAR1...."])
+def test_a_packed_file_inside_gzip_is_to_be_unpacked(shop, inner):
+    shop.put("a.csv.gz", gzip.compress(inner))
+    assert re.search("the gzip holds .*: unpack it once", shop.reason("a.csv.gz"))
+
+
 def test_damaged_gzip_is_refused_whole(shop):
     whole = gzip.compress(f"{HEADER}\n{(LINE + chr(10)) * 1000}".encode())
     shop.put("cut.csv.gz", whole[:-20])
@@ -612,6 +690,12 @@ def test_zip_members_are_contents_of_their_own(shop):
     }
     second = shop.land()
     assert (second.landed, second.refused, second.renamed) == ([], [], [])
+
+
+def test_zip_members_with_a_dot_in_their_path_are_read(shop):
+    good = f"{HEADER}\n{LINE}\n"
+    shop.put_zip("a.zip", {"./m.csv": good, "a/./n.csv": good + LINE, "./.h.csv": good})
+    assert [f.source_file for f in shop.land().landed] == ["a.zip/./m.csv", "a.zip/a/./n.csv"]
 
 
 def test_a_changed_zip_brings_only_its_new_members(shop):
@@ -681,6 +765,33 @@ def test_encrypted_and_lying_members_are_refused(shop):
     assert "CRC" in reasons["a.zip/lie.csv"]
 
 
+def test_a_member_packed_by_an_unknown_method_is_refused_with_a_remedy(shop):
+    path = shop.put_zip("a.zip", {"a.csv": f"{HEADER}\n", "ok.csv": f"{HEADER}\n{LINE}\n"})
+    data = bytearray(path.read_bytes())
+    data[8:10] = data[(entry := data.index(b"PK\1\2")) + 10 : entry + 12] = b"\x5d\0"
+    path.write_bytes(data)
+    result = shop.land()
+    assert [f.source_file for f in result.landed] == ["a.zip/ok.csv"]
+    assert "packed by method 93: pack it again with Deflate" in result.refused[0].reason
+
+
+def test_a_member_longer_than_its_archive_is_no_full_disk(shop):
+    path = shop.put_zip("a.zip", {"lie.csv": f"{HEADER}\n{LINE}\n", "ok.csv": f"{HEADER}\n"})
+    data = bytearray(path.read_bytes())
+    entry = data.index(b"PK\1\2")
+    free = shutil.disk_usage(shop.landing).free
+    with zipfile.ZipFile(path) as archive:
+        lie, ok = archive.infolist()
+        lie.file_size = free + (1 << 30)
+        lie.compress_size = lie.file_size // 2
+        assert dict(archives.event_members(archive)).pop(lie).endswith("pack it again")
+    data[entry + 20 : entry + 28] = b"\xfe\xff\xff\xff" * 2
+    path.write_bytes(data)
+    result = shop.land()
+    assert [f.source_file for f in result.landed] == ["a.zip/ok.csv"]
+    assert "longer than the archive itself" in result.refused[0].reason
+
+
 def test_damaged_or_idle_zip_is_refused_whole(shop):
     whole = shop.put_zip("idle.zip", {"readme.txt": "x"}).read_bytes()
     shop.put("cut.zip", whole[:-10])
@@ -728,6 +839,38 @@ def test_timestamps_beyond_the_calendar_do_no_harm(shop, zone):
     assert not any(re.match(r"\d{4}-", text) for text in got[:6])
 
 
+@pytest.mark.parametrize("zone", [None, "UTC", "Europe/Berlin"])
+@pytest.mark.parametrize(("unit", "value"), [("s", 2**53), ("ms", -(2**60)), ("ms", 2**62)])
+def test_a_timestamp_beyond_microseconds_costs_one_row(shop, unit, value, zone):
+    second = {"s": 1, "ms": 1000}[unit]
+    values = pa.array(
+        [value, 1569888000 * second, None, -(10**12) * second], pa.timestamp(unit, zone)
+    )
+    assert texts(shop, "event_time", values) == [
+        f"{value * 1000 // second} ms",
+        "2019-10-01 00:00:00 UTC",
+        None,
+        f"{-(10**15)} ms",
+    ]
+
+
+def test_rows_stay_together_when_one_time_is_beyond_microseconds(shop):
+    count = 150_000
+    columns = {c: pa.array([str(n) for n in range(count)]) for c in EVENT_COLUMNS}
+    columns["event_time"] = pa.array([*range(count - 1), 2**60], pa.timestamp("ms"))
+    columns = {"times": columns["brand"], "ms": columns["brand"], **columns}
+    pq.write_table(pa.table(columns), shop.landing / "a.parquet", row_group_size=7000)
+    landed, rows = shop.only()
+    assert [(r["row_number"], r["user_id"]) for r in rows] == [
+        (n + 1, str(n)) for n in range(count)
+    ]
+    start = datetime(1970, 1, 1, tzinfo=UTC)
+    assert [r["event_time"] for r in rows[:-1:1000]] == [
+        shown(start + timedelta(milliseconds=n)) for n in range(0, count - 1, 1000)
+    ]
+    assert rows[-1]["event_time"] == f"{2**60} ms"
+
+
 def test_int96_timestamps(shop):
     values = pa.array([1569888000_123456], pa.timestamp("us"))
     table = pa.table({c: [v] for c, v in zip(EVENT_COLUMNS, ROW, strict=True)})
@@ -745,6 +888,8 @@ def test_int96_timestamps(shop):
         ("event_time", "2019-10-01 00:00:00.5 UTC", "2019-10-01 00:00:00.50 UTC"),
         ("event_time", "1900-01-01 00:00:00 UTC", "1899-12-31 23:59:59 UTC"),
         ("event_time", "9999-12-31 23:59:59.999999 UTC", "2019-10-01T00:00:00 UTC"),
+        ("event_time", "9999-12-31 00:00:00 UTC", "10000-01-01 00:00:00 UTC"),
+        ("event_time", "1900-01-01 00:00:00 UTC", "infinity UTC"),
         ("user_id", "-5", "+5"),
         ("product_id", "9223372036854775807", "9223372036854775808"),
         ("category_id", "0", "00"),
@@ -847,6 +992,20 @@ def test_parquet_columns_in_any_case_missing_extra_and_doubled(shop):
     assert shop.reason("a.parquet").startswith("missing event_type, product_id, user_id; found")
 
 
+def test_an_erased_user_is_found_behind_any_white_space(shop):
+    macro = (Path(__file__).parents[1] / "macros" / "cleaning.sql").read_text()
+    trimmed = re.search(r"'(\\t[^']*)'", macro)[1].encode().decode("unicode_escape")
+    assert set(trimmed) == set(erasure.WHITE_SPACE)
+    land(shop.landing, shop.warehouse)
+    landing.note_erased(shop.warehouse, 1, erasure.hash_of(shop.warehouse, 501))
+    ids = [f"{space}501{space}" for space in trimmed] + ["502"]
+    shop.put_parquet(user_id=ids)
+    (landed,) = shop.land().landed
+    rows = shop.rows(landed)
+    assert [row["is_erased"] for row in rows] == [True] * len(trimmed) + [False]
+    assert {row["user_id"] for row in rows} == {None, "502"}
+
+
 def test_damaged_parquet_is_refused(shop):
     data = shop.put_parquet("good.parquet").read_bytes()
     shop.put("cut.parquet", data[: len(data) // 2])
@@ -913,6 +1072,41 @@ def test_a_file_that_disappears_is_skipped(shop, monkeypatch):
     result = shop.land()
     assert (result.skipped_changing, result.landed, result.refused) == (["a.csv"], [], [])
     assert shop.table("deliveries") == []
+
+
+def test_a_file_that_disappears_before_it_is_read_is_skipped(shop, monkeypatch):
+    path = shop.put("a.csv", f"{HEADER}\n{LINE}\n")
+    shop.put("b.csv", f"{HEADER}\n")
+    look = landing._signature
+
+    def vanish(file):
+        signature = look(file)
+        path.unlink(missing_ok=True)
+        return signature
+
+    monkeypatch.setattr(landing, "_signature", vanish)
+    result = shop.land()
+    assert (result.skipped_changing, result.refused) == (["a.csv"], [])
+    assert [f.source_file for f in result.landed] == ["b.csv"]
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.EMFILE, errno.ESTALE])
+def test_a_passing_error_refuses_a_file_for_one_run(shop, monkeypatch, number):
+    shop.put("a.csv", f"{HEADER}\n{LINE}\n")
+    shop.put_zip("b.zip", {"m.csv": f"{HEADER}\n"})
+
+    def fail(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(landing, "_sha256", fail)
+    monkeypatch.setattr(landing, "extract", fail)
+    result = shop.land()
+    assert [f.source_file for f in result.refused] == ["a.csv", "b.zip/m.csv"]
+    assert all("the next run tries again" in f.reason for f in result.refused)
+    assert len(shop.land().known_refused) == 2
+    monkeypatch.undo()
+    assert len(shop.land().landed) == 2
+    assert shop.table("refused_files") == []
 
 
 def test_an_unexpected_error_refuses_one_file_and_is_logged(shop, monkeypatch, caplog):
@@ -1025,6 +1219,17 @@ def test_not_enough_memory_is_no_fault_of_the_file(shop):
     assert shop.table("refused_files") == []
 
 
+def test_a_file_that_speaks_of_a_full_disk_is_refused_like_any_other(shop):
+    shop.put("a.csv", "Error: Quota exceeded\n")
+    shop.put("No space left on device.csv.gz", b"No space left on device")
+    shop.put("No space left on device.parquet", b"PAR1 no")
+    shop.put_parquet("'No space left on device.parquet", brand=pa.array([b"\xff"]))
+    shop.put("No space left on device.zip", "x")
+    shop.put("good.csv", f"{HEADER}\n")
+    result = shop.land()
+    assert ([f.source_file for f in result.landed], len(result.refused)) == (["good.csv"], 5)
+
+
 STEPS = ["replace", "landed_files", "refused_files", "deliveries", "end"]
 KILLED = """
 import os, signal, sys
@@ -1094,13 +1299,49 @@ def test_progress_is_reported_and_a_broken_display_harms_nothing(shop, monkeypat
 
 
 def test_duckdb_stays_off_the_network_and_in_utc(tmp_path):
-    with decode._duckdb(tmp_path, "1GB") as con:
+    with decode.Duck(tmp_path, "1GB").connection() as con:
         query = "select name, value from duckdb_settings()"
         settings = dict(con.execute(query).fetchall())
     assert settings["autoinstall_known_extensions"] == "false"
     assert settings["autoload_known_extensions"] == "false"
     assert settings["TimeZone"] == "UTC"
     assert settings["temp_directory"].startswith(str(tmp_path))
+
+
+def test_a_run_has_one_database_and_a_new_one_after_an_error(shop, monkeypatch):
+    for number in range(5):
+        shop.put(f"{number}.csv", f"{HEADER}\n{LINE}\n{number}\n")
+    shop.put_zip("5.zip", {f"{n}.csv": f"{HEADER}\n{LINE}\n{LINE}{n}\n" for n in range(3)})
+    shop.put_parquet("2a.parquet", brand=pa.array([b"\xff"]))
+    shop.put("0a.csv", "x\n")
+    shop.put("0b.csv", f"{SHORT}\n{'x' * (1 << 20)}")
+    monkeypatch.setattr(decode, "BLOCK", 1 << 16)
+    monkeypatch.setattr(decode, "LONGEST_ROW", 1 << 17)
+    connect, opened = decode.duckdb.connect, []
+
+    def counted(**options):
+        opened.append(connect(**options))
+        return opened[-1]
+
+    monkeypatch.setattr(decode.duckdb, "connect", counted)
+    result = shop.land()
+    assert (len(result.landed), len(result.refused), len(opened)) == (8, 3, 2)
+    for con in opened:
+        with pytest.raises(decode.duckdb.ConnectionException):
+            con.execute("select 1")
+
+
+def test_zip_members_of_one_run_are_not_mixed_up(shop):
+    members = {}
+    for number in range(9):
+        path = shop.put_parquet(product_id=[number] * 3)
+        members[f"{number}.parquet"] = path.read_bytes()
+        path.unlink()
+    shop.put_zip("a.zip", members)
+    rows = {f.source_file[6]: shop.rows(f) for f in shop.land().landed}
+    assert {number: {r["product_id"] for r in held} for number, held in rows.items()} == {
+        str(number): {str(number)} for number in range(9)
+    }
 
 
 def test_memory_limit_comes_from_the_environment_or_the_machine(monkeypatch):
