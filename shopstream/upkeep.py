@@ -34,13 +34,18 @@ def outdated() -> list[tuple[str, str, str]]:
     # Where there is no index, pip finds nothing outdated, and this here fails.
     _ask("pip", "index", "versions", "pip", "--retries=0")
     listed = _ask("pip", "list", "--outdated", "--format=json", "--disable-pip-version-check")
-    locked = set(re.findall(r"^([\w.-]+)(?:\[.*\])?==", LOCK.read_text(), re.MULTILINE))
+    locked = _locked()
     packages = [
         (package["name"], package["version"], package["latest_version"])
         for package in json.loads(listed)
         if re.sub(r"[-_.]+", "-", package["name"].lower()) in locked
     ]
     return packages + _outdated_jars()
+
+
+def _locked() -> set[str]:
+    """Names of the locked packages."""
+    return set(re.findall(r"^([\w.-]+)(?:\[.*\])?==", LOCK.read_text(), re.MULTILINE))
 
 
 def _outdated_jars() -> list[tuple[str, str, str]]:
@@ -60,8 +65,8 @@ def _outdated_jars() -> list[tuple[str, str, str]]:
 
 
 def licences() -> str:
-    """The page that lists all installed packages with their licences."""
-    options = ["--from=mixed", "--with-system", "--ignore-packages", "shopstream"]
+    """The page that lists the locked packages with their licences."""
+    options = ["--from=mixed", "--with-system", "--packages", *sorted(_locked())]
     table = _ask("piplicenses", *options, "--format=markdown")
     return HEAD + re.sub("-{3,}", "---", re.sub(" {2,}", " ", table)) + JARS
 

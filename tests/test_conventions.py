@@ -25,7 +25,7 @@ PREFIXES = {
     "intermediate/commerce": ("int_",),
 }
 SELF_EVIDENT = ("unique", "not_null", "accepted_values")
-LONGEST = 125
+LONGEST = 130
 # A line for each metric or figure: long, not deep.
 LISTS = {"metric_values", "published_comparison"}
 
@@ -89,7 +89,7 @@ def test_every_test_says_which_rule_it_holds(manifest):
 
 
 def test_every_page_of_the_dashboard_has_an_exposure_with_owner_and_url(manifest):
-    screens = {path.stem for path in (PROJECT / "dashboard" / "screens").glob("[!_]*.py")}
+    screens = {path.parent.name for path in (PROJECT / "dashboard/screens").glob("*/__init__.py")}
     exposures = {
         node["name"]: node for node in manifest["exposures"].values() if node["type"] == "dashboard"
     }

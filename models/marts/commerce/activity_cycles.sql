@@ -38,7 +38,7 @@ roll_up_hours as (
         {{ money_sum('revenue') }} as revenue
     from hours
     left join hourly_activity using (event_date, event_hour)
-    lateral view stack(2, true, event_hour, false, day_of_week) as is_hour, position
+        lateral view stack(2, true, event_hour, false, day_of_week) as is_hour, position
     group by is_hour, position
 
 ),

@@ -1,0 +1,19 @@
+"""The one package that touches data: typed functions over the published marts, without a JVM.
+
+`marts` opens the tables of a published build; the modules beside it ask them, by subject. What a
+query gave is kept until another build is published. All of a page's numbers come from one build.
+"""
+
+from dashboard.data import activity, performance, products, quality, users
+from dashboard.data.marts import Build, MissingMart, read_build
+
+__all__ = [
+    "Build",
+    "MissingMart",
+    "activity",
+    "performance",
+    "products",
+    "quality",
+    "read_build",
+    "users",
+]

@@ -1,0 +1,184 @@
+"""Periods, activity, funnels, hours and metrics."""
+
+from datetime import date
+
+import pandas as pd
+
+from dashboard.data.marts import Build, MissingMart, query
+
+
+def periods(build: Build) -> pd.DataFrame:
+    """Stored weeks, months and the total: period_type, period_start, period_end."""
+    return query(
+        build,
+        """select period_type, period_start, period_end from period_activity
+        where period_type <> 'day' order by period_type, period_start""",
+    )
+
+
+def activity(build: Build, period_type: str, period_start: date) -> pd.Series | None:
+    """All figures of one stored period; None where there is no such period."""
+    found = query(
+        build,
+        """select * from period_activity
+        where period_type = $period_type and period_start = $period_start""",
+        period_type=period_type,
+        period_start=period_start,
+    )
+    return found.iloc[0] if len(found) else None
+
+
+def added_up(build: Build, first: date, last: date) -> pd.Series:
+    """The figures that add up over days, for any range of dates."""
+    return query(
+        build,
+        """select sum(total_events) as total_events, sum(total_views) as total_views,
+            sum(total_carts) as total_carts, sum(total_purchases) as total_purchases,
+            sum(revenue) as revenue, sum(sessions) as sessions, sum(orders) as orders
+        from period_activity
+        where period_type = 'day' and period_start between $first and $last""",
+        first=first,
+        last=last,
+    ).iloc[0]
+
+
+def series(build: Build, grain: str, first: date, last: date) -> pd.DataFrame:
+    """The figures of each day, week or month that touches the range, in order."""
+    return query(
+        build,
+        """select * from period_activity
+        where period_type = $grain and period_start <= $last and period_end >= $first
+        order by period_start""",
+        grain=grain,
+        first=first,
+        last=last,
+    )
+
+
+def distinct_products(build: Build, first: date, last: date) -> int:
+    """Products with an event in the range, each counted once."""
+    found = query(
+        build,
+        """select count(distinct product_id) as products from daily_products
+        where event_date between $first and $last and product_id <> -1""",
+        first=first,
+        last=last,
+    )
+    return int(found["products"].iloc[0])
+
+
+def products_by_day(build: Build, first: date, last: date) -> pd.DataFrame:
+    """Products with an event, by day."""
+    return query(
+        build,
+        """select event_date, count(*) as products from daily_products
+        where event_date between $first and $last and product_id <> -1
+        group by event_date order by event_date""",
+        first=first,
+        last=last,
+    )
+
+
+def funnels(build: Build, period_type: str, period_start: date) -> pd.DataFrame:
+    """The funnel of one stored period under each definition."""
+    return query(
+        build,
+        """select definition, viewed, carted, purchased, view_to_cart, cart_to_purchase, overall,
+            purchases_without_cart
+        from funnels where period_type = $period_type and period_start = $period_start
+        order by list_position(
+            ['events', 'sessions_any_order', 'sessions_ordered', 'users'], definition)""",
+        period_type=period_type,
+        period_start=period_start,
+    )
+
+
+def definitions(build: Build) -> dict[str, str]:
+    """The sentence that defines each metric; empty where the build has none."""
+    try:
+        found = query(build, "select metric_name, definition from metric_definitions")
+    except MissingMart:
+        return {}
+    return dict(zip(found["metric_name"], found["definition"], strict=True))
+
+
+def metric_values(build: Build) -> pd.DataFrame:
+    """The summary: value, unit and definition of each metric over all dates."""
+    return query(
+        build,
+        """select d.metric_name, d.label, v.value, d.unit, d.definition, d.source_mart
+        from metric_values as v join metric_definitions as d on d.metric_name = v.metric_name
+        order by d.label""",
+    )
+
+
+def hours(build: Build, first: date, last: date, zone: str) -> pd.DataFrame:
+    """What adds up, by weekday and hour of a time zone, and how many such hours there are."""
+    return query(
+        build,
+        """with local as (
+            select *, timezone(
+                $zone, timezone('UTC', event_date + to_hours(event_hour))
+            ) as starts_at
+            from hourly_activity where event_date between $first and $last
+        )
+        select isodow(starts_at) as day_of_week, hour(starts_at) as event_hour, count(*) as hours,
+            sum(total_events) as total_events, sum(total_views) as total_views,
+            sum(total_carts) as total_carts, sum(total_purchases) as total_purchases,
+            sum(revenue) as revenue
+        from local group by all order by day_of_week, event_hour""",
+        first=first,
+        last=last,
+        zone=zone,
+    )
+
+
+def anomalies(build: Build, first: date, last: date, event_type: str) -> pd.DataFrame:
+    """Each hour with what was expected of it; `starts_at` is UTC."""
+    return query(
+        build,
+        """select event_date + to_hours(event_hour) as starts_at, event_date, observed, expected,
+            lower_bound, upper_bound, score, is_anomaly, direction, reason
+        from hourly_anomalies
+        where event_date between $first and $last and event_type = $event_type
+        order by starts_at""",
+        first=first,
+        last=last,
+        event_type=event_type,
+    )
+
+
+def step_times(build: Build, period_type: str, period_start: date) -> pd.DataFrame:
+    """Quartiles of the time from view to cart to purchase in one stored period."""
+    return query(
+        build,
+        """select step, pairs, q1_seconds, median_seconds, q3_seconds from funnel_times
+        where period_type = $period_type and period_start = $period_start
+        order by list_position(
+            ['view_to_cart', 'cart_to_purchase', 'view_to_purchase'], step)""",
+        period_type=period_type,
+        period_start=period_start,
+    )
+
+
+def by_session_definition(build: Build) -> pd.DataFrame:
+    """Sessions, orders and their means under each definition of a session, over all dates."""
+    return query(build, "select * from definitions_compared order by session_definition")
+
+
+def by_order_definition(build: Build) -> pd.DataFrame:
+    """Orders and the average order value under each definition of an order, over all dates."""
+    return query(build, "select * from order_values order by orders")
+
+
+def prices_by_type(build: Build, first: date, last: date) -> pd.DataFrame:
+    """Mean price of what was viewed, carted and purchased, by date."""
+    return query(
+        build,
+        """select event_date, event_type, total_events, total_price, mean_price
+        from daily_event_types where event_date between $first and $last
+            and event_type in ('view', 'cart', 'purchase')
+        order by event_date, event_type""",
+        first=first,
+        last=last,
+    )

@@ -1,0 +1,179 @@
+"""Products, brands, categories, prices and carts."""
+
+from datetime import date
+
+import pandas as pd
+
+from dashboard.data.marts import Build, of_category, query
+
+
+def categories(build: Build) -> list[str]:
+    """All category paths, of any level."""
+    found = query(
+        build,
+        """select distinct category_path from category_levels
+        where not ends_with(category_path, '(other)') order by category_path""",
+    )
+    return found["category_path"].tolist()
+
+
+def brand_names(build: Build) -> list[str]:
+    """All brands."""
+    found = query(build, "select distinct brand from daily_categories_brands order by brand")
+    return found["brand"].tolist()
+
+
+def top_products(
+    build: Build, first: date, last: date, category: str | None, brand: str | None
+) -> pd.DataFrame:
+    """Products by revenue; brand and category as of the product's latest event."""
+    return query(
+        build,
+        f"""with sold as (
+            select product_id, sum(total_views) as views, sum(total_purchases) as purchases,
+                sum(revenue) as revenue
+            from daily_products where event_date between $first and $last group by product_id
+        )
+        select sold.product_id, p.brand, p.category_code, views, purchases, revenue
+        from sold join dim_products as p on p.product_id = sold.product_id
+        where revenue > 0 {of_category(category, brand)}
+        order by revenue desc, sold.product_id limit 100""",
+        first=first,
+        last=last,
+        category=category,
+        brand=brand,
+    )
+
+
+def brands(build: Build, first: date, last: date, category: str | None) -> pd.DataFrame:
+    """Brands by revenue, with their shares of revenue and of views in percent."""
+    return query(
+        build,
+        f"""with sold as (
+            select brand, sum(total_views) as views, sum(total_purchases) as purchases,
+                sum(revenue) as revenue
+            from daily_categories_brands
+            where event_date between $first and $last {of_category(category, None)} group by brand
+        )
+        select *, 100 * revenue / nullif(sum(revenue) over (), 0) as revenue_share,
+            100 * views / nullif(sum(views) over (), 0) as view_share
+        from sold order by revenue desc, brand""",
+        first=first,
+        last=last,
+        category=category,
+    )
+
+
+def category_tree(build: Build, first: date, last: date) -> pd.DataFrame:
+    """Every category path with its parent and its revenue, views and purchases."""
+    return query(
+        build,
+        """select category_path, parent_path, category_name, level, sum(total_views) as views,
+            sum(total_purchases) as purchases, sum(revenue) as revenue
+        from category_levels where event_date between $first and $last
+        group by all having sum(revenue) > 0 order by level, category_path""",
+        first=first,
+        last=last,
+    )
+
+
+def price_and_conversion(
+    build: Build, first: date, last: date, category: str | None, brand: str | None
+) -> pd.DataFrame:
+    """Mean price, purchases / views and revenue by category; by brand within a chosen category."""
+    name = "brand" if category and not brand else "category_code"
+    return query(
+        build,
+        f"""select {name} as name, sum(total_price) / sum(total_events) as mean_price,
+            100 * sum(total_purchases) / sum(total_views) as conversion,
+            sum(total_views) as views, sum(total_purchases) as purchases, sum(revenue) as revenue
+        from daily_categories_brands
+        where event_date between $first and $last {of_category(category, brand)} group by name
+        having sum(total_views) > 0 and sum(total_price) > 0 order by revenue desc, name""",
+        first=first,
+        last=last,
+        category=category,
+        brand=brand,
+    )
+
+
+def price_bands(
+    build: Build, first: date, last: date, category: str | None, brand: str | None
+) -> pd.DataFrame:
+    """Views, purchases, revenue and purchases / views by band of price."""
+    return query(
+        build,
+        f"""with sold as (
+            select price_band, sum(total_views) as views, sum(total_purchases) as purchases,
+                sum(revenue) as revenue
+            from daily_categories_brands
+            where event_date between $first and $last {of_category(category, brand)} group by all
+        )
+        select sold.*, 100 * purchases / nullif(views, 0) as conversion
+        from sold join price_bands as b on b.price_band = sold.price_band order by b.band_order""",
+        first=first,
+        last=last,
+        category=category,
+        brand=brand,
+    )
+
+
+def relative_price_bands(build: Build, category: str | None) -> pd.DataFrame:
+    """Purchases / views by price quarter of the product within its category, over all dates."""
+    return query(
+        build,
+        f"""select relative_band, sum(products) as products, sum(total_views) as views,
+            sum(total_purchases) as purchases, sum(revenue) as revenue,
+            100 * sum(total_purchases) / nullif(sum(total_views), 0) as conversion
+        from relative_price_bands where true {of_category(category, None)}
+        group by relative_band, band_order order by band_order""",
+        category=category,
+    )
+
+
+def affinity(build: Build, item_type: str, basket_type: str) -> pd.DataFrame:
+    """Pairs that go together over all dates: first those that are both common and far more
+    frequent than by chance."""
+    return query(
+        build,
+        """select * replace (
+            if(item_type = 'product', label_a || ' ' || item_a, label_a) as label_a,
+            if(item_type = 'product', label_b || ' ' || item_b, label_b) as label_b)
+        from product_affinity
+        where item_type = $item_type and basket_type = $basket_type
+        order by baskets * ln(lift) desc, item_a, item_b limit 100""",
+        item_type=item_type,
+        basket_type=basket_type,
+    )
+
+
+def carts(build: Build, first: date, last: date, category: str | None) -> pd.DataFrame:
+    """Carts and what became of them, by first part of the category."""
+    return query(
+        build,
+        f"""select split_part(category_code, '.', 1) as category, sum(carted) as carted,
+            sum(purchased_same_session) as same_session, sum(purchased_later) as later,
+            sum(abandoned) as abandoned, sum(abandoned_value) as abandoned_value
+        from cart_outcomes
+        where cart_date between $first and $last {of_category(category, None)}
+        group by all order by abandoned_value desc, category""",
+        first=first,
+        last=last,
+        category=category,
+    )
+
+
+def changed_most(build: Build) -> pd.DataFrame:
+    """Products with most changes of price, brand or category, over all dates; brand and price as
+    they are now."""
+    return query(
+        build,
+        """with held as (
+            select product_id, count(*) - 1 as changes, min(price) as lowest, max(price) as highest
+            from product_history group by product_id having count(*) > 1
+            order by changes desc, product_id limit 100
+        )
+        select held.product_id, p.brand, changes, lowest, p.last_price as price_now, highest
+        from held join dim_products as p on p.product_id = held.product_id
+        order by changes desc, held.product_id""",
+    )

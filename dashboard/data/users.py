@@ -1,0 +1,86 @@
+"""Segments, buyers, retention and sessions."""
+
+from datetime import date
+
+import pandas as pd
+
+from dashboard.data.marts import Build, query
+
+
+def segments(build: Build) -> pd.DataFrame:
+    """Value of each segment over all dates, with shares of users and revenue in percent."""
+    return query(
+        build,
+        """select *, 100 * users / nullif(sum(users) over (), 0) as user_share
+        from segment_value order by segment_order""",
+    )
+
+
+def segment_names(build: Build) -> list[str]:
+    """All segments, in their order."""
+    return segments(build)["user_segment"].tolist()
+
+
+def durations(build: Build, first: date, last: date, segment: str | None) -> pd.DataFrame:
+    """Sessions by duration: orders / sessions in percent and views a session."""
+    return query(
+        build,
+        f"""select duration_bucket, sum(sessions) as sessions, sum(orders) as orders,
+            100 * sum(orders) / sum(sessions) as order_conversion,
+            sum(total_views) / sum(sessions) as views_per_session, sum(revenue) as revenue
+        from daily_sessions where session_date between $first and $last
+            {"and user_segment = $segment" if segment else ""}
+        group by duration_bucket, bucket_order order by bucket_order""",
+        first=first,
+        last=last,
+        segment=segment,
+    )
+
+
+def rfm(build: Build) -> pd.DataFrame:
+    """Buyers by RFM segment, over all dates."""
+    return query(
+        build,
+        """select *, 100 * buyers / sum(buyers) over () as buyer_share
+        from rfm_segments_summary order by segment_order""",
+    )
+
+
+def top_buyers(build: Build) -> pd.DataFrame:
+    """The buyers who spent most, over all dates."""
+    return query(
+        build,
+        """select user_id, rfm_segment, frequency as orders, monetary as revenue,
+            recency_days as days_since_last_order
+        from rfm_users order by monetary desc, user_id limit 50""",
+    )
+
+
+def cohorts(build: Build, activity: str, period_type: str) -> pd.DataFrame:
+    """Retention by first week or day; null where the data ends too early to know."""
+    return query(
+        build,
+        """select cohort_start, period_number, cohort_users, active_users, retention
+        from retention_cohorts where activity = $activity and period_type = $period_type
+        order by cohort_start, period_number""",
+        activity=activity,
+        period_type=period_type,
+    )
+
+
+def concentration(build: Build) -> pd.DataFrame:
+    """Share of revenue that the best p percent of buyers bring, p from 0 to 100."""
+    return query(
+        build,
+        """select top_percent, buyers, revenue, revenue_share, gini from customer_concentration
+        order by top_percent""",
+    )
+
+
+def segment_moves(build: Build) -> pd.DataFrame:
+    """Users who moved from one segment to another, by week."""
+    return query(
+        build,
+        """select week_start, from_segment, to_segment, users from segment_changes
+        order by week_start, users desc, from_segment, to_segment""",
+    )
