@@ -23,12 +23,6 @@ events as (
 
 ),
 {% if is_incremental() %}
-changed_dates as (
-
-    select event_date from {{ ref('stg_event_dates') }} where {{ dates }}
-
-),
-
 -- A session may have lost its last event to another id: its old row says which dates it lay on.
 held_days as (
 
@@ -43,9 +37,7 @@ touched as (
 
     select session_key from session_days where {{ dates }}
     union
-    select held_days.session_key
-    from held_days
-    inner join changed_dates on held_days.event_date = changed_dates.event_date
+    select session_key from held_days where {{ dates }}
 
 ),
 
