@@ -3,18 +3,20 @@
     metastore behind and a warehouse can be moved. dbt asks for the relations of each schema before it does
     anything else; a fresh session is told of them here first, and a warm one, such as a server's, of what came
     and went since. On an engine with a catalogue of its own nothing is missing, and nothing is done.
+    Where the target's schema is not the usual one, the session is told of the relations of the usual one too:
+    `--defer` reads there what it does not build.
 #}
 {% macro spark__list_relations_without_caching(relation) %}
     {% if run_query('set spark.sql.catalogImplementation').rows[0][1] == 'in-memory' %}
-        {% do run_query('create schema if not exists ' ~ relation.schema) %}
-        {% do register_tables(relation.schema) %}
-        {% if relation.schema == target.schema ~ '_staging' %}
-            {% do register_landing_tables() %}
+        {% set layer = relation.schema[target.schema | length:] %}
+        {% if layer == '_staging' %}{% do register_landing_tables() %}{% endif %}
+        {% for base in [target.schema, project_name] | unique %}
+            {% do register_tables(base, layer) %}
             {% set known = {} %}
-            {% for node in graph.nodes.values() if is_view(node) %}
-                {% do register_view(node, known) %}
+            {% for node in graph.nodes.values() if layer == '_staging' and is_view(node) %}
+                {% do register_view(base, node, known) %}
             {% endfor %}
-        {% endif %}
+        {% endfor %}
     {% endif %}
     {% call statement('list_relations', fetch_result=True) -%}
         show table extended in {{ relation.schema }} like '*'
@@ -23,8 +25,16 @@
 {% endmacro %}
 
 
+{# The schema of a node where the target's schema is `base`. #}
+{% macro schema_of(base, node) %}
+    {% do return(base ~ node.schema[target.schema | length:]) %}
+{% endmacro %}
+
+
 {# Delta tables that lie in the folder of a schema and belong to the project, and no others. #}
-{% macro register_tables(schema) %}
+{% macro register_tables(base, layer) %}
+    {% set schema = base ~ layer %}
+    {% do run_query('create schema if not exists ' ~ schema) %}
     {% set home = run_query('set spark.sql.warehouse.dir').rows[0][1] %}
     {% set wanted = env_var('SHOPSTREAM_WAREHOUSE', '') %}
     {% if target.name == 'connect' and not home.endswith(wanted.rstrip('/')) %}
@@ -33,7 +43,7 @@
     {% set found = tables_on_disk(schema, home) %}
     {% set missing = found | reject('in', known_tables(schema, found)) | list %}
     {% for node in graph.nodes.values()
-        if node.schema == schema and node.alias in missing and node.resource_type in ['model', 'seed', 'snapshot'] and not is_view(node)
+        if node.schema == target.schema ~ layer and node.alias in missing and node.resource_type in ['model', 'seed', 'snapshot'] and not is_view(node)
     %}
         {% do run_query(
             'create table if not exists ' ~ schema ~ '.' ~ node.alias
@@ -81,31 +91,32 @@
     A view as it is written now, after the views it reads; not before the tables it reads are built.
     known: whether the session knows a node, by unique id; this one is added.
 #}
-{% macro register_view(node, known) %}
+{% macro register_view(base, node, known) %}
     {% if node.unique_id in known %}{{ return('') }}{% endif %}
-    {% set view = namespace(sql=node.raw_code, can_be_made=not is_known_as_table(node)) %}
+    {% set view = namespace(sql=node.raw_code, can_be_made=not is_known_as_table(base, node)) %}
     {% for name in node.depends_on.nodes if name in graph.nodes %}
         {% set parent = graph.nodes[name] %}
         {#- A macro is in no group, so its own ref() may not name a private model. #}
-        {% set view.sql = view.sql | replace("ref('" ~ parent.name ~ "')", "'" ~ parent.schema ~ '.' ~ parent.alias ~ "'") %}
+        {% set view.sql = view.sql | replace("ref('" ~ parent.name ~ "')", "'" ~ schema_of(base, parent) ~ '.' ~ parent.alias ~ "'") %}
         {% if is_view(parent) %}
-            {% do register_view(parent, known) %}
+            {% do register_view(base, parent, known) %}
         {% elif name not in known %}
-            {% do known.update({name: is_known_as_table(parent)}) %}
+            {% do known.update({name: is_known_as_table(base, parent)}) %}
         {% endif %}
         {% set view.can_be_made = view.can_be_made and known[name] %}
     {% endfor %}
     {% if view.can_be_made %}
-        {% do run_query('create or replace view ' ~ node.schema ~ '.' ~ node.alias ~ ' as ' ~ render(view.sql)) %}
+        {% do run_query('create or replace view ' ~ schema_of(base, node) ~ '.' ~ node.alias ~ ' as ' ~ render(view.sql)) %}
     {% endif %}
     {% do known.update({node.unique_id: view.can_be_made}) %}
 {% endmacro %}
 
 
 {# Whether the session knows a table by the name of a node. #}
-{% macro is_known_as_table(node) %}
-    {% do run_query('create schema if not exists ' ~ node.schema) %}
-    {% set like = ' in ' ~ node.schema ~ " like '" ~ node.alias ~ "'" %}
+{% macro is_known_as_table(base, node) %}
+    {% set schema = schema_of(base, node) %}
+    {% do run_query('create schema if not exists ' ~ schema) %}
+    {% set like = ' in ' ~ schema ~ " like '" ~ node.alias ~ "'" %}
     {% do return(run_query('show tables' ~ like).rows | length > run_query('show views' ~ like).rows | length) %}
 {% endmacro %}
 
