@@ -22,7 +22,7 @@ import psutil
 from shopstream.config import PROJECT, Settings
 from shopstream.profile import spark_settings
 
-SECONDS_TO_START = 90
+SECONDS_TO_START = 180
 WAREHOUSE = "spark.sql.warehouse.dir"
 MAIN_CLASS = "org.apache.spark.sql.connect.service.SparkConnectServer"
 
