@@ -175,14 +175,19 @@ def test_a_backfill_waits_for_what_was_landed_before(warm):
 
 def test_a_backfill_of_the_date_that_a_default_gives_neither_doubles_nor_loses_a_row(warm):
     day, default = date(2019, 10, 2), {"null_defaults": default_time("2019-10-02 00:00:00")}
-    before = warm.marts()
+
+    def marts() -> dict:
+        # It names the default in force, whichever rows that touched.
+        return {name: rows for name, rows in warm.marts().items() if name != "value_changes"}
+
+    before = marts()
     warm.backfill(day, day, **default)
-    assert differences(before, warm.marts()) == {}
+    assert differences(before, marts()) == {}
     warm.backfill(**default)
-    assert warm.marts()["quarantined_events"].num_rows == 2
-    held = warm.marts()
+    held = marts()
+    assert held["quarantined_events"].num_rows == 2
     warm.backfill(day, day)
-    assert differences(held, warm.marts()) == {}
+    assert differences(held, marts()) == {}
 
 
 def test_a_full_refresh_that_was_cut_short_doubles_nothing(warm):
