@@ -25,7 +25,7 @@ PREFIXES = {
     "intermediate/commerce": ("int_",),
 }
 SELF_EVIDENT = ("unique", "not_null", "accepted_values")
-LONGEST = 130
+LONGEST = 125
 # A line for each metric or figure: long, not deep.
 LISTS = {"metric_values", "published_comparison"}
 
