@@ -53,6 +53,38 @@ def folder_of(model: dict) -> str:
     return "/".join(model["path"].split("/")[:-1])
 
 
+def words(text: str) -> set[str]:
+    return set(re.findall(r"[a-z0-9]+", text.lower()))
+
+
+def described_key(model: dict) -> set[str]:
+    """The columns in backquotes behind the word key, one or several in brackets."""
+    found = re.search(r"\bkey \(?(`\w+`(?:,\s+`\w+`)*)", model["description"])
+    return set(re.findall(r"\w+", found[1])) if found else set()
+
+
+def keys_with_a_test(manifest: dict) -> dict[str, list[set[str]]]:
+    """The columns that are tested to be unique, together, by model."""
+    keys = {}
+    for node in manifest["nodes"].values():
+        test = node.get("test_metadata") or {}
+        if test.get("name") in ("unique", "unique_combination_of_columns"):
+            said = test["kwargs"]
+            columns = said.get("combination_of_columns") or [said["column_name"]]
+            keys.setdefault(node["attached_node"], []).append(set(columns))
+    return keys
+
+
+def behind(manifest: dict, name: str) -> set[str]:
+    """Unique ids of all that reads a node, directly or through others."""
+    found, left = set(), [name]
+    while left:
+        children = set(manifest["child_map"].get(left.pop(), [])) - found
+        found |= children
+        left += children
+    return found
+
+
 def test_every_model_has_a_yml_of_its_name_beside_it(models):
     for model in models.values():
         beside = model["original_file_path"].removesuffix(".sql") + ".yml"
@@ -78,14 +110,16 @@ def test_every_macro_and_argument_is_described(manifest):
 
 
 def test_every_test_says_which_rule_it_holds(manifest):
-    """By its name; in the folder of rules also by a sentence. Unit tests are sentences."""
-    for node in manifest["nodes"].values():
-        if node["resource_type"] == "test":
-            kind = (node.get("test_metadata") or {}).get("name")
-            named = not node["name"].startswith(
-                (f"{kind}_", f"source_{kind}_", f"dbt_utils_{kind}")
-            )
-            assert node["description"] if not kind else named or kind in SELF_EVIDENT, node["name"]
+    """By its name, and by a sentence that is more than the name again."""
+    data_tests = [n for n in manifest["nodes"].values() if n["resource_type"] == "test"]
+    for node in data_tests:
+        kind = (node.get("test_metadata") or {}).get("name")
+        named = not node["name"].startswith((f"{kind}_", f"source_{kind}_", f"dbt_utils_{kind}"))
+        assert named or kind in SELF_EVIDENT, node["name"]
+    for node in [*data_tests, *manifest["unit_tests"].values()]:
+        said = node["description"].strip()
+        assert said.endswith(".") and not said[0].islower(), f"{node['name']}: {said!r}"
+        assert words(said) - words(node["name"]), f"{node['name']} only says its name again"
 
 
 def test_every_page_of_the_dashboard_has_an_exposure_with_owner_and_url(manifest):
@@ -98,16 +132,35 @@ def test_every_page_of_the_dashboard_has_an_exposure_with_owner_and_url(manifest
         assert exposure["owner"]["email"] and exposure["url"] and exposure["description"]
 
 
-def test_every_mart_says_and_tests_its_key(manifest, models):
-    keyed = set()
-    for node in manifest["nodes"].values():
-        kind = (node.get("test_metadata") or {}).get("name")
-        if kind in ("unique", "unique_combination_of_columns"):
-            keyed.add(node["attached_node"])
-    marts = {name for name, model in models.items() if "marts/" in model["path"]}
-    assert marts - keyed == set()
-    for name in marts:
-        assert "rain:" in models[name]["description"], f"{name} does not say its grain"
+def test_every_model_says_its_grain_and_key(models):
+    for model in models.values():
+        assert "rain:" in model["description"], f"{model['name']} does not say its grain"
+        key = described_key(model)
+        assert key and key <= set(model["columns"]), f"{model['name']} does not say its key"
+
+
+def test_every_key_is_tested_or_the_model_says_which_test_shows_it(manifest, models):
+    """Marts are tested; others may say in `meta` why not, and which tests would see it."""
+    keys = keys_with_a_test(manifest)
+    for name, model in models.items():
+        meta = model["config"]["meta"]
+        if name in keys:
+            assert described_key(model) in keys[name], f"{model['name']} tests another key"
+            assert "no_key_test" not in meta, f"{model['name']} tests its key and says it does not"
+            continue
+        assert "marts/" not in model["path"], f"{model['name']} does not test its key"
+        assert meta.get("no_key_test", "").strip().endswith("."), (
+            f"{model['name']} neither tests its key nor says why not (meta.no_key_test)"
+        )
+        # A data test of what is read from it, or a unit test of its own.
+        nodes = {**manifest["nodes"], **manifest["unit_tests"]}
+        shown_by = {
+            nodes[test]["name"]
+            for test in behind(manifest, name)
+            if test.startswith("test.") or nodes.get(test, {}).get("model") == model["name"]
+        }
+        named = set(meta.get("key_shown_by", []))
+        assert named and named <= shown_by, f"{model['name']}: no such test: {named - shown_by}"
 
 
 def test_names_say_the_folder(models):
