@@ -51,6 +51,7 @@ FILTERS = {
     "segment": Filter("Segment", data.users.segment_names, "All segments"),
     "funnel": Filter("Funnel of", ("events", "sessions, any order", "sessions, in order", "users")),
     "measure": Filter("Measure", ("revenue", "purchases", "views", "events")),
+    "count": Filter("Count", ("active users", "sessions")),
     "watched": Filter("Watched", ("purchase", "cart", "view")),
     "pairs": Filter(
         "Pairs of", ("products viewed", "products bought", "categories viewed", "categories bought")

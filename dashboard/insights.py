@@ -94,7 +94,7 @@ def best_hours(build: Build, view: View) -> Insight | None:
     return Insight(
         f"Most money comes {span_of_hours(hour, 3)} {zone}: {number(share, '%')} of revenue "
         "in an eighth of the day.",
-        "time", "Hours", "purchases", share / 12.5,
+        "time", "Hours", "revenue", share / 12.5,
     )  # fmt: skip
 
 
@@ -110,10 +110,25 @@ def weekend(build: Build, view: View) -> Insight | None:
     )
     if abs(mean - 1) < 0.05:
         return None
-    change = number(abs(100 * (mean - 1)), "%")
+    change = f"{number(abs(100 * (mean - 1)), '%')} {'more' if mean > 1 else 'less'}"
     return Insight(
-        f"A weekend day brings {change} {'more' if mean > 1 else 'less'} than a working day.",
-        "time", "Hours", "sessions", max(mean, 1 / mean) if mean else 1,
+        f"A weekend day brings {change} revenue than a working day.",
+        "time", "Hours", "revenue", max(mean, 1 / mean) if mean else 1,
+    )  # fmt: skip
+
+
+def busiest_hour(build: Build, view: View) -> Insight | None:
+    """The hour of the day with most sessions, against the mean hour."""
+    found = data.activity.cycles(build, "hour")
+    everything = data.activity.activity(build, "total", data.activity.whole(build)[0])["sessions"]
+    if len(found) < 24 or everything < FEWEST:
+        return None
+    top = found.loc[found["sessions"].idxmax()]
+    share = number(100 * top.sessions / everything, "%")
+    return Insight(
+        f"Most sessions are open {span_of_hours(int(top.position), 1)} UTC: {share} of them "
+        "(all dates).",
+        "time", "Visitors", "sessions", top.sessions / found["sessions"].mean(),
     )  # fmt: skip
 
 
@@ -187,6 +202,7 @@ RULES: tuple[Callable[[Build, View], Insight | None], ...] = (
     strongest_segment,
     best_buyers,
     best_hours,
+    busiest_hour,
     weekend,
     left_carts,
 )

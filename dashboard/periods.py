@@ -67,6 +67,14 @@ def natural_end(kind: str, start: date) -> date:
     return start + timedelta(days=6 if kind == "week" else 0)
 
 
+def wholly(grain: str, rows: pd.DataFrame, first: date, last: date) -> list[bool]:
+    """Which of these days, weeks or months lie wholly in the dates and in the data."""
+    return [
+        start.date() >= first and natural_end(grain, start.date()) <= min(end.date(), last)
+        for start, end in zip(rows["period_start"], rows["period_end"], strict=True)
+    ]
+
+
 def period_of(first: date, last: date, stored: dict[str, Period]) -> Period:
     """The period of any dates: the stored one where it is one, else what adds up over days."""
     for period in stored.values():

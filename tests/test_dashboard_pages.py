@@ -13,17 +13,18 @@ from conftest import PROJECT
 from deltalake import DeltaTable, write_deltalake
 from streamlit.testing.v1 import AppTest
 
-from dashboard import data, words
+from dashboard import data, insights, words
 from dashboard.app import PAGES
 from dashboard.blocks import Display, View
 from dashboard.columns import COLUMNS
 from dashboard.filters import default_view
-from dashboard.periods import Period, default_period, period_of, stored_periods
+from dashboard.periods import Period, default_period, period_of, stored_periods, wholly
 from dashboard.report import report
 from dashboard.screens.overview import now
 from dashboard.screens.performance import optimizations as optimizations_of
 from dashboard.screens.products import sellers
 from dashboard.screens.quality import cleaning
+from dashboard.screens.time import visitors
 from dashboard.screens.users import value as users_value
 from dashboard.sections import blocks
 from shopstream.query import connect
@@ -185,6 +186,75 @@ def test_hours_move_with_the_display_time_zone(shown):
     )
     assert there[13] == pytest.approx(utc[9])
     assert there.sum() == pytest.approx(utc.sum())
+
+
+CYCLES = """
+    select {position} as position, count(distinct session_key) as sessions,
+        count(distinct user_id) filter (user_id <> -999999) as users
+    from fct_events group by 1 order by 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("section", "position"),
+    [
+        (visitors.by_hour, "hour(event_time)"),
+        (visitors.by_weekday, "isodow(event_date)"),
+    ],
+)
+@pytest.mark.parametrize(("count", "column"), visitors.COLUMNS.items())
+def test_visitors_count_once_in_each_hour_and_weekday(
+    shown, warehouse, section, position, count, column
+):
+    sql = CYCLES.format(position=position)
+    expected = connect(warehouse, sql).execute(sql).df()
+    (chart,) = section(shown, View(choices={"count": count}))
+    assert list(chart.figure.data[0].y) == expected[column].tolist()
+    assert len(expected) == len(chart.rows)
+    assert "All dates" in chart.caption
+
+
+def test_a_weekday_says_how_often_it_came(shown, warehouse):
+    (mondays,) = ask(
+        warehouse, "select count(distinct event_date) from dim_time where isodow(event_date) = 1"
+    )
+    (chart,) = visitors.by_weekday(shown, View(choices={"count": "sessions"}))
+    assert chart.figure.data[0].x[0] == f"{mondays} × Mon"
+
+
+def test_the_count_filter_changes_every_chart_of_the_visitors(shown):
+    page = run("time", part="Visitors", count="sessions")
+    assert page.selectbox(key="count").value == "sessions"
+    assert [each.value.split(" by ")[0] for each in page.header] == ["Sessions"] * 3
+
+
+def test_an_insight_about_sessions_comes_from_the_hours_they_are_open(shown, warehouse):
+    hour, sessions = ask(
+        warehouse,
+        """select hour(event_time) as hour, count(distinct session_key) as n
+        from fct_events group by 1 order by n desc, hour limit 1""",
+    )
+    (everything,) = ask(warehouse, "select count(*) from dim_sessions")
+    found = insights.busiest_hour(shown, default_view(now.PART, shown))
+    assert f"from {hour:02d}:00 to" in found.sentence
+    assert words.number(100 * sessions / everything, "%") in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    [
+        ("2019-09-30", "2019-10-20", [True, True, True]),
+        ("2019-10-01", "2019-10-20", [False, True, True]),
+        ("2019-09-30", "2019-10-18", [True, True, False]),
+    ],
+)
+def test_a_week_is_whole_only_within_the_dates_and_the_data(first, last, expected):
+    starts = pd.to_datetime(["2019-09-30", "2019-10-07", "2019-10-14"])
+    rows = pd.DataFrame({"period_start": starts, "period_end": starts + pd.Timedelta(days=6)})
+    dates = (datetime.date.fromisoformat(first), datetime.date.fromisoformat(last))
+    assert wholly("week", rows, *dates) == expected
+    rows.loc[2, "period_end"] = pd.Timestamp("2019-10-17")
+    assert wholly("week", rows, *dates)[2] is False
 
 
 # --- every page -------------------------------------------------------------------------------

@@ -133,6 +133,24 @@ def hours(build: Build, first: date, last: date, zone: str) -> pd.DataFrame:
     )
 
 
+def whole(build: Build) -> tuple[date, date]:
+    """The first and the last date of the data."""
+    total = periods(build).query("period_type == 'total'").iloc[0]
+    return total["period_start"].date(), total["period_end"].date()
+
+
+def cycles(build: Build, cycle: str) -> pd.DataFrame:
+    """Activity by hour of the day (UTC) or by weekday (1 is Monday), over all dates; sessions and
+    users are exact and do not add up."""
+    return query(
+        build,
+        """select position, total_events, total_views, total_carts, total_purchases, revenue,
+            sessions, users
+        from activity_cycles where cycle = $cycle order by position""",
+        cycle=cycle,
+    )
+
+
 def anomalies(build: Build, first: date, last: date, event_type: str) -> pd.DataFrame:
     """Each hour with what was expected of it; `starts_at` is UTC."""
     return query(

@@ -2,7 +2,7 @@
 
 from dashboard import charts, data, insights
 from dashboard.blocks import Chart, Findings, Part
-from dashboard.periods import natural_end
+from dashboard.periods import wholly
 from dashboard.screens.overview.cards import cards
 from dashboard.screens.overview.funnels import conversions, funnel
 
@@ -16,10 +16,7 @@ def findings(build, view):
 def revenue(build, view):
     grain = view.choices["grain"]
     rows = data.activity.series(build, grain, *view.dates)
-    whole = [
-        natural_end(grain, start.date()) <= end.date() and start.date() >= view.period.first
-        for start, end in zip(rows["period_start"], rows["period_end"], strict=True)
-    ]
+    whole = wholly(grain, rows, *view.dates)
     before = view.before
     before = before and data.activity.series(build, grain, before.first, before.last)
     figure = charts.by_period(

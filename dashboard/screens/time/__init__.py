@@ -1,6 +1,6 @@
 """When people buy, and what was unusual."""
 
 from dashboard.blocks import Page
-from dashboard.screens.time import days, hours
+from dashboard.screens.time import days, hours, visitors
 
-PAGE = Page("Time", "time", (hours.PART, days.PART))
+PAGE = Page("Time", "time", (hours.PART, visitors.PART, days.PART))
