@@ -2,6 +2,7 @@
 
 from dashboard import charts, data
 from dashboard.blocks import Chart, Part, Table
+from dashboard.words import day
 
 # More rows than this don't fit on a screen.
 LATEST_COHORTS = 20
@@ -15,6 +16,7 @@ def retention(build, view):
     shown = rows[rows["cohort_start"].isin(latest) & (rows["period_number"] > 0)].copy()
     shown["cohort"] = shown["cohort_start"].map(lambda start: f"{start:%-d %b %y}")
     shown["cohort"] += " · " + shown["cohort_users"].map("{:,}".format)
+    known = shown.dropna(subset=["retention"])["cohort_start"].nunique()
     who = "buyers" if activity == "purchases" else "users"
     figure = charts.heat(
         shown,
@@ -26,8 +28,8 @@ def retention(build, view):
         percent=True,
     )
     caption = (
-        f"{who.capitalize()} of a first {grain}, by those active exactly N {grain}s later; blank "
-        f"where the data ends too early to know. The latest {len(latest)} {grain}s. "
+        f"{who.capitalize()} by first {grain}: the share active exactly so many {grain}s later; "
+        f"blank where the data ends too early to know. The latest {known} such {grain}s. "
         "From retention_cohorts."
     )
     metric = f"retention_{grain}_1_{activity.removesuffix('s')}"
@@ -38,11 +40,15 @@ def retention(build, view):
 def moves(build, view):
     rows = data.users.segment_moves(build)
     risen = rows[rows["from_segment"] != "New"]
+    # Some reach a segment from several others.
     shown = risen.pivot_table(
-        index="week_start", columns="to_segment", values="users"
+        index="week_start", columns="to_segment", values="users", aggfunc="sum"
     ).reset_index()
-    words = {name: f"became {name}" for name in shown.columns.drop("week_start", errors="ignore")}
-    caption = "Users known before, by week and new segment. From segment_changes."
+    names = [name for name in data.users.segment_names(build) if name in shown]
+    words = {name: f"became {name}" for name in names}
+    until = day(data.activity.whole(build)[1])
+    caption = f"Users known before, by week (from its Monday; the data ends on {until}) and the "
+    caption += "segment they came to. From segment_changes."
     figure = charts.lines(shown, "week_start", words, "users a week")
     yield Chart("Who moves up a segment", figure, rows, caption)
 
@@ -52,7 +58,7 @@ def latest_moves(build, view):
     rows["week"] = rows["week_start"].dt.strftime("%-d %b %Y")
     rows = rows.sort_values("week_start", ascending=False, kind="stable")
     columns = ("week", "from_segment", "to_segment", "users")
-    yield Table("All moves between segments", rows, "From segment_changes.", columns)
+    yield Table("All moves between segments", rows, "All dates. From segment_changes.", columns)
 
 
 PART = Part(
