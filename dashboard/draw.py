@@ -12,13 +12,14 @@ from dashboard.words import as_csv, plain, slug
 
 # A table shows so many rows; the others are a scroll away.
 SHOWN_ROWS = 12
-# It looks as the button for the CSV beside it.
-PICTURE_BUTTON = """
-<button><svg viewBox="0 -960 960 960" aria-hidden="true"><path d="M480-320 280-520l56-58 104
+# They look as the button for the CSV beside them.
+PICTURE_BUTTONS = """
+<div><button><svg viewBox="0 -960 960 960" aria-hidden="true"><path d="M480-320 280-520l56-58 104
 104v-326h80v326l104-104 56 58-200 200ZM240-160q-33 0-56.5-23.5T160-240v-120h80v120h480v-120h80v120q0
-33-23.5 56.5T720-160H240Z"/></svg>PNG</button>
+33-23.5 56.5T720-160H240Z"/></svg>PNG</button><button>SVG</button></div>
 """
 PICTURE_STYLE = """
+div { display: flex; gap: 0.6rem; }
 button {
   display: flex;
   gap: 0.35rem;
@@ -98,10 +99,10 @@ def take_click(key: str, name: str) -> None:
 
 @st.cache_resource(show_spinner=False)
 def picture():
-    """The button that saves a chart with its title and caption, as picture.js does it."""
+    """The buttons that save a chart with its title and caption, as picture.js does it."""
     return st.components.v2.component(
         "shopstream_picture",
-        html=PICTURE_BUTTON,
+        html=PICTURE_BUTTONS,
         css=PICTURE_STYLE,
         js=Path(__file__).with_name("picture.js").read_text(),
     )

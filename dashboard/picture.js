@@ -1,15 +1,17 @@
-// A button that saves the chart beside it as a PNG picture, with its title and caption.
+// Buttons that save the chart beside them as a picture, PNG or SVG, with its title and caption.
 const SVG = "http://www.w3.org/2000/svg";
 const EDGE = 24;
 
 export default function ({ parentElement, data }) {
-  const button = parentElement.querySelector("button");
-  button.setAttribute("aria-label", `Picture of ${data.name.replaceAll("-", " ")}`);
-  const box = button.getRootNode().host.closest("[class*='st-key-box_']");
-  button.onclick = () => save(box, data.name);
+  for (const button of parentElement.querySelectorAll("button")) {
+    const kind = button.textContent.trim();
+    button.setAttribute("aria-label", `${kind} picture of ${data.name.replaceAll("-", " ")}`);
+    const box = button.getRootNode().host.closest("[class*='st-key-box_']");
+    button.onclick = () => save(box, data.name, kind);
+  }
 }
 
-async function save(box, name) {
+async function save(box, name, kind) {
   const plots = [...box.querySelectorAll(".stPlotlyChart .main-svg")];
   const { width, height } = plots[0].getBoundingClientRect();
   const ink = getComputedStyle(box.querySelector("h2")).color;
@@ -34,19 +36,29 @@ async function save(box, name) {
   }
   whole.append(place(caption.text, title.height + height + 3 * EDGE));
 
+  const drawing = new Blob([new XMLSerializer().serializeToString(whole)], { type: "image/svg+xml" });
+  const address = URL.createObjectURL(drawing);
+  if (kind === "SVG") download(address, `${name}.svg`);
+  else download(await png(address, size), `${name}.png`);
+  setTimeout(() => URL.revokeObjectURL(address), 1000);
+}
+
+// The drawing in so many dots that it is sharp on paper.
+async function png(address, size) {
   const picture = new Image();
-  picture.src = URL.createObjectURL(
-    new Blob([new XMLSerializer().serializeToString(whole)], { type: "image/svg+xml" }),
-  );
+  picture.src = address;
   await picture.decode();
   const canvas = document.createElement("canvas");
   canvas.width = 2 * size.width;
   canvas.height = 2 * size.height;
   canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
-  URL.revokeObjectURL(picture.src);
+  return canvas.toDataURL("image/png");
+}
+
+function download(address, name) {
   const link = document.createElement("a");
-  link.href = canvas.toDataURL("image/png");
-  link.download = `${name}.png`;
+  link.href = address;
+  link.download = name;
   link.click();
 }
 

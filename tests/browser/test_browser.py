@@ -4,6 +4,7 @@
 """
 
 from urllib.parse import parse_qs, urlparse
+from xml.etree import ElementTree
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -176,7 +177,7 @@ def test_a_picture_has_its_title_and_caption(chromium, address):
     page, errors = visit(context, f"{address}/products")
     chart = page.locator(".stPlotlyChart").first.bounding_box()
     with page.expect_download() as saved:
-        page.get_by_role("button", name="Picture of top products by revenue").click()
+        page.get_by_role("button", name="PNG picture of top products by revenue").click()
     assert saved.value.suggested_filename == "top-products-by-revenue.png"
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     file = SCREENSHOTS / "picture.png"
@@ -186,6 +187,14 @@ def test_a_picture_has_its_title_and_caption(chromium, address):
     assert width > 2 * chart["width"]
     # Title above and caption below make it higher than the chart.
     assert height > 2 * chart["height"] + 150
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="SVG picture of top products by revenue").click()
+    assert saved.value.suggested_filename == "top-products-by-revenue.svg"
+    drawing = ElementTree.parse(saved.value.path()).getroot()
+    assert drawing.tag.endswith("svg")
+    texts = " ".join("".join(drawing.itertext()).split())
+    assert "Top products by revenue" in texts
+    assert "From daily_products" in texts
     assert errors == []
     context.close()
 
