@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from dashboard import charts, words
+from dashboard.charts.look import log_ticks
 from dashboard.words import as_csv, plain
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -93,6 +94,36 @@ def test_a_period_only_partly_there_is_pale_and_anomalies_are_marked():
     assert [trace.name for trace in figure.data] == ["revenue", "mean of 7 days", "unusual hours"]
     assert list(figure.data[2].y) == [2.0]
     assert len(figure.layout.shapes) == 1
+
+
+@pytest.mark.parametrize(
+    ("dates", "shown", "form"),
+    [
+        (pd.date_range("2019-10-07", periods=4, freq="7D"), 4, "%-d %b"),
+        (pd.date_range("2019-10-07", periods=16, freq="7D"), 6, "%-d %b"),
+        (pd.date_range("2019-10-01", periods=3, freq="MS"), 3, "%b %Y"),
+        (DAYS, 3, "%-d %b"),
+        (pd.date_range("2019-10-01", periods=31), None, "%-d %b"),
+    ],
+)
+def test_dates_are_labelled_where_the_data_is(dates, shown, form):
+    frame = pd.DataFrame({"at": dates, "value": 1.0})
+    axis = charts.by_period(frame, "at", "value", words="v").layout.xaxis
+    assert axis.tickformat == form
+    assert (axis.tickvals is None) if shown is None else len(axis.tickvals) == shown
+    assert shown is None or set(axis.tickvals) <= set(dates)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (15, 900, [20, 50, 100, 200, 500]),
+        (0.3, 4, [0.5, 1, 2]),
+        (1, 20000, [1, 10, 100, 1000, 10000]),
+    ],
+)
+def test_a_log_axis_has_round_numbers_over_its_whole_range(low, high, expected):
+    assert log_ticks(low, high) == pytest.approx(expected)
 
 
 def test_the_period_before_is_a_line_from_the_same_start():

@@ -57,7 +57,7 @@ def bars(
     figure.update_xaxes(visible=False, range=[0, (top or 1) * (1.8 if extra else 1.35)])
     figure.update_yaxes(
         tickvals=places,
-        ticktext=[label(name, 22) for name in shown[names]],
+        ticktext=[label(name, 26) for name in shown[names]],
         autorange="reversed",
         showgrid=False,
     )
@@ -96,7 +96,7 @@ def side_by_side(
     top = float(frame[list(columns)].max().max() or 1)
     figure.update_xaxes(visible=False, range=[0, top * 1.25])
     figure.update_yaxes(
-        tickvals=places, ticktext=[label(n, 20) for n in frame[names]], autorange="reversed"
+        tickvals=places, ticktext=[label(n, 24) for n in frame[names]], autorange="reversed"
     )
     return legend_above(finish(figure, max(LOW, 46 * len(frame) + 60)))
 

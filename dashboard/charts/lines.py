@@ -10,6 +10,7 @@ from dashboard.charts.look import (
     SECOND,
     TALL,
     WARNING,
+    date_ticks,
     finish,
     legend_above,
     nothing,
@@ -69,7 +70,7 @@ def by_period(
         )
     if marked is not None and len(marked):
         _mark_days(figure, marked, frame.set_index(at)[values])
-    figure.update_xaxes(showgrid=False, tickformat="%-d %b", nticks=8)
+    date_ticks(figure, frame[at])
     figure.update_yaxes(title_text=words, rangemode="tozero", tickformat=ticks(frame[values].max()))
     finish(figure, TALL)
     return legend_above(figure) if len(figure.data) > 1 else figure
@@ -145,7 +146,7 @@ def lines(
             line={"color": colour, "width": 2},
             hovertemplate="%{x|%-d %b %Y}<br>%{y:,.2f}<extra>" + name + "</extra>",
         )
-    figure.update_xaxes(showgrid=False, tickformat="%-d %b", nticks=8)
+    date_ticks(figure, frame[at])
     figure.update_yaxes(title_text=words, rangemode="tozero")
     return legend_above(finish(figure))
 

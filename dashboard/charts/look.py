@@ -5,7 +5,9 @@ ground.
 """
 
 import html
+import math
 
+import pandas as pd
 import plotly.graph_objects as go
 
 ACCENT, SECOND, WARNING, QUIET = "#0072B2", "#E69F00", "#D55E00", "#8A949E"
@@ -62,6 +64,25 @@ def nothing(words: str = "No rows for this choice.") -> go.Figure:
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False)
     return figure
+
+
+def date_ticks(figure: go.Figure, dates: pd.Series) -> None:
+    """Label dates that are few or whole weeks or months apart where they are, not between them."""
+    far = len(dates) > 1 and dates.diff().min() >= pd.Timedelta(days=7)
+    months = len(dates) > 1 and bool((dates.dt.day == 1).all())
+    figure.update_xaxes(
+        showgrid=False, nticks=8, tickformat="%b %Y" if far and months else "%-d %b"
+    )
+    if far or len(dates) <= 7:
+        figure.update_xaxes(tickvals=dates.iloc[:: -(-len(dates) // 7)].tolist())
+
+
+def log_ticks(low: float, high: float) -> list[float]:
+    """Round numbers from low to high, 1-2-5 in each power of ten, or 1 alone over many of them."""
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    steps = (1, 2, 5) if last - first <= 3 else (1,)
+    found = [step * 10.0**power for power in range(first, last + 1) for step in steps]
+    return [each for each in found if low <= each <= high]
 
 
 def ticks(most: float) -> str:

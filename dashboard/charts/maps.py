@@ -5,7 +5,7 @@ import math
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.charts.look import ACCENT, HEAT, LOW, TALL, WRITTEN, finish, nothing
+from dashboard.charts.look import ACCENT, HEAT, LOW, TALL, WRITTEN, finish, log_ticks, nothing
 from dashboard.words import label, number, whole_names
 
 # Dark enough for white text on either ground.
@@ -88,7 +88,7 @@ def bubbles(frame: pd.DataFrame, sign: str, fewest_views: int) -> go.Figure:
         type="log",
         title_text=f"mean price ({sign}, log)" if sign else "mean price (log)",
         range=[math.log10(low) - 0.25, math.log10(high) + 0.25],
-        dtick=1 if high / low > 30 else "D2",
+        tickvals=log_ticks(low / 1.7, high * 1.7),
         tickformat=",~f",
     )
     figure.update_yaxes(title_text="purchases / views (%)", range=[-0.04 * most, most * 1.2])
@@ -132,5 +132,10 @@ def heat(
             hoverinfo="skip",
         )
     figure.update_xaxes(title_text=axes[0], type="category", showgrid=False, nticks=13)
-    figure.update_yaxes(autorange="reversed", type="category", showgrid=False)
+    figure.update_yaxes(
+        title_text=axes[1] if percent else None,
+        autorange="reversed",
+        type="category",
+        showgrid=False,
+    )
     return finish(figure, max(LOW, 26 * len(grid) + 90))
