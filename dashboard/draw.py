@@ -111,21 +111,27 @@ def picture():
 def draw_table(block: Table) -> None:
     """A table under its title."""
     st.header(plain(block.title), anchor=False)
+    if block.rows.empty:
+        st.caption(f"There is nothing to list. {plain(block.caption)}")
+        return
     shown = block.rows[list(block.columns)]
     height = 66 if any(COLUMNS[name][1] == "long" for name in shown) else 35
     st.dataframe(
         shown,
         hide_index=True,
-        column_config={name: column(name, shown[name]) for name in shown},
+        column_config={name: column(name) for name in shown},
         height=height * min(len(shown), SHOWN_ROWS) + 38,
         row_height=height,
         placeholder="–",
         alt=block.title,
     )
-    foot(block.caption, block.rows, slug(block.title))
+    more = (
+        f" {SHOWN_ROWS} of {len(shown)} rows; scroll for more." if len(shown) > SHOWN_ROWS else ""
+    )
+    foot(block.caption + more, block.rows, slug(block.title))
 
 
-def column(name: str, values: pd.Series):
+def column(name: str):
     """How a column of a table is shown."""
     words, kind = COLUMNS[name]
     match kind:
@@ -133,6 +139,9 @@ def column(name: str, values: pd.Series):
             return st.column_config.TextColumn(words)
         case "long":
             return st.column_config.TextColumn(words, width="large")
+        case "figure":
+            # As wide as a long number: the grid looks at the first rows only, and cuts others.
+            return st.column_config.TextColumn(words, alignment="right", width=130)
         case "number":
             return st.column_config.NumberColumn(words, format="localized")
         case "decimal":
@@ -143,9 +152,8 @@ def column(name: str, values: pd.Series):
         case "percent":
             return st.column_config.NumberColumn(words, format="%.2f %%")
         case "bar":
-            most = float(values.max() or 1) if len(values) else 1.0
             return st.column_config.ProgressColumn(
-                words, format="%.1f %%", min_value=0, max_value=most
+                words, format="%.2f %%", min_value=0, max_value=100
             )
         case "time":
             return st.column_config.DatetimeColumn(words, format="YYYY-MM-DD HH:mm")

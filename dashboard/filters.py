@@ -52,7 +52,7 @@ FILTERS = {
     "funnel": Filter("Funnel of", ("events", "sessions, any order", "sessions, in order", "users")),
     "measure": Filter("Measure", ("revenue", "purchases", "views", "events")),
     "count": Filter("Count", ("active users", "sessions")),
-    "watched": Filter("Watched", ("purchase", "cart", "view")),
+    "watched": Filter("Unusual hours of", ("purchase", "cart", "view")),
     "pairs": Filter(
         "Pairs of", ("products viewed", "products bought", "categories viewed", "categories bought")
     ),

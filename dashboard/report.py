@@ -80,6 +80,9 @@ def block_html(block: Block) -> str:
                 full_html=False, include_plotlyjs=False, config={"displayModeBar": False}
             )
             return f"<h2>{escape(block.title)}</h2>{figure}{caption(block.caption)}"
+        case Table() if block.rows.empty:
+            words = f"There is nothing to list. {block.caption}"
+            return f"<h2>{escape(block.title)}</h2>{caption(words)}"
         case Table():
             return f"<h2>{escape(block.title)}</h2>{table_html(block)}{caption(block.caption)}"
         case Findings():
@@ -113,6 +116,8 @@ def cell(value: object, kind: str) -> str:
         return f"<td>{'' if pd.isna(value) else escape(str(value))}</td>"
     if kind == "time":
         return f"<td>{'' if pd.isna(value) else f'{value:%Y-%m-%d %H:%M}'}</td>"
+    if kind == "figure":
+        return f"<td class=n>{'–' if pd.isna(value) else escape(str(value))}</td>"
     units = {"percent": "%", "bar": "%", "money": Display.from_environment().sign}
     return f"<td class=n>{escape(number(value, units.get(kind, '')))}</td>"
 

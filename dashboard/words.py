@@ -35,6 +35,18 @@ def in_unit(value: float | None, unit: str, sign: str) -> str:
     return number(value, {"percent": "%", "money": sign}.get(unit, ""))
 
 
+def exact(value: float | None, unit: str, sign: str) -> str:
+    """A value with all of its digits, in a unit of the marts; user ids are names."""
+    if value is None or pd.isna(value):
+        return "–"
+    if unit == "user id":
+        return f"{value:.0f}"
+    text = f"{value:,.0f}" if unit not in {"money", "percent", "seconds"} else f"{value:,.2f}"
+    if unit == "money":
+        return f"-{sign}{text[1:]}" if text.startswith("-") else f"{sign}{text}"
+    return text + {"percent": " %", "seconds": " s"}.get(unit, "")
+
+
 def duration(seconds: float | None) -> str:
     """A time span as people say it: 45 s, 12 min, 3.4 h, 2.1 days."""
     if seconds is None or pd.isna(seconds):

@@ -61,6 +61,22 @@ def test_numbers_are_written_as_people_read_them(value, unit, text):
 
 
 @pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (229933212.63, "money", "$229,933,212.63"),
+        (-5.851, "money", "-$5.85"),
+        (14.412, "percent", "14.41 %"),
+        (747.547, "seconds", "747.55 s"),
+        (42413557, "events", "42,413,557"),
+        (519267944, "user id", "519267944"),
+        (float("nan"), "money", "–"),
+    ],
+)
+def test_exact_values_keep_their_digits_and_say_their_unit(value, unit, text):
+    assert words.exact(value, unit, "$") == text
+
+
+@pytest.mark.parametrize(
     ("seconds", "text"), [(45, "45 s"), (720, "12.0 min"), (90000, "1.0 days"), (None, "–")]
 )
 def test_time_spans_are_written_as_people_say_them(seconds, text):

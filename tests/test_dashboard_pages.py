@@ -23,8 +23,9 @@ from dashboard.report import report
 from dashboard.screens.overview import now
 from dashboard.screens.performance import optimizations as optimizations_of
 from dashboard.screens.products import sellers
-from dashboard.screens.quality import cleaning
+from dashboard.screens.quality import cleaning, doubts, unused
 from dashboard.screens.time import visitors
+from dashboard.screens.users import loyalty
 from dashboard.screens.users import value as users_value
 from dashboard.sections import blocks
 from shopstream.query import connect
@@ -330,6 +331,61 @@ def test_each_reason_of_quarantine_shows_its_first_row(shown, warehouse):
     )
     first = data.quality.quarantine(shown).iloc[0]
     assert (first["reason"], first["rows"], first["example"]) == (reason, rows, example)
+
+
+@pytest.mark.parametrize(
+    ("reason", "row", "value", "line"),
+    [
+        ("bad_price", '{"user_id":"1","brand":null,"price":"free"}', "free", "1, , free"),
+        ("bad_user_id", '{"user_id":null,"price":"1"}', "nothing", ", 1"),
+        ("bad_row", "2019-10-05,view", "the whole row", "2019-10-05,view"),
+        ("bad_row", "5", "the whole row", "5"),
+    ],
+)
+def test_a_quarantined_row_shows_the_value_at_fault(reason, row, value, line):
+    assert unused.fault(reason, row) == (value, line)
+
+
+def test_a_row_of_one_number_is_shown_before_cleaning():
+    assert cleaning.delivered({"row_number": 1, "delivered_row": "5"})["event_time"] == "5"
+
+
+def test_who_moves_up_a_segment_from_several_others_is_added_up(shown, warehouse):
+    expected = connect(warehouse, "segment_changes").execute(
+        """select to_segment, sum(users) from segment_changes where from_segment <> 'New'
+        and week_start = (select max(week_start) from segment_changes) group by 1"""
+    )
+    (chart,) = loyalty.moves(shown, View())
+    drawn = {line.name.removeprefix("became "): line.y[-1] for line in chart.figure.data}
+    assert drawn == dict(expected.fetchall())
+    order = data.users.segment_names(shown)
+    assert list(drawn) == [name for name in order if name in drawn]
+
+
+def test_an_empty_table_says_so_on_the_page_and_in_the_report(shown, monkeypatch):
+    nothing = data.users.top_buyers(shown).head(0)
+    monkeypatch.setattr(data.users, "top_buyers", lambda _: nothing)
+    page = run("users")
+    assert any("nothing to list" in each.value for each in page.caption)
+    assert "There is nothing to list. All dates." in report(PAGES, shown)
+
+
+def test_figures_of_several_units_say_their_unit(shown):
+    (weight,) = doubts.weight(shown, View())
+    rows = weight.rows.set_index("metric_name")["with_all"]
+    assert rows["revenue"].startswith("$")
+    assert rows["orders / sessions"].endswith(" %")
+    assert rows["mean session duration"].endswith(" s")
+    (figures,) = doubts.published_figures(shown, View())
+    spender = figures.rows.set_index("figure").loc["top spender"]
+    assert spender["published_value"] == "519267944"
+    assert spender["difference"] == "–"
+
+
+def test_the_top_spender_is_hidden_with_the_other_user_ids(shown):
+    (figures,) = doubts.published_figures(shown, View(display=Display(hides_users=True)))
+    assert "top spender" not in set(figures.rows["figure"])
+    assert "revenue of the top spender" in set(figures.rows["figure"])
 
 
 def test_every_column_of_a_table_has_its_words(shown):

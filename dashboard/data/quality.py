@@ -1,5 +1,7 @@
 """What became of delivered rows, and the rules that were tested."""
 
+import json
+
 import pandas as pd
 import yaml
 
@@ -17,6 +19,16 @@ DELIVERED = (
     "user_id",
     "user_session",
 )
+
+
+def values_of(delivered_row: str) -> dict[str, str | None] | None:
+    """The values of a row as delivered, by column; None of a row that could not be split."""
+    try:
+        values = json.loads(delivered_row)
+    except ValueError:
+        return None
+    # A row of a single number reads as one.
+    return values if isinstance(values, dict) else None
 
 
 def fates(build: Build) -> pd.DataFrame:
@@ -143,6 +155,6 @@ def beside_published(build: Build) -> pd.DataFrame:
     """The published figures of October 2019 beside those held."""
     return query(
         build,
-        """select figure, published_value, held_value, difference, verdict
+        """select figure, unit, published_value, held_value, difference, verdict
         from published_comparison order by figure_order""",
     )

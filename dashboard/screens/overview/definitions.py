@@ -11,6 +11,7 @@ def summary(build, view):
         in_unit(value, unit, view.sign)
         for value, unit in zip(rows["value"], rows["unit"], strict=True)
     ]
+    rows["unit"] = rows["unit"].replace({"percent": "%", "money": view.sign})
     rows["insight"] = rows["metric_name"].map(insights.by_metric(build, view)).fillna("")
     rows = rows.sort_values("insight", key=lambda said: said == "", kind="stable")
     columns = ("label", "shown", "unit", "definition", "insight")

@@ -17,19 +17,22 @@ def affinity(build, view):
         "confidence_b_to_a",
     )
     caption = (
-        "All dates, the strongest of pairs first: common, and with a high lift, which is how many "
-        "times more often than by chance. From product_affinity."
+        "All dates, strongest first: common pairs with a high lift, which is how many times more "
+        "often than by chance. First → second: sessions with the first that have the second, too. "
+        "From product_affinity."
     )
     yield Table(f"{words.capitalize()} together", rows, caption, columns)
 
 
-def left(build, view):
+def abandoned(build, view):
     rows = data.products.carts(build, *view.dates, view.chosen("category"))
-    rows["left"] = (100 * rows["abandoned"] / rows["carted"]).map("{:.0f} % left".format)
-    figure = charts.bars(rows, "category", "abandoned_value", unit=view.sign, extra="left", most=8)
-    caption = "Carted and never bought by that user, by last cart price. From cart_outcomes."
-    caption = f"{view.within('category')} {caption}"
-    yield Chart("Value left in carts", figure, rows, caption, metric="abandoned_value")
+    rows["of_carted"] = (100 * rows["abandoned"] / rows["carted"]).map("{:.0f} %".format)
+    figure = charts.bars(
+        rows, "category", "abandoned_value", unit=view.sign, extra="of_carted", most=8
+    )
+    caption = "Carted and never bought by that user, at the last price, and the share of what was "
+    caption = f"{view.within('category')} {caption}carted. From cart_outcomes."
+    yield Chart("Value of abandoned carts", figure, rows, caption, metric="abandoned_value")
 
 
 def outcomes(build, view):
@@ -48,6 +51,6 @@ def outcomes(build, view):
 PART = Part(
     "Baskets",
     "What goes together, and what is left in the cart?",
-    ((affinity,), (left, outcomes)),
+    ((affinity,), (abandoned, outcomes)),
     ("period", "category", "pairs"),
 )

@@ -25,7 +25,8 @@ def prices(build, view):
 def bands(build, view):
     category, brand = view.chosen("category"), view.chosen("brand")
     rows = data.products.price_bands(build, *view.dates, category, brand)
-    figure = charts.columns(rows, "price_band", "conversion", **CONVERSION)
+    axis = f"price ({view.sign})"
+    figure = charts.columns(rows, "price_band", "conversion", **CONVERSION, axis=axis)
     caption = f"{view.within('category', 'brand')} From daily_categories_brands."
     yield Chart("Conversion by price", figure, rows, caption, metric="conversion_events")
 

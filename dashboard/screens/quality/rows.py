@@ -1,21 +1,30 @@
 """What became of each delivered row?"""
 
 from dashboard import charts, data
-from dashboard.blocks import Card, Cards, Chart, Empty, Part, Table
+from dashboard.blocks import Card, Cards, Chart, Part
+from dashboard.screens.quality.unused import quarantine, refused
 from dashboard.words import number
 
 FATES = list(charts.FATE_COLOURS)
+MEANING = {
+    "accepted": "rows that are events now.",
+    "duplicate": "rows whose event is held from another row.",
+    "out_of_window": "usable rows outside the window of dates of the settings.",
+    "quarantined": "rows that can't be used, by reason below.",
+    "erased": "rows of users who were erased; only their number is kept.",
+}
 
 
 def cards(build, view):
     rows = data.quality.fates(build)
     read = rows["rows_read"].sum()
-    made = [Card("Rows delivered", number(read))]
+    made = [Card("Rows delivered", number(read), "Rows of all files, each content once.")]
     for fate in FATES:
         share = 100 * rows[fate].sum() / read if read else None
-        made.append(Card(fate.replace("_", " ").capitalize(), number(share, "%")))
-    made.append(Card("Files", number(rows["files"].sum())))
-    made.append(Card("Loads", number(len(rows))))
+        name, counted = fate.replace("_", " ").capitalize(), f"{rows[fate].sum():,.0f}"
+        made.append(Card(name, number(share, "%"), f"{counted} {MEANING[fate]}"))
+    made.append(Card("Files", number(rows["files"].sum()), "File contents that were loaded."))
+    made.append(Card("Loads", number(len(rows)), "Builds that took files in."))
     yield Cards(tuple(made), "All rows that ever landed, by what became of them. From row_ledger.")
 
 
@@ -28,23 +37,5 @@ def fates(build, view):
     yield Chart("Rows that did not become events, by load", figure, rows, caption)
 
 
-def quarantine(build, view):
-    rows = data.quality.quarantine(build)
-    if view.display.hides_users:
-        rows["example"] = "hidden"
-    caption = "Rows that could not be used. From quarantined_events."
-    columns = ("reason", "rows", "example", "file")
-    yield Table("Quarantined rows by reason", rows, caption, columns)
-
-
-def refused(build, view):
-    rows = data.quality.refused_files(build)
-    if rows.empty:
-        yield Empty("No file was refused", "Every delivered file could be read as events.")
-        return
-    yield Table("Refused files", rows, "From refused_files.", ("file", "reason", "seen_at"))
-
-
-PART = Part(
-    "Rows", "What became of each delivered row?", ((cards,), (fates, quarantine), (refused,))
-)
+ROWS = ((cards,), (fates,), (quarantine,), (refused,))
+PART = Part("Rows", "What became of each delivered row?", ROWS)

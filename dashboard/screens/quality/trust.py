@@ -12,13 +12,17 @@ def freshness(build, view):
     tests = data.quality.tests_of_last_build(build)
     passed = number((tests["status"] == "pass").sum())
     times = {
-        "Latest hour with data": arrived.last_hour,
+        "Latest hour": arrived.last_hour,
         "Last load": arrived.loaded_at,
         "Published": build.published_at,
     }
     made = [Card(name, moment(at), f"{at:%Y-%m-%d %H:%M} UTC") for name, at in times.items()]
     made.append(Card("Tests passed", f"{passed} of {number(len(tests))}"))
-    yield Cards(tuple(made), "Times in UTC. From hourly_activity, row_ledger, test_results.")
+    yield Cards(
+        tuple(made),
+        "Times in UTC; the latest hour has the latest event. From hourly_activity, row_ledger, "
+        "test_results.",
+    )
 
 
 def tests(build, view):

@@ -50,7 +50,7 @@ def by_month(build, view):
     rows = data.activity.series(build, "month", *view.dates)
     rows["month"] = rows["period_start"].dt.strftime("%b %Y")
     figure = charts.columns(rows, "month", COLUMNS[measure], words=axis(view), unit=unit(view))
-    caption = "Months that touch the dates, whole where the data is. From period_activity."
+    caption = "Whole months, also where the dates hold a part of one. From period_activity."
     yield Chart(f"{measure.capitalize()} by month", figure, rows, caption, metric=measure)
 
 
