@@ -1,7 +1,7 @@
 """The words and the kind of each column that a table shows, the same on every page.
 
-Kinds: text, long (text), number, figure (text at the right: numbers of several units), decimal,
-money, percent, bar (a percentage with a bar), time.
+Kinds: text, long (text), number, figure (text at the right: numbers of several units), exact
+(the same with all digits), decimal, money, percent, bar (a percentage with a bar), time.
 """
 
 COLUMNS: dict[str, tuple[str, str]] = {
@@ -114,11 +114,11 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "seen_at": ("seen (UTC)", "time"),
     "events": ("events", "number"),
     "metric_name": ("metric", "text"),
-    "with_all": ("all sessions", "figure"),
-    "without_suspicious": ("without them", "figure"),
+    "with_all": ("all sessions", "exact"),
+    "without_suspicious": ("without them", "exact"),
     "change": ("change", "percent"),
     "figure": ("figure", "text"),
-    "published_value": ("published", "figure"),
-    "held_value": ("held here", "figure"),
-    "difference": ("difference", "figure"),
+    "published_value": ("published", "exact"),
+    "held_value": ("held here", "exact"),
+    "difference": ("difference", "exact"),
 }

@@ -140,6 +140,8 @@ def column(name: str):
         case "long":
             return st.column_config.TextColumn(words, width="large")
         case "figure":
+            return st.column_config.TextColumn(words, alignment="right")
+        case "exact":
             # As wide as a long number: the grid looks at the first rows only, and cuts others.
             return st.column_config.TextColumn(words, alignment="right", width=130)
         case "number":

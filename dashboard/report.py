@@ -116,7 +116,7 @@ def cell(value: object, kind: str) -> str:
         return f"<td>{'' if pd.isna(value) else escape(str(value))}</td>"
     if kind == "time":
         return f"<td>{'' if pd.isna(value) else f'{value:%Y-%m-%d %H:%M}'}</td>"
-    if kind == "figure":
+    if kind in {"figure", "exact"}:
         return f"<td class=n>{'–' if pd.isna(value) else escape(str(value))}</td>"
     units = {"percent": "%", "bar": "%", "money": Display.from_environment().sign}
     return f"<td class=n>{escape(number(value, units.get(kind, '')))}</td>"

@@ -24,7 +24,7 @@ from dashboard.screens.overview import now
 from dashboard.screens.performance import optimizations as optimizations_of
 from dashboard.screens.products import sellers
 from dashboard.screens.quality import cleaning, doubts, unused
-from dashboard.screens.time import visitors
+from dashboard.screens.time import days, visitors
 from dashboard.screens.users import loyalty
 from dashboard.screens.users import value as users_value
 from dashboard.sections import blocks
@@ -348,6 +348,20 @@ def test_a_quarantined_row_shows_the_value_at_fault(reason, row, value, line):
 
 def test_a_row_of_one_number_is_shown_before_cleaning():
     assert cleaning.delivered({"row_number": 1, "delivered_row": "5"})["event_time"] == "5"
+
+
+def test_the_mean_of_seven_days_reaches_back_before_the_dates(shown, warehouse):
+    (mean,) = ask(
+        warehouse,
+        """select sum(price) / 7 from fct_events where event_type = 'purchase'
+        and event_date between '2019-10-08' and '2019-10-14'""",
+    )
+    week = stored_periods(shown)["Week of 14 Oct 2019"]
+    choices = {"measure": "revenue", "watched": "purchase"}
+    (chart,) = days.daily(shown, View(week, choices=choices))
+    bars, line = chart.figure.data[:2]
+    assert len(bars.x) == len(line.y) == 7
+    assert line.y[0] == pytest.approx(float(mean))
 
 
 def test_who_moves_up_a_segment_from_several_others_is_added_up(shown, warehouse):

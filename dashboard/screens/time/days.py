@@ -1,5 +1,7 @@
 """Which days were unusual? Days with their moving average, hours with their expected range."""
 
+from datetime import timedelta
+
 import pandas as pd
 
 from dashboard import charts, data
@@ -24,17 +26,16 @@ def unusual_dates(build, view) -> pd.DataFrame:
 def daily(build, view):
     measure, watched = view.choices["measure"], view.choices["watched"]
     column = COLUMNS[measure]
-    rows = data.activity.series(build, "day", *view.dates)
+    first, last = view.dates
+    rows = data.activity.series(build, "day", first - timedelta(days=6), last)
     rows["mean_of_7_days"] = rows[column].rolling(7).mean()
+    rows = rows[rows["period_start"] >= pd.Timestamp(first)]
+    marked = unusual_dates(build, view)
     figure = charts.by_period(
-        rows,
-        "period_start",
-        column,
-        words=axis(view),
-        average="mean_of_7_days",
-        marked=unusual_dates(build, view),
+        rows, "period_start", column, words=axis(view), average="mean_of_7_days", marked=marked
     )
-    caption = f"{view.within()} UTC dates. Marked: dates with unusual hours of {watched}s."
+    found = "Marked: dates" if len(marked) else "No date"
+    caption = f"{view.within()} UTC dates. {found} with unusual hours of {watched}s."
     caption += " From period_activity, hourly_anomalies."
     yield Chart(f"{measure.capitalize()} by day", figure, rows, caption, metric=measure)
 
