@@ -19,7 +19,8 @@ body { font: 15px/1.45 system-ui, sans-serif; color: #1f2933; max-width: 1100px;
   padding: 0 1rem; }
 .page { margin: 3rem 0 0; text-transform: uppercase; letter-spacing: .05em; color: #52606d; }
 h1 { font-size: 1.6rem; margin: 1rem 0; } h2 { font-size: 1.1rem; margin: 1.8rem 0 .3rem; }
-.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: .75rem; }
+.cards { display: grid; gap: .75rem;
+  grid-template-columns: repeat(auto-fit, minmax(max(22%, 150px), 1fr)); }
 .card { border: 1px solid #d5dbe1; border-radius: 6px; padding: .6rem .8rem; }
 .card b { display: block; font-size: 1.4rem; font-weight: 500; }
 .card svg { width: 100%; }

@@ -94,6 +94,16 @@ def test_bars_keep_their_order_shorten_names_and_escape_markup():
     assert figure.data[0].customdata[1][0] == HOSTILE
 
 
+def test_names_side_by_side_have_their_details_below():
+    frame = pd.DataFrame({"name": ["reuse", HOSTILE], "how": ["cache", "x" * 60], "v": [1.0, 2.0]})
+    write = "{:.0f} s".format
+    figure = charts.side_by_side(frame, "name", {"v": "with"}, write, details="how")
+    first, second = figure.layout.yaxis.ticktext
+    assert first == "reuse<br>cache"
+    assert second.endswith("…") and "<img" not in second
+    assert list(figure.data[0].text) == ["1 s", "2 s"]
+
+
 def test_bars_of_names_that_begin_alike_stay_apart():
     frame = pd.DataFrame({"name": ["x" * 40 + "1", "x" * 40 + "2"], "value": [2, 1]})
     assert len(set(charts.bars(frame, "name", "value").data[0].y)) == 2
@@ -191,7 +201,10 @@ def test_the_tree_adds_up_and_escapes_names():
     # A click must give the path as it is, and the bar above all opens all.
     assert list(figure.data[0].ids) == ["All", "a", "a.<b>"]
     assert figure.data[0].level == "All"
-    assert charts.tree(frame, "$", "a", "All").data[0].level == "a"
+    opened = charts.tree(frame, "$", "a", "All")
+    assert opened.data[0].level == "a"
+    # The bar that leads back has room.
+    assert opened.layout.margin.t > opened.data[0].pathbar.thickness
 
 
 def test_the_band_marks_unusual_hours():

@@ -43,6 +43,7 @@ def bars(
         go.Bar(
             x=shown[values],
             y=places,
+            width=0.35 if len(shown) <= 3 else None,
             orientation="h",
             marker_color=ACCENT,
             text=texts,
@@ -74,10 +75,16 @@ def side_by_side(
     names: str,
     columns: dict[str, str],
     write: Callable[[float], str] = percent,
+    details: str = "",
 ) -> go.Figure:
-    """Two or three values for each name, side by side; `columns` maps column to words."""
+    """Two or three values for each name, side by side; `columns` maps column to words. `details`
+    is a column of words below each name."""
     if frame.empty:
         return nothing()
+    written = [label(name, 24) for name in frame[names]]
+    if details:
+        pairs = zip(frame[names], frame[details], strict=True)
+        written = [f"{label(name, 30)}<br>{label(more, 30)}" for name, more in pairs]
     places = list(range(len(frame)))
     figure = go.Figure()
     for (column, words), colour in zip(columns.items(), [QUIET, ACCENT, SECOND], strict=False):
@@ -95,9 +102,7 @@ def side_by_side(
         )
     top = float(frame[list(columns)].max().max() or 1)
     figure.update_xaxes(visible=False, range=[0, top * 1.25])
-    figure.update_yaxes(
-        tickvals=places, ticktext=[label(n, 24) for n in frame[names]], autorange="reversed"
-    )
+    figure.update_yaxes(tickvals=places, ticktext=written, autorange="reversed")
     return legend_above(finish(figure, max(LOW, 46 * len(frame) + 60)))
 
 

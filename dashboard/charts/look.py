@@ -80,9 +80,12 @@ def date_ticks(figure: go.Figure, dates: pd.Series) -> None:
 def log_ticks(low: float, high: float) -> list[float]:
     """Round numbers from low to high, 1-2-5 in each power of ten, or 1 alone over many of them."""
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    steps = (1, 2, 5) if last - first <= 3 else (1,)
-    found = [step * 10.0**power for power in range(first, last + 1) for step in steps]
-    return [each for each in found if low <= each <= high]
+    for steps in ((1, 2, 5), (1,)):
+        found = [step * 10.0**power for power in range(first, last + 1) for step in steps]
+        shown = [each for each in found if low <= each <= high]
+        if len(shown) <= 9:
+            break
+    return shown
 
 
 def ticks(most: float) -> str:

@@ -38,14 +38,16 @@ def tree(frame: pd.DataFrame, sign: str, opened: str | None, everything: str) ->
             tiling={"pad": 2},
             marker={
                 "cornerradius": 3,
-                "line": {"width": 0},
+                "line": {"width": 1, "color": "rgba(255,255,255,0.6)"},
                 "colors": ["#37474F", *(colours[path.split(".")[0]] for path in paths)],
             },
             pathbar={"visible": True, "thickness": 22},
             textfont={"color": "white", "size": 13},
         )
     )
-    return finish(figure, TALL).update_layout(uniformtext={"minsize": 11, "mode": "hide"})
+    finish(figure, TALL).update_layout(uniformtext={"minsize": 11, "mode": "hide"})
+    # The bar that leads back stands above the tiles.
+    return figure.update_layout(margin_t=28) if opened in paths else figure
 
 
 def bubbles(frame: pd.DataFrame, sign: str, fewest_views: int) -> go.Figure:

@@ -22,7 +22,7 @@ def revenue(build, view):
     figure = charts.by_period(
         rows, "period_start", "revenue", words=f"revenue ({view.sign})", whole=whole, before=before
     )
-    pale = "" if all(whole) else f" A pale bar is a {grain} only partly in these dates or the data."
+    pale = "" if all(whole) else f" Pale: a {grain} partly outside of the dates, or of the data."
     caption = f"{view.within()} By UTC date of the event.{pale} From period_activity."
     yield Chart(f"Revenue by {grain}", figure, rows, caption, metric="revenue")
 

@@ -23,13 +23,19 @@ COLUMNS = (
 
 def measured(build, view):
     rows = data.performance.optimizations(build)
-    rows["name"] = rows["experiment"] + ", " + rows["variant"]
+    rows["details"] = rows["variant"] + ", " + rows["conditions"]
     best = rows.sort_values("speed_up", ascending=False).head(8)
     seconds = {"seconds_off": "without", "seconds_on": "with"}
-    figure = charts.side_by_side(best, "name", seconds, write=lambda spent: f"{number(spent)} s")
+    figure = charts.side_by_side(
+        best,
+        "experiment",
+        seconds,
+        write=lambda spent: f"{number(spent)} s",
+        details="details",
+    )
     events = number(rows["events"].max()) if len(rows) else "no"
     caption = f"Median seconds on {events} events, the best eight. From optimizations."
-    yield Chart("Before and after", figure, rows, caption)
+    yield Chart("Before and after (seconds)", figure, rows, caption)
     caption = "Medians; the speed-up with its spread over the runs. From optimizations."
     yield Table("What each optimization gained", rows, caption, COLUMNS)
 

@@ -47,7 +47,7 @@ def by_period(build, view):
     rows = data.activity.series(build, grain, first, last)
     whole = wholly(grain, rows, first, last)
     figure = charts.by_period(rows, "period_start", COLUMNS[count], words=count, whole=whole)
-    pale = "" if all(whole) else f" A pale bar is a {grain} only partly in the data."
+    pale = "" if all(whole) else f" Pale: a {grain} partly outside of the data."
     counted = "by date of start" if count == "sessions" else "each counted once in a bar"
     caption = f"All dates, UTC; {counted}.{pale} From period_activity."
     title = f"{count.capitalize()} by {grain}"
