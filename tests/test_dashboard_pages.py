@@ -386,14 +386,16 @@ def test_an_empty_table_says_so_on_the_page_and_in_the_report(shown, monkeypatch
 
 def test_figures_of_several_units_say_their_unit(shown):
     (weight,) = doubts.weight(shown, View())
-    rows = weight.rows.set_index("metric_name")["with_all"]
+    rows = weight.rows.set_index("metric_name")["with_all_shown"]
     assert rows["revenue"].startswith("$")
     assert rows["orders / sessions"].endswith(" %")
     assert rows["mean session duration"].endswith(" s")
     (figures,) = doubts.published_figures(shown, View())
     spender = figures.rows.set_index("figure").loc["top spender"]
-    assert spender["published_value"] == "519267944"
-    assert spender["difference"] == "–"
+    assert spender["published_shown"] == "519267944"
+    assert spender["difference_shown"] == "–"
+    # Spreadsheets get numbers.
+    assert figures.rows["held_value"].dtype == weight.rows["with_all"].dtype == float
 
 
 def test_the_top_spender_is_hidden_with_the_other_user_ids(shown):

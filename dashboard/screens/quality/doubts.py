@@ -13,36 +13,38 @@ def suspicious(build, view):
     if rows.empty:
         yield Empty("No session is suspicious", "None breaks a rule of suspicion_rules.")
         return
-    caption = "They stay in all other figures. From suspicious_sessions."
+    caption = "All dates. They stay in all other figures. From suspicious_sessions."
     columns = ("rule", "means", "sessions", "events", "revenue")
     yield Table("Sessions that no person seems to have made", rows, caption, columns)
 
 
 def weight(build, view):
     rows = data.quality.without_suspicious(build)
+    units = rows["metric_name"].map(UNITS).fillna("")
     for name in ("with_all", "without_suspicious"):
-        rows[name] = [
-            exact(value, UNITS.get(metric, ""), view.sign)
-            for metric, value in zip(rows["metric_name"], rows[name], strict=True)
-        ]
+        rows[f"{name}_shown"] = in_units(rows[name], units, view.sign)
     rows["metric_name"] = rows["metric_name"].map(NAMES).fillna(rows["metric_name"])
-    columns = ("metric_name", "with_all", "without_suspicious", "change")
+    columns = ("metric_name", "with_all_shown", "without_suspicious_shown", "change")
     caption = "All dates. From metrics_without_suspicious."
     yield Table("What those sessions weigh", rows, caption, columns)
+
+
+def in_units(values, units, sign: str) -> list[str]:
+    """Exact values, each in its unit."""
+    return [exact(value, unit, sign) for value, unit in zip(values, units, strict=True)]
 
 
 def published_figures(build, view):
     rows = data.quality.beside_published(build)
     if view.display.hides_users:
         rows = rows[rows["unit"] != "user id"].copy()
-    for name in ("published_value", "held_value", "difference"):
-        rows[name] = [
-            exact(value, unit, view.sign)
-            for value, unit in zip(rows[name], rows["unit"], strict=True)
-        ]
-    rows.loc[rows["unit"] == "user id", "difference"] = "–"
+    for name in ("published", "held"):
+        rows[f"{name}_shown"] = in_units(rows[f"{name}_value"], rows["unit"], view.sign)
+    # User ids have no difference.
+    numbers = rows["difference"].where(rows["unit"] != "user id")
+    rows["difference_shown"] = in_units(numbers, rows["unit"], view.sign)
     equal = (rows["verdict"] == "equal").sum()
-    columns = ("figure", "published_value", "held_value", "difference", "verdict")
+    columns = ("figure", "published_shown", "held_shown", "difference_shown", "verdict")
     title = f"{equal} of {len(rows)} published figures of October 2019 are equal"
     caption = "What others published about the real October 2019, beside what is held here; the "
     caption += "generated sample bears these dates, but differs. From published_comparison."
