@@ -30,8 +30,13 @@ async function save(box, name, kind) {
   whole.append(ground, place(title.text, EDGE));
   for (const plot of plots) {
     const copy = plot.cloneNode(true);
-    // The page's font is not in a picture, and another may be wider.
+    // The page's font is not in a picture, and another may be wider; nor are its styles.
     copy.style.overflow = "visible";
+    for (const part of copy.querySelectorAll(".legend *")) part.removeAttribute("clip-path");
+    const written = plot.querySelectorAll("text");
+    copy.querySelectorAll("text").forEach((text, n) => {
+      text.style.fill = getComputedStyle(written[n]).fill;
+    });
     whole.append(place(copy, title.height + 2 * EDGE));
   }
   whole.append(place(caption.text, title.height + height + 3 * EDGE));

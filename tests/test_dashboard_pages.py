@@ -223,6 +223,14 @@ def test_a_weekday_says_how_often_it_came(shown, warehouse):
     assert chart.figure.data[0].x[0] == f"{mondays} × Mon"
 
 
+def test_without_any_events_visitors_say_what_to_do(shown, monkeypatch):
+    nothing = data.activity.periods(shown).head(0)
+    monkeypatch.setattr(data.activity, "periods", lambda _: nothing)
+    page = run("time", part="Visitors")
+    assert any("make build" in each.value for each in page.info)
+    assert not any("can't be shown" in each.value for each in page.info)
+
+
 def test_the_count_filter_changes_every_chart_of_the_visitors(shown):
     page = run("time", part="Visitors", count="sessions")
     assert page.selectbox(key="count").value == "sessions"

@@ -134,9 +134,11 @@ def hours(build: Build, first: date, last: date, zone: str) -> pd.DataFrame:
 
 
 def whole(build: Build) -> tuple[date, date]:
-    """The first and the last date of the data."""
-    total = periods(build).query("period_type == 'total'").iloc[0]
-    return total["period_start"].date(), total["period_end"].date()
+    """The first and the last date of the data. Raises MissingMart where there is none."""
+    total = periods(build).query("period_type == 'total'")
+    if total.empty:
+        raise MissingMart("period_activity")
+    return total["period_start"].iloc[0].date(), total["period_end"].iloc[0].date()
 
 
 def cycles(build: Build, cycle: str) -> pd.DataFrame:
