@@ -119,9 +119,9 @@
         insert into {{ target }} replace where {{ replaced(model['compiled_code']) }}
         select {{ columns | join(', ') }} from {{ source }}
     {%- elif strategy == 'upsert' -%}
-        {#- A key without events left is deleted, so that an update equals a rebuild. -#}
+        {#- A key without events left has a row without counts: it is deleted, so that an update equals a rebuild. -#}
         merge into {{ target }} as held using {{ source }} as built on held.{{ unique_key }} = built.{{ unique_key }}
-        when matched and built.total_events = 0 then delete
+        when matched and built.total_events is null then delete
         when matched then update set *
         when not matched and built.total_events > 0 then insert *
     {%- endif -%}

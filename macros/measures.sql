@@ -10,7 +10,7 @@
 
 {# The same five, summed over partials. #}
 {% macro summed_counts() -%}
-    -- 0, not null, for a key whose last event went elsewhere: an upsert deletes it by that.
+    -- 0, not null, for an hour or a day without partials.
     coalesce(sum(total_events), 0) as total_events,
     sum(total_views) as total_views,
     sum(total_carts) as total_carts,

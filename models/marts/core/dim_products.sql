@@ -23,37 +23,21 @@ touched as (
     select product_id from {{ this }} where {{ rows_were_taken_out() }}
 
 ),
-
-chosen_days as (
-
-    select
-        touched.product_id as touched_id,
-        product_days.*
-    from touched
-    left join product_days on touched.product_id = product_days.product_id
-
-),
-{% else %}
-chosen_days as (
-
-    select
-        product_id as touched_id,
-        *
-    from product_days
-
-),
 {% endif %}
 rolled_up as (
 
     select
-        touched_id as product_id,
+        product_days.product_id,
         max(struct(last_event_at, brand, category_code, category_id, last_price)) as latest_day,
         sum(total_price) as total_price,
         {{ summed_counts() }},
         {{ money_sum('total_revenue') }} as total_revenue,
         max(load_id) as load_id
-    from chosen_days
-    group by touched_id
+    from product_days
+    {% if is_incremental() -%}
+    left semi join touched on product_days.product_id = touched.product_id
+    {% endif -%}
+    group by product_days.product_id
 
 )
 
@@ -72,3 +56,6 @@ select
     total_revenue,
     load_id
 from rolled_up
+{% if is_incremental() -%}
+right join touched using (product_id)
+{%- endif %}

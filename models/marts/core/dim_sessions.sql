@@ -40,25 +40,6 @@ touched as (
     select session_key from held_days where {{ dates }}
 
 ),
-
-chosen_days as (
-
-    select
-        touched.session_key as touched_key,
-        session_days.*
-    from touched
-    left join session_days on touched.session_key = session_days.session_key
-
-),
-{% else %}
-chosen_days as (
-
-    select
-        session_key as touched_key,
-        *
-    from session_days
-
-),
 {% endif %}
 -- From the events of all dates: counts of one date can't be added up, and sets are slow to build and merge.
 count_items as (
@@ -78,7 +59,7 @@ count_items as (
 rolled_up as (
 
     select
-        touched_key as session_key,
+        session_days.session_key,
         -- Both follow from the key; a maximum of texts would sort all sessions.
         user_id,
         session_id,
@@ -89,13 +70,16 @@ rolled_up as (
         min(first_load_id) as first_load_id,
         max(last_load_id) as last_load_id,
         max(load_id) as load_id
-    from chosen_days
-    group by touched_key, user_id, session_id
+    from session_days
+    {% if is_incremental() -%}
+    left semi join touched on session_days.session_key = touched.session_key
+    {% endif -%}
+    group by session_days.session_key, user_id, session_id
 
 )
 
 select
-    rolled_up.session_key,
+    session_key,
     user_id,
     session_id,
     session_start,
@@ -118,4 +102,7 @@ select
     last_load_id,
     load_id
 from rolled_up
-left join count_items on rolled_up.session_key = count_items.session_key
+{% if is_incremental() -%}
+right join touched using (session_key)
+{% endif -%}
+left join count_items using (session_key)

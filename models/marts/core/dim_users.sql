@@ -29,25 +29,6 @@ touched as (
     select user_id from {{ this }} where {{ rows_were_taken_out() }}
 
 ),
-
-chosen_sessions as (
-
-    select
-        touched.user_id as touched_id,
-        sessions.*
-    from touched
-    left join sessions on touched.user_id = sessions.user_id
-
-),
-{% else %}
-chosen_sessions as (
-
-    select
-        user_id as touched_id,
-        *
-    from sessions
-
-),
 {% endif %}
 segments as (
 
@@ -58,24 +39,30 @@ segments as (
 rolled_up as (
 
     select
-        touched_id as user_id,
+        sessions.user_id,
         min(session_start) as first_seen_at,
         max(session_end) as last_seen_at,
         count(session_key) as total_sessions,
         {{ summed_counts() }},
         {{ money_sum('total_spent') }} as total_spent,
         max(load_id) as load_id
-    from chosen_sessions
-    group by touched_id
+    from sessions
+    {% if is_incremental() -%}
+    left semi join touched on sessions.user_id = touched.user_id
+    {% endif -%}
+    group by sessions.user_id
 
 ),
 
 labelled as (
 
     select
-        rolled_up.*,
+        *,
         user_id = {{ var('null_defaults')['user_id'] }} as is_anonymous
     from rolled_up
+    {% if is_incremental() -%}
+    right join touched using (user_id)
+    {%- endif %}
 
 )
 
