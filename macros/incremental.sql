@@ -74,6 +74,18 @@
 {% endmacro %}
 
 
+{#
+    The dates of changed_dates as a predicate for a row that spans time: from a date column to a timestamp
+    column, both included.
+#}
+{% macro reaches_into(dates, first_date, last_at) %}
+    {%- for date in modules.re.findall("date'[0-9-]+'", dates) -%}
+        {{ ' or ' if not loop.first }}({{ first_date }} <= {{ date }} and {{ last_at }} >= {{ date }})
+    {%- else -%} {{ dates }}
+    {%- endfor -%}
+{% endmacro %}
+
+
 {# Whether rows were taken out since this table was built: then a key may be gone without a trace. #}
 {% macro rows_were_taken_out() %}
     {% if not execute or not is_incremental() %}{{ return(false) }}{% endif %}

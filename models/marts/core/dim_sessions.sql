@@ -8,6 +8,8 @@
 }}
 
 {% set dates = changed_dates(ref('stg_event_dates')) %}
+-- The sessions of a week go to every task; those of a whole history would not fit.
+{% set hint = '/*+ broadcast(touched) */' if 0 < dates.count("date'") < 8 %}
 
 with
 
@@ -23,28 +25,19 @@ events as (
 
 ),
 {% if is_incremental() %}
--- A session may have lost its last event to another id: its old row says which dates it lay on.
-held_days as (
-
-    select
-        session_key,
-        explode(sequence(session_date, cast(session_end as date))) as event_date
-    from {{ this }}
-
-),
-
 touched as (
 
     select session_key from session_days where {{ dates }}
     union
-    select session_key from held_days where {{ dates }}
+    -- A session may have lost its last event to another id: its old row says where it lay.
+    select session_key from {{ this }} where {{ reaches_into(dates, 'session_date', 'session_end') }}
 
 ),
 {% endif %}
 -- From the events of all dates: counts of one date can't be added up, and sets are slow to build and merge.
 count_items as (
 
-    select
+    select {{ hint }}
         events.session_key,
         count(distinct product_id) as unique_products,
         count(distinct category_key) as unique_categories
@@ -58,7 +51,7 @@ count_items as (
 
 rolled_up as (
 
-    select
+    select {{ hint }}
         session_days.session_key,
         -- Both follow from the key; a maximum of texts would sort all sessions.
         user_id,
