@@ -13,7 +13,7 @@ setup:  ## install everything into this folder (build and test do it themselves)
 build: setup  ## load new files, or the sample where there are none, and build and test the marts
 	@$(BIN)/shopstream build
 
-test: setup  ## run all tests
+test: setup  ## run all tests: 40 minutes or more on two cores
 	@$(BIN)/pytest
 
 test-browser: setup  ## walk the dashboard in a real browser (Debian: sudo apt install chromium)
@@ -22,7 +22,7 @@ test-browser: setup  ## walk the dashboard in a real browser (Debian: sudo apt i
 test-cluster: setup  ## run the project on a local Spark cluster and on a Spark Connect server
 	@$(BIN)/pytest tests/cluster
 
-dashboard: setup  ## open the dashboard on http://127.0.0.1:8501
+dashboard: setup  ## open the dashboard on http://127.0.0.1:8501; Ctrl-C ends it
 	@$(BIN)/shopstream dashboard
 
 report: setup  ## write all pages of the dashboard as one file, target/report.html
