@@ -190,7 +190,10 @@ class Work:
         if not passed:
             keep_failing_rows(self.settings)
             return FAILED
-        return FILE_REFUSED if landed and landed.refused else 0
+        if landed and landed.refused:
+            console.print(f"Exit code {FILE_REFUSED}: a file was refused, see above.")
+            return FILE_REFUSED
+        return 0
 
     def starts_anew(self) -> bool:
         """Whether all tables after the cleaned rows have to be made anew: other code made them."""
@@ -313,6 +316,10 @@ def choose_landing(settings: Settings) -> Path:
     A warehouse that holds nothing but the sample is emptied when real files appear: the two must
     not mix, and the sample can be made again.
     """
+    if settings.landing.is_file():
+        raise BuildError(
+            f"{settings.landing} is a file; make it a folder and put the event files into it"
+        )
     mark = settings.warehouse / SAMPLE_MARK
     loaded = (settings.warehouse / "published.json").exists() or landing.has_landed(
         settings.warehouse

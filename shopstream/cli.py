@@ -172,7 +172,10 @@ def rollback(settings: Settings, build_id: int | None) -> None:
 
     with warehouse_lock(settings.warehouse):
         shown = roll_back(settings.warehouse, build_id)
-    click.echo(f"Readers see build {shown['build_id']} of {shown['published_at']} now.")
+    click.echo(
+        f"Readers see build {shown['build_id']} of {shown['published_at']} now, "
+        "until the next build passes."
+    )
 
 
 @main.command()
@@ -216,8 +219,10 @@ def compare(settings: Settings) -> None:
 @click.option(
     "--target", type=click.Path(path_type=Path), help="Folder to write to; data/sample by default."
 )
-@click.option("--events", default=250_000, help="Events per 31 days.")
-@click.option("--days", default=31, help="Days from 2019-10-01, one file each.")
+@click.option("--events", type=click.IntRange(min=1), default=250_000, help="Events per 31 days.")
+@click.option(
+    "--days", type=click.IntRange(min=1), default=31, help="Days from 2019-10-01, one file each."
+)
 @click.option(
     "--seed", default=20191001, help="The same seed gives the same bytes on every machine."
 )

@@ -82,6 +82,8 @@ def print_fates(warehouse: Path) -> None:
             fate.removeprefix("rows_").replace("_", " "), f"{totals[fate]:,}", f"{share:.2f} %"
         )
     console.print(table)
+    if totals["rows_quarantined"]:
+        console.print('Why: .venv/bin/shopstream query "from quarantined_events"')
 
 
 def print_marts(warehouse: Path) -> None:
@@ -102,8 +104,15 @@ def print_failures(settings: Settings) -> None:
     console.print(
         "\n[bold]Not published[/bold]: not all models and tests passed, or tests were left out."
     )
-    for name, _, message in failures(settings.target):
+    failed = failures(settings.target)
+    for name, _, message in failed:
         console.print(f"  {name}: {message}", markup=False)
+    if any(name == "some_landed_row_is_accepted" for name, _, _ in failed):
+        console.print(
+            "None of the delivered rows was accepted. Where row_ledger has them out of the window, "
+            "set window_start and window_end in dbt_project.yml (null for no bound), then run "
+            ".venv/bin/shopstream backfill."
+        )
     try:
         since = read_published(settings.warehouse)["published_at"]
         console.print(f"Readers stay on the build of {since}.")

@@ -81,6 +81,7 @@ def test_a_broken_rule_and_a_refused_file_are_told_and_the_next_build_goes_on(tm
     out_of_window.write_text(f"{HEADER}\n{LINE.replace('2019', '2031')}\n")
     printed = warehouse.build("--core", expect=1)
     assert "some_landed_row_is_accepted" in printed
+    assert "set window_start and window_end in dbt_project.yml" in printed
     sql = "select * from some_landed_row_is_accepted"
     kept = warehouse.run("shopstream", "query", sql, "--format", "csv").stdout
     assert kept == "rows_read\n1\n"
@@ -92,6 +93,7 @@ def test_a_broken_rule_and_a_refused_file_are_told_and_the_next_build_goes_on(tm
     (warehouse.landing / "bad.csv").write_text("a;b\n1;2\n")
     printed = warehouse.build("--core", expect=3)
     assert "refused: bad.csv: missing event_time" in printed
+    assert "Exit code 3: a file was refused" in printed
     assert "shopstream_core.fct_events" in published(warehouse)["tables"]
     assert warehouse.table("fct_events").num_rows == 1
     assert warehouse.table("refused_files")["source_file"].to_pylist() == ["bad.csv"]
@@ -100,6 +102,19 @@ def test_a_broken_rule_and_a_refused_file_are_told_and_the_next_build_goes_on(tm
 
     # All marts this time, of one event: nothing divides by zero.
     assert "still refused, as before: bad.csv" in warehouse.build(expect=0)
+
+
+def test_a_landing_path_that_is_a_file_is_refused(tmp_path):
+    file = tmp_path / "delivery.csv"
+    file.write_text(f"{HEADER}\n{LINE}\n")
+    ran = Warehouse(tmp_path).run("shopstream", "build", SHOPSTREAM_LANDING=str(file))
+    assert ran.returncode == 2 and "delivery.csv is a file; make it a folder" in ran.stdout
+
+
+@pytest.mark.parametrize("option", ["--events", "--days"])
+def test_a_sample_of_nothing_is_refused(tmp_path, option):
+    ran = Warehouse(tmp_path).run("shopstream", "sample", option, "0")
+    assert ran.returncode == 2 and "Traceback" not in ran.stdout
 
 
 def test_clean_never_removes_landing_files(tmp_path):
