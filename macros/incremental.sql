@@ -79,7 +79,8 @@
     column, both included.
 #}
 {% macro reaches_into(dates, first_date, last_at) %}
-    {%- for date in modules.re.findall("date'[0-9-]+'", dates) -%}
+    {%- for literal in dates.split("date'")[1:] -%}
+        {%- set date = "date'" ~ literal[:11] -%}
         {{ ' or ' if not loop.first }}({{ first_date }} <= {{ date }} and {{ last_at }} >= {{ date }})
     {%- else -%} {{ dates }}
     {%- endfor -%}

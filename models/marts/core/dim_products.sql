@@ -55,7 +55,9 @@ select
     total_unknown,
     total_revenue,
     load_id
-from rolled_up
 {% if is_incremental() -%}
-right join touched using (product_id)
+from touched
+left join rolled_up using (product_id)
+{%- else -%}
+from rolled_up
 {%- endif %}

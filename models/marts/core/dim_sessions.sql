@@ -94,8 +94,10 @@ select
     first_load_id,
     last_load_id,
     load_id
-from rolled_up
 {% if is_incremental() -%}
-right join touched using (session_key)
-{% endif -%}
+from touched
+left join rolled_up using (session_key)
+{%- else -%}
+from rolled_up
+{%- endif %}
 left join count_items using (session_key)

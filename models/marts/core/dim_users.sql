@@ -59,9 +59,11 @@ labelled as (
     select
         *,
         user_id = {{ var('null_defaults')['user_id'] }} as is_anonymous
-    from rolled_up
     {% if is_incremental() -%}
-    right join touched using (user_id)
+    from touched
+    left join rolled_up using (user_id)
+    {%- else -%}
+    from rolled_up
     {%- endif %}
 
 )
