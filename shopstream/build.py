@@ -314,7 +314,7 @@ def choose_landing(settings: Settings) -> Path:
     """The landing folder where it has files, else the sample's, which is made if need be.
 
     A warehouse that holds nothing but the sample is emptied when real files appear: the two must
-    not mix, and the sample can be made again.
+    not mix, and the sample can be made again. Raises BuildError where the path is no folder.
     """
     if settings.landing.is_file():
         raise BuildError(
