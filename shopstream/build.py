@@ -23,6 +23,7 @@ from shopstream.build_log import note_build
 from shopstream.config import PROJECT, Settings
 from shopstream.maintenance import maintain, tables_are_published
 from shopstream.processes import tree
+from shopstream.profile import targets
 from shopstream.published import (
     AUDIT_SCHEMA,
     SCHEMA_PREFIX,
@@ -238,8 +239,12 @@ class Work:
 def prepared(settings: Settings, *, may_rebuild: bool = False):
     """Hold the warehouse, watch memory and time; yields Work.
 
-    Raises BuildError where a full refresh was cut short and this run is not one that makes it.
+    Raises BuildError where DBT_TARGET names no target, and where a full refresh was cut short and
+    this run is not one that makes it.
     """
+    target = os.environ.get("DBT_TARGET")
+    if target and target not in (known := targets()):
+        raise BuildError(f"DBT_TARGET is {target!r}; profiles.yml has {', '.join(known)}")
     started = time.monotonic()
     settings.warehouse.mkdir(parents=True, exist_ok=True)
     settings.logs.mkdir(parents=True, exist_ok=True)
@@ -396,6 +401,7 @@ def keep_failing_rows(settings: Settings) -> None:
     failed = [name for name, status, _ in failures(settings.target) if status == "fail"]
     if failed:
         # A target folder of its own: `dbt retry` goes on from the build, not from this.
+        console.print("Keeping the failing rows ...")
         target = {"DBT_TARGET_PATH": str(settings.target / "failing_rows")}
         with (settings.logs / "failing_rows.log").open("w") as log:
             command = ["test", "--select", *failed, "--store-failures"]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from shopstream.config import PROJECT, Settings
+from shopstream.config import PROJECT, Settings, SettingsError, check_environment
 
 
 class PlainErrors(click.Group):
@@ -31,7 +31,7 @@ class PlainErrors(click.Group):
 
         expected = (
             *(BuildError, LandingError, NothingPublished, ServerError, UpkeepError),
-            *(SqlError, DeltaError),
+            *(SettingsError, SqlError, DeltaError),
         )
         try:
             return super().invoke(context)
@@ -53,6 +53,7 @@ def main(context: click.Context) -> None:
     settings = Settings.from_environment()
     settings.logs.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(filename=settings.logs / "shopstream.log", level=logging.INFO)
+    check_environment()
     context.obj = settings
 
 
@@ -182,12 +183,12 @@ def rollback(settings: Settings, build_id: int | None) -> None:
 @click.pass_obj
 def land(settings: Settings) -> None:
     """Only read new files in; `dbt build` then works on them."""
-    from shopstream.build import land, warehouse_lock
+    from shopstream.build import choose_landing, land, warehouse_lock
     from shopstream.summary import print_landing
 
     settings.warehouse.mkdir(parents=True, exist_ok=True)
     with warehouse_lock(settings.warehouse):
-        landed = land(settings.landing, settings.warehouse)
+        landed = land(choose_landing(settings), settings.warehouse)
     print_landing(landed)
     sys.exit(3 if landed.refused else 0)
 

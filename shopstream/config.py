@@ -1,10 +1,30 @@
 """Where things are: folders and limits, from the environment with defaults inside the project."""
 
 import os
+import re
+import zoneinfo
 from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
+
+IS_SIZE = re.compile(r"[1-9][0-9]*[kmgt]b?", re.IGNORECASE).fullmatch
+IS_NUMBER_OF_CORES = re.compile(r"[1-9][0-9]*|\*").fullmatch
+
+# What would end in a stack trace or be passed over in silence: test, and words for what is wanted.
+FORMS = {
+    "SHOPSTREAM_MEMORY": (IS_SIZE, "a size such as 4g"),
+    "SHOPSTREAM_EXECUTOR_MEMORY": (IS_SIZE, "a size such as 4g"),
+    "SHOPSTREAM_CORES": (IS_NUMBER_OF_CORES, "a number of cores, or * for all"),
+    "SHOPSTREAM_TIMEZONE": (
+        lambda name: name in zoneinfo.available_timezones(),
+        "the name of a time zone such as Europe/Paris",
+    ),
+}
+
+
+class SettingsError(Exception):
+    """A variable of the environment that can't be meant, and what it should look like."""
 
 
 @dataclass(frozen=True)
@@ -44,4 +64,13 @@ class Settings:
             "SHOPSTREAM_LOGS": str(self.logs),
             "DBT_PROFILES_DIR": str(PROJECT),
             "DBT_LOG_PATH": str(self.logs),
+            "DBT_USE_COLORS_FILE": "false",
         }
+
+
+def check_environment() -> None:
+    """Raise SettingsError where a variable of the environment can't be meant."""
+    for variable, (is_fit, words) in FORMS.items():
+        value = os.environ.get(variable)
+        if value and not is_fit(value):
+            raise SettingsError(f"{variable} is {value!r}; it has to be {words}")

@@ -48,9 +48,23 @@ def connect(warehouse: Path, sql: str) -> duckdb.DuckDBPyConnection:
     return connection
 
 
+def tables(warehouse: Path) -> list[str]:
+    """Names of the published tables, without those of seeds."""
+    names = read_published(warehouse)["tables"]
+    return sorted(name.split(".")[1] for name in names if "_seeds." not in name)
+
+
 def show(warehouse: Path, sql: str, form: str) -> None:
     """Run `sql` and print its rows; `form` is table, csv or json. Raises duckdb.Error."""
-    result = connect(warehouse, sql).execute(sql)
+    try:
+        result = connect(warehouse, sql).execute(sql)
+    except duckdb.CatalogException as error:
+        message, _, _ = str(error).partition("\n")
+        if "Table with name" not in message:
+            raise
+        # DuckDB would suggest tables of its own.
+        known = ", ".join(tables(warehouse))
+        raise duckdb.CatalogException(f"{message} There are: {known}.") from None
     if form == "csv":
         result.df().to_csv(sys.stdout, index=False)
         return

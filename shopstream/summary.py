@@ -43,7 +43,8 @@ def print_summary(
 def print_landing(landed: LandingResult) -> None:
     """Say which files came in and which were refused or left for later."""
     rows = sum(file.rows_read for file in landed.landed)
-    console.print(f"\n[bold]Landed[/bold] {len(landed.landed):,} new files, {rows:,} rows.", end="")
+    files = "1 new file" if len(landed.landed) == 1 else f"{len(landed.landed):,} new files"
+    console.print(f"\n[bold]Landed[/bold] {files}, {rows:,} rows.", end="")
     console.print("" if landed.landed else " Nothing new to load.")
     for file in landed.landed:
         if file.notes:

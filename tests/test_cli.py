@@ -42,6 +42,12 @@ def test_a_query_that_fails_says_why_in_one_line(daily, sql):
     assert "Traceback" not in ran.stdout
 
 
+def test_a_query_of_a_table_that_is_not_there_names_those_that_are(daily):
+    ran = daily.run("shopstream", "query", "from users")
+    assert "Table with name users does not exist" in ran.stdout
+    assert "dim_users, event_dates, fct_events" in ran.stdout
+
+
 def test_query_before_any_build_says_what_to_run(tmp_path):
     ran = Warehouse(tmp_path).run("shopstream", "query", "select 1")
     assert ran.returncode == 2
@@ -109,6 +115,34 @@ def test_a_landing_path_that_is_a_file_is_refused(tmp_path):
     file.write_text(f"{HEADER}\n{LINE}\n")
     ran = Warehouse(tmp_path).run("shopstream", "build", SHOPSTREAM_LANDING=str(file))
     assert ran.returncode == 2 and "delivery.csv is a file; make it a folder" in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "wanted"),
+    [
+        ("SHOPSTREAM_MEMORY", "much", "a size such as 4g"),
+        ("SHOPSTREAM_CORES", "0", "a number of cores"),
+        ("SHOPSTREAM_TIMEZONE", "Mars/Olympus", "the name of a time zone"),
+        ("DBT_TARGET", "embeded", "profiles.yml has embedded, cluster, connect"),
+    ],
+)
+def test_a_setting_that_cannot_be_meant_is_refused(tmp_path, variable, value, wanted):
+    ran = Warehouse(tmp_path).run("shopstream", "build", **{variable: value})
+    assert ran.returncode == 2
+    assert ran.stdout.startswith(f"shopstream: {variable} is {value!r}") and wanted in ran.stdout
+
+
+def test_landing_by_itself_never_mixes_files_with_the_sample(tmp_path):
+    warehouse = Warehouse(tmp_path)
+    warehouse.landing.mkdir()
+    (tmp_path / "warehouse").mkdir()
+    (tmp_path / "warehouse" / ".holds-sample").touch()
+    sample_table = tmp_path / "warehouse" / "shopstream_core.db" / "fct_events"
+    sample_table.mkdir(parents=True)
+    (warehouse.landing / "good.csv").write_text(f"{HEADER}\n{LINE}\n")
+    ran = warehouse.run("shopstream", "land")
+    assert ran.returncode == 0 and "Landed 1 new file, 1 rows" in ran.stdout
+    assert not sample_table.exists()
 
 
 @pytest.mark.parametrize("option", ["--events", "--days"])
