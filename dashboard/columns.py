@@ -49,6 +49,9 @@ COLUMNS: dict[str, tuple[str, str]] = {
     # users
     "user_id": ("user", "text"),
     "rfm_segment": ("segment", "text"),
+    "recency_score": ("how recent", "text"),
+    "frequency_score": ("how often", "text"),
+    "monetary_score": ("how much", "text"),
     "days_since_last_order": ("days since last order", "number"),
     "week": ("week of", "text"),
     "from_segment": ("from", "text"),

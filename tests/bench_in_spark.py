@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from shopstream.bench import experiments, lab, notebook, plain, run_lab
+from shopstream.bench import experiments, lab, notebook, plain, run_lab, spark_floor
 from shopstream.bench.spark import session
 from shopstream.bench.steps import Steps
 
@@ -20,6 +20,7 @@ def main(source: Path, target: Path) -> None:
         spark.sql(f"create database {name} location '{target / name}'")
         spark.sql(f"use {name}")
         way.make(spark, source, Steps(target))
+    spark_floor.copy(spark, source, target)
     spark.sql("use default")
     bench = lab.Lab(spark, source)
     experiments.prepare(bench)

@@ -46,6 +46,18 @@ def rfm(build: Build) -> pd.DataFrame:
     )
 
 
+def rfm_rules(build: Build) -> pd.DataFrame:
+    """Which scores make an RFM segment, as words such as "4 to 5"."""
+    scores = (
+        f"""if(min_{score}_score = max_{score}_score, min_{score}_score::text,
+            concat(min_{score}_score, ' to ', max_{score}_score)) as {score}_score"""
+        for score in ("recency", "frequency", "monetary")
+    )
+    return query(
+        build, f"select rfm_segment, {', '.join(scores)} from rfm_segments order by segment_order"
+    )
+
+
 def top_buyers(build: Build) -> pd.DataFrame:
     """The buyers who spent most, over all dates."""
     return query(

@@ -203,6 +203,9 @@ CONTENDERS = [
     Contender("startup", "start of Spark alone", module("startup"), "startup"),
     Contender("floor", "input read and written once", module("floor"), "floor", uses_spark=False),
     Contender(
+        "spark_floor", "input read and written once by Spark", module("spark_floor"), "spark_floor"
+    ),
+    Contender(
         "duckdb", "the marts in DuckDB SQL", module("duckdb_marts"), "duckdb", ".", MARTS, False
     ),
     Contender(

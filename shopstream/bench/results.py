@@ -133,6 +133,7 @@ MEASURES = [
     Measure(
         "tests' share of a full build, %", "shopstream_tests", "shopstream", "share", at_real(25)
     ),
+    Measure("the floor by Spark / DuckDB's full build", "spark_floor", "duckdb", "seconds"),
     Measure("full build / plain SQL, start-up excluded", "shopstream", "plain", "net"),
     Measure("plain SQL / DuckDB", "plain", "duckdb", "seconds"),
 ]

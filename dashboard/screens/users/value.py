@@ -33,6 +33,16 @@ def rfm(build, view):
     yield Chart("Buyers by recency, frequency and money (%)", figure, rows, caption)
 
 
+def rfm_rules(build, view):
+    rows = data.users.rfm_rules(build)
+    caption = (
+        "Scores from 1 to 5, the best fifth of buyers has 5: how long ago the last order was, how "
+        "many orders, how much money. From rfm_segments."
+    )
+    columns = ("rfm_segment", "recency_score", "frequency_score", "monetary_score")
+    yield Table("What makes a segment of buyers", rows, caption, columns)
+
+
 def buyers(build, view):
     rows = data.users.top_buyers(build)
     rows["user_id"] = HIDDEN if view.display.hides_users else rows["user_id"].astype(str)
@@ -43,5 +53,5 @@ def buyers(build, view):
 PART = Part(
     "Value",
     "Who brings the revenue?",
-    ((segments, concentration), (rfm, buyers)),
+    ((segments, concentration), (rfm, rfm_rules), (buyers,)),
 )
