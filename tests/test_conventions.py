@@ -136,7 +136,9 @@ def test_every_model_says_its_grain_and_key(models):
     for model in models.values():
         assert "rain:" in model["description"], f"{model['name']} does not say its grain"
         key = described_key(model)
-        assert key and key <= set(model["columns"]), f"{model['name']} does not say its key"
+        assert key and key <= set(model["columns"]), (
+            f"{model['name']} does not say its key, as in: key (`a`, `b`)"
+        )
 
 
 def test_every_key_is_tested_or_the_model_says_which_test_shows_it(manifest, models):

@@ -303,12 +303,15 @@ def test_a_chart_that_fails_is_told_in_words_and_the_rest_holds(shown, monkeypat
     def fails(*_):
         raise RuntimeError("secret detail")
 
+    whole = [each.value for each in run("products").header]
     monkeypatch.setattr(data.products, "brands", fails)
     page = run("products")
     told = [each.value for each in page.info]
     assert any("Brands can't be shown" in words.replace("\\", "") for words in told)
     assert "secret" not in str(told)
-    assert len(page.header) == 2
+    rest = [title for title in whole if title != "Revenue by brand, and its share"]
+    assert len(rest) == len(whole) - 1
+    assert [each.value for each in page.header] == rest
 
 
 def test_performance_says_how_to_measure_what_was_not_measured(shown):
@@ -434,7 +437,8 @@ def test_the_latest_month_that_can_be_compared_is_shown_first():
 def test_a_page_is_short():
     """A part of a page is filters, query, chart, caption, in about 60 lines."""
     for module in (PROJECT / "dashboard" / "screens").rglob("*.py"):
-        assert len(module.read_text().splitlines()) <= 70, module
+        lines = len(module.read_text().splitlines())
+        assert lines <= 70, f"{module.name} has {lines} lines, 70 are allowed: split the part"
 
 
 # --- hostile input ----------------------------------------------------------------------------
