@@ -64,7 +64,9 @@ def show(warehouse: Path, sql: str, form: str) -> None:
             raise
         # DuckDB would suggest tables of its own.
         known = ", ".join(tables(warehouse))
-        raise duckdb.CatalogException(f"{message} There are: {known}.") from None
+        raise duckdb.CatalogException(
+            f"{message} What `make build` published last: {known}."
+        ) from None
     if form == "csv":
         result.df().to_csv(sys.stdout, index=False)
         return
