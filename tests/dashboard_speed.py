@@ -124,7 +124,9 @@ async def click_around(page: Page, chance: random.Random, until: float) -> list[
         each = chance.choice(PAGES)
         part = chance.choice(each.parts)
         spent.append(await open_page(page, each.title))
-        if part is not each.parts[0]:
+        # Who clicks the page that is open stays in the part that was open.
+        shown = page.get_by_role("radio", name=part.name, exact=True)
+        if len(each.parts) > 1 and not await shown.is_checked():
             spent.append(await open_part(page, part.name))
         if part.filters:
             spent.append(await change(page, chance.choice(part.filters), chance))
