@@ -145,6 +145,11 @@ def read_published(warehouse: Path) -> dict:
         ) from None
 
 
+def marts(published: dict) -> list[str]:
+    """The tables of what `read_published` gave, without seeds, as `schema.table`."""
+    return [name for name in published["tables"] if "_seeds." not in name]
+
+
 def open_table(warehouse: Path, name: str, published: dict | None = None) -> DeltaTable:
     """One published table, by `schema.table`, at its published version.
 

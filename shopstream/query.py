@@ -12,6 +12,7 @@ from rich.table import Table
 from shopstream.published import (
     NothingPublished,
     failing_rows,
+    marts,
     open_table,
     read_published,
     rows_of,
@@ -48,12 +49,6 @@ def connect(warehouse: Path, sql: str) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def tables(warehouse: Path) -> list[str]:
-    """Names of the published tables, without those of seeds."""
-    names = read_published(warehouse)["tables"]
-    return sorted(name.split(".")[1] for name in names if "_seeds." not in name)
-
-
 def show(warehouse: Path, sql: str, form: str) -> None:
     """Run `sql` and print its rows; `form` is table, csv or json. Raises duckdb.Error."""
     try:
@@ -63,7 +58,7 @@ def show(warehouse: Path, sql: str, form: str) -> None:
         if "Table with name" not in message:
             raise
         # DuckDB would suggest tables of its own.
-        known = ", ".join(tables(warehouse))
+        known = ", ".join(sorted(name.split(".")[1] for name in marts(read_published(warehouse))))
         raise duckdb.CatalogException(
             f"{message} What `make build` published last: {known}."
         ) from None

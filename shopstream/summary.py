@@ -8,7 +8,7 @@ from rich.table import Table
 
 from shopstream.config import Settings
 from shopstream.landing import LandingResult
-from shopstream.published import NothingPublished, open_table, read_published, rows_of
+from shopstream.published import NothingPublished, marts, open_table, read_published, rows_of
 
 FATES = ["rows_accepted", "rows_duplicate", "rows_out_of_window", "rows_quarantined", "rows_erased"]
 
@@ -93,10 +93,9 @@ def print_marts(warehouse: Path) -> None:
     table.add_column("table")
     table.add_column("rows", justify="right")
     published = read_published(warehouse)
-    for name in published["tables"]:
-        if "_seeds." not in name:
-            rows = rows_of(open_table(warehouse, name, published)).count_rows()
-            table.add_row(name, f"{rows:,}")
+    for name in marts(published):
+        rows = rows_of(open_table(warehouse, name, published)).count_rows()
+        table.add_row(name, f"{rows:,}")
     console.print(table)
 
 
