@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -37,6 +38,9 @@ from shopstream.summary import failures, print_summary
 FAILED, FILE_REFUSED = 1, 3
 SAMPLE_MARK = ".holds-sample"
 LEAVE_OUT_COMMERCE = ["--exclude", "tag:commerce"]
+IS_OF_A_STACK_TRACE = re.compile(
+    r"\s*(\tat |\t\.\.\. [0-9]+ more$|Caused by: |Suppressed: |Driver stacktrace:)"
+).match
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -86,6 +90,7 @@ def build(
         folder = choose_landing(settings)
         full_refresh = full_refresh or made_by.read(settings.warehouse) == made_by.NOTHING
         if full_refresh:
+            refuse_to_lose(folder, settings.warehouse)
             made_by.write(settings.warehouse, made_by.NOTHING)
             landing.forget(settings.warehouse)
         landed = land(folder, settings.warehouse)
@@ -248,10 +253,14 @@ def prepared(settings: Settings, *, may_rebuild: bool = False):
     started = time.monotonic()
     settings.warehouse.mkdir(parents=True, exist_ok=True)
     settings.logs.mkdir(parents=True, exist_ok=True)
-    with warehouse_lock(settings.warehouse), peak_memory(settings.warehouse) as peak:
-        if made_by.read(settings.warehouse) == made_by.NOTHING and not may_rebuild:
-            raise BuildError("a full refresh was cut short; run first: make build")
-        yield Work(settings, peak, started)
+    try:
+        with warehouse_lock(settings.warehouse), peak_memory(settings.warehouse) as peak:
+            if made_by.read(settings.warehouse) == made_by.NOTHING and not may_rebuild:
+                raise BuildError("a full refresh was cut short; run first: make build")
+            yield Work(settings, peak, started)
+    except Exception as error:
+        hook.tell("failed", str(error))
+        raise
 
 
 def catch_up(settings: Settings) -> None:
@@ -264,6 +273,16 @@ def catch_up(settings: Settings) -> None:
         console.print("Files that were landed before come first.")
         if warm_dbt(settings, "run", "--select", "+stg_rows") != 0:
             raise BuildError("landed files could not be taken in; run first: make build")
+
+
+def refuse_to_lose(folder: Path, warehouse: Path) -> None:
+    """Raise BuildError where a build from nothing would lose the rows of files that are gone."""
+    if gone := landing.missing_files(folder, warehouse):
+        raise BuildError(
+            f"a build from nothing would lose rows. Not in {folder} any more, or changed: "
+            f"{', '.join(gone[:20])}{' ...' if len(gone) > 20 else ''} ({len(gone):,} in all). Put "
+            "back what was delivered; to go on without it run: make clean, then make build"
+        )
 
 
 def nothing_is_new(settings: Settings) -> bool:
@@ -424,12 +443,24 @@ def warm_dbt(settings: Settings, *command: str, **more) -> int:
 
 
 def dbt(settings: Settings, *command: str, stdout=None, **environment: str) -> int:
-    """Run dbt; its own lines go to the terminal, what the JVM writes to stderr goes to a file."""
-    with (settings.logs / "jvm.log").open("a") as stderr:
-        return subprocess.run(
+    """Run dbt; returns its exit code.
+
+    Its own lines go to the terminal or to the file `stdout`, less the stack traces of Spark, which
+    are in dbt's log. What the JVM writes to stderr goes to a file.
+    """
+    with (
+        (settings.logs / "jvm.log").open("a") as stderr,
+        subprocess.Popen(
             [Path(sys.executable).with_name("dbt"), *command],
             cwd=PROJECT,
             env={**settings.environment(), **environment},
-            stdout=stdout,
+            stdout=subprocess.PIPE,
             stderr=stderr,
-        ).returncode
+            encoding="utf-8",
+            errors="replace",
+        ) as process,
+    ):
+        for line in process.stdout:
+            if not IS_OF_A_STACK_TRACE(line):
+                print(line, end="", file=stdout, flush=True)
+    return process.returncode

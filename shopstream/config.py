@@ -57,9 +57,11 @@ class Settings:
         )
 
     def environment(self) -> dict[str, str]:
-        """Environment for dbt and Spark: the same folders as absolute paths."""
+        """Environment for dbt and Spark: the same folders as absolute paths, the usual schemas."""
+        # Readers know no others: those of SHOPSTREAM_SCHEMA are for dbt by hand.
+        given = {name: value for name, value in os.environ.items() if name != "SHOPSTREAM_SCHEMA"}
         return {
-            **os.environ,
+            **given,
             "SHOPSTREAM_WAREHOUSE": str(self.warehouse),
             "SHOPSTREAM_LOGS": str(self.logs),
             "DBT_PROFILES_DIR": str(PROJECT),

@@ -1,5 +1,6 @@
 """SQL over the published marts with DuckDB, and its results as a table, CSV or JSON."""
 
+import csv
 import json
 import re
 import sys
@@ -19,6 +20,7 @@ from shopstream.published import (
 )
 
 SHOWN_ROWS = 200
+ASKS_FOR_TABLES = re.compile(r"\bshow\b|\binformation_schema\b", re.IGNORECASE).search
 
 
 def connect(warehouse: Path, sql: str) -> duckdb.DuckDBPyConnection:
@@ -36,15 +38,15 @@ def connect(warehouse: Path, sql: str) -> duckdb.DuckDBPyConnection:
         if not failing:
             raise
         published = {"tables": {}}
+    wants_all = ASKS_FOR_TABLES(sql)
     for name in [*published["tables"], *failing]:
         schema, table = name.split(".")
-        if not re.search(rf"\b{table}\b", sql, re.IGNORECASE):
+        if not wants_all and not re.search(rf"\b{table}\b", sql, re.IGNORECASE):
             continue
         held = failing.get(name) or open_table(warehouse, name, published)
-        connection.register(f"__{table}", rows_of(held))
+        connection.register(table, rows_of(held))
         connection.execute(f"create schema if not exists {schema}")
-        connection.execute(f"create view {name} as from __{table}")
-        connection.execute(f"create view {table} as from __{table}")
+        connection.execute(f"create view {name} as from temp.{table}")
     connection.execute("set enable_external_access = false")
     return connection
 
@@ -62,19 +64,27 @@ def show(warehouse: Path, sql: str, form: str) -> None:
         raise duckdb.CatalogException(
             f"{message} What `make build` published last: {known}."
         ) from None
-    if form == "csv":
-        result.df().to_csv(sys.stdout, index=False)
-        return
     columns = [column[0] for column in result.description]
+    if form == "csv":
+        # Not by way of a data frame: it makes floats of decimals.
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(columns)
+        while rows := result.fetchmany(10_000):
+            writer.writerows(rows)
+        return
     if form == "json":
         rows = [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
         json.dump(rows, sys.stdout, indent=1, default=str, ensure_ascii=False)
         print()
         return
     rows = result.fetchmany(SHOWN_ROWS + 1)
-    table = Table(*columns)
+    table = Table()
+    for column in columns:
+        # On a narrow terminal values go on in the next line; none is cut.
+        table.add_column(column, overflow="fold")
     for row in rows[:SHOWN_ROWS]:
         table.add_row(*("" if value is None else str(value) for value in row))
-    Console().print(table)
+    # Into a pipe or a file as wide as need be.
+    Console(width=None if sys.stdout.isatty() else 10_000).print(table)
     if len(rows) > SHOWN_ROWS:
         print(f"The first {SHOWN_ROWS} rows; --format csv gives all.")

@@ -1,6 +1,7 @@
 """What a build did, in a table people can read."""
 
 import json
+import re
 from pathlib import Path
 
 from rich.console import Console
@@ -11,6 +12,9 @@ from shopstream.landing import LandingResult
 from shopstream.published import NothingPublished, marts, open_table, read_published, rows_of
 
 FATES = ["rows_accepted", "rows_duplicate", "rows_out_of_window", "rows_quarantined", "rows_erased"]
+
+SAYS_NOTHING = re.compile(r"[A-Z][a-z]+ Error in |An error occurred while calling ").match
+CLASSES_OF_JAVA = re.compile(r"^(?:Caused by: |: )?(?:[\w$]+\.[\w.$]+: )*")
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -113,6 +117,11 @@ def print_failures(settings: Settings) -> None:
             "set window_start and window_end in dbt_project.yml (null for no bound), then run "
             ".venv/bin/shopstream backfill."
         )
+    if any("o space left" in message for _, _, message in failed):
+        console.print(
+            f"The disk of {settings.warehouse} is full. Free some space and run it again: it goes "
+            "on from the files that were landed, nothing is lost."
+        )
     try:
         since = read_published(settings.warehouse)["published_at"]
         console.print(f"Readers stay on the build of {since}.")
@@ -122,11 +131,22 @@ def print_failures(settings: Settings) -> None:
 
 
 def failures(target: Path) -> list[tuple[str, str, str]]:
-    """Models and tests that failed in dbt's last run: name, status, first line of the message."""
+    """Models and tests that failed in dbt's last run: name, status, what was wrong in a line."""
     results = target / "run_results.json"
-    found = []
-    for result in json.loads(results.read_text())["results"] if results.exists() else []:
-        if result["status"] in {"error", "fail", "runtime error"}:
-            message = (result["message"] or "").strip().splitlines() or [""]
-            found.append((result["unique_id"].split(".")[2], result["status"], message[0]))
-    return found
+    return [
+        (result["unique_id"].split(".")[2], result["status"], in_a_line(result["message"] or ""))
+        for result in (json.loads(results.read_text())["results"] if results.exists() else [])
+        if result["status"] in {"error", "fail", "runtime error"}
+    ]
+
+
+def in_a_line(message: str) -> str:
+    """What a message of dbt comes down to: the deepest cause of a stack trace, or its first words.
+
+    "Runtime Error in model x (file)" and "An error occurred while calling o72.sql." say nothing.
+    """
+    lines = [line.strip() for line in message.strip().splitlines() if line.strip()]
+    causes = [line for line in lines if line.startswith("Caused by: ")]
+    says_more = [line for line in lines if not SAYS_NOTHING(line)]
+    line = (causes[-1:] or says_more or lines or [""])[0]
+    return CLASSES_OF_JAVA.sub("", line)

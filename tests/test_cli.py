@@ -32,6 +32,17 @@ def test_query_knows_tables_by_schema_too(daily):
     assert json.loads(answer.stdout) == [{"users": daily.table("dim_users").num_rows}]
 
 
+def test_csv_keeps_money_exact(daily):
+    ran = daily.run("shopstream", "query", "select 1.10 as price, null as none", "--format", "csv")
+    assert ran.stdout == "price,none\n1.10,\n"
+
+
+def test_show_tables_lists_what_is_published(daily):
+    answer = daily.run("shopstream", "query", "show tables", "--format", "json")
+    names = [name.split(".")[1] for name in published(daily)["tables"]]
+    assert [row["name"] for row in json.loads(answer.stdout)] == sorted(names)
+
+
 @pytest.mark.parametrize(
     "sql", ["select from", "select * from no_such_table", "from '/etc/passwd'"]
 )
@@ -77,7 +88,11 @@ def test_a_second_build_is_refused_while_one_runs(tmp_path):
         fcntl.flock(lock, fcntl.LOCK_EX)
         lock.write("process 1 since then")
         lock.flush()
-        assert "process 1 since then" in warehouse.build(expect=2)
+        hook = f'echo "$SHOPSTREAM_EVENT $SHOPSTREAM_MESSAGE" > {tmp_path}/heard'
+        ran = warehouse.run("shopstream", "build", SHOPSTREAM_HOOK=hook)
+    assert ran.returncode == 2 and "process 1 since then" in ran.stdout
+    heard = (tmp_path / "heard").read_text()
+    assert heard.startswith("failed another build holds") and "process 1 since then" in heard
 
 
 def test_a_broken_rule_and_a_refused_file_are_told_and_the_next_build_goes_on(tmp_path):

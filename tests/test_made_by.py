@@ -105,3 +105,29 @@ def test_tables_that_something_older_made_are_made_anew(settings, ran):
     Path(settings.warehouse / "shopstream_staging.db").mkdir(parents=True)
     run(settings)
     assert ran == [(["--full-refresh"], {})]
+
+
+@pytest.mark.parametrize("change_of_file", ["gone", "other"])
+def test_a_full_refresh_never_loses_a_file_that_is_gone(settings, ran, change_of_file):
+    run(settings)
+    file = settings.landing / "a.csv"
+    delivered = file.read_text()
+    file.write_text(
+        delivered.replace("view", "cart")
+    ) if change_of_file == "other" else file.unlink()
+    with pytest.raises(build.BuildError, match=r"lose the rows of 1 files .*: a\.csv\. Put them"):
+        build.build(settings, full_refresh=True)
+    assert len(ran) == 1
+    # Delivered again, it has another time, but the same bytes.
+    file.write_text(delivered)
+    run(settings, full_refresh=True)
+    assert ran[-1] == (["--full-refresh"], {"rebuild_staging": True})
+
+
+def test_a_full_refresh_does_not_miss_a_file_that_was_withdrawn(settings, ran):
+    run(settings)
+    [file] = landing.landed_files(settings.warehouse)
+    landing.withdraw(settings.warehouse, {file.file_sha256})
+    (settings.landing / "a.csv").unlink()
+    run(settings, full_refresh=True)
+    assert ran[-1] == (["--full-refresh"], {"rebuild_staging": True})
