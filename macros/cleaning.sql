@@ -35,10 +35,10 @@
 {%- endmacro %}
 
 
-{# A short name for the rules in force: a change of any of them changes it. #}
+{# A short name for the rules of cleaning in force: a change of any of them changes it. #}
 {% macro rules_version() -%}
     {%- set rules = {} -%}
-    {%- for name in ['window_start', 'window_end', 'null_defaults', 'max_price', 'session_source', 'session_timeout_minutes'] -%}
+    {%- for name in ['window_start', 'window_end', 'null_defaults', 'max_price'] -%}
         {%- do rules.update({name: var(name)}) -%}
     {%- endfor -%}
     {{ local_md5(tojson(rules, sort_keys=true))[:8] }}

@@ -188,8 +188,9 @@ class Work:
         if passed:
             landing.drop_work_copies(self.settings.warehouse)
             # A refresh that left the business marts out is still owed to them.
-            if not (refresh and only_core):
-                made_by.write(self.settings.warehouse, made_by.code_of_tables())
+            owed = refresh and only_core
+            code = made_by.ONLY_CORE if owed else made_by.code_of_tables()
+            made_by.write(self.settings.warehouse, code)
         self.report(landed, published=published)
         if hook.is_set():
             self.tell_of_trouble(landed, passed=passed, published=published)
@@ -208,7 +209,7 @@ class Work:
         if held is None and not (warehouse / f"{SCHEMA_PREFIX}staging.db").exists():
             made_by.write(warehouse, code)
             return False
-        if held not in (code, made_by.NOTHING):
+        if held not in (code, made_by.NOTHING, made_by.ONLY_CORE):
             console.print(
                 "Models, seeds or the rules of sessions were changed: all tables after the cleaned "
                 "rows are computed anew."

@@ -10,12 +10,14 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 IS_SIZE = re.compile(r"[1-9][0-9]*[kmgt]b?", re.IGNORECASE).fullmatch
 IS_NUMBER_OF_CORES = re.compile(r"[1-9][0-9]*|\*").fullmatch
+IS_YES_OR_NO = re.compile(r"0|1|yes|no|true|false|on|off", re.IGNORECASE).fullmatch
 
 # What would end in a stack trace or be passed over in silence: test, and words for what is wanted.
 FORMS = {
     "SHOPSTREAM_MEMORY": (IS_SIZE, "a size such as 4g"),
     "SHOPSTREAM_EXECUTOR_MEMORY": (IS_SIZE, "a size such as 4g"),
     "SHOPSTREAM_CORES": (IS_NUMBER_OF_CORES, "a number of cores, or * for all"),
+    "SHOPSTREAM_HIDE_USER_IDS": (IS_YES_OR_NO, "yes or no"),
     "SHOPSTREAM_TIMEZONE": (
         lambda name: name in zoneinfo.available_timezones(),
         "the name of a time zone such as Europe/Paris",

@@ -3,6 +3,7 @@
 Incremental models compute what changed in the data; a change of a model, a seed or the rules of
 sessions changes all rows. `<warehouse>/.made-by` holds a fingerprint of these, or NOTHING while a
 full refresh is under way, so that a refresh that was cut short is made again by the next build.
+After a refresh of the core marts alone it holds ONLY_CORE: all are computed anew by the next build.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ from shopstream.config import PROJECT
 
 FILE = ".made-by"
 NOTHING = "nothing yet: a full refresh was cut short"
+ONLY_CORE = "several codes: a refresh left the business marts out"
 # `shopstream backfill` brings the dates it is asked for up to date with these.
 RULES_BY_DATE = {
     "window_start",

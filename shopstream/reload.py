@@ -89,7 +89,7 @@ def erase_user(warehouse: Path, user_id: int) -> list[str]:
     builds still hold the user until they are delisted and cleaned up.
     """
     dataset = rows_of(_table(warehouse, "stg_rows"))
-    token = rf"(^|[^0-9-])[+]?0*{user_id}($|[^0-9])"
+    token = rf"(^|[^0-9])0*{user_id}($|[^0-9])"
     found = dataset.to_table(
         columns=["event_date", "file_key", "row_number"],
         filter=(pc.field("user_id") == user_id)

@@ -82,6 +82,9 @@ def test_a_refresh_without_the_business_marts_is_still_owed_to_them(settings, ra
     run(settings, only_core=True)
     run(settings)
     assert all("--full-refresh" in options for options, _ in ran[1:])
+    run(settings, full_refresh=True, only_core=True)
+    run(settings)
+    assert ran[-1] == (["--full-refresh"], {}), "the files need not be read once more"
 
 
 def test_a_full_refresh_that_was_cut_short_is_made_again(settings, ran, monkeypatch):

@@ -33,7 +33,7 @@ SECOND = """\
 2019-10-01 10:00:00 UTC,view,1,5,a.b,acme,10.00,7101,s0
 2019-10-02 11:00:00 UTC,purchase,4,5,a.b,other,5.00,7104,s4
 2019-10-04 11:00:00 UTC,view,4,5,a.b,other,5.00,7104,s4
-2019-10-04 11:00:00 UTC,view,4,5,a.b,other,5.00,7104,s4,too,many,7103
+2019-10-04 11:00:00 UTC,view,4,5,a.b,other,5.00,7104,s4,too,many,72d7-7103-aa
 """
 FILES = {"first.csv": FIRST, "second.csv": SECOND}
 
@@ -97,6 +97,24 @@ def test_a_withdrawn_file_leaves_no_row_and_comes_back_whole(warm):
     alone = rebuilt(warm)
     del without["refused_files"], alone["refused_files"]
     assert differences(alone, without) == {}
+
+
+def test_when_the_last_file_is_withdrawn_all_marts_are_empty(warm):
+    landing.withdraw(warm.warehouse, shas(warm, *FILES))
+    warm.build()
+    core = ["fct_events", "dim_sessions", "dim_users", "dim_products", "dim_time", "row_ledger"]
+    assert {name: warm.marts()[name].num_rows for name in core} == dict.fromkeys(core, 0)
+
+
+def test_a_file_that_lands_while_a_build_stands_half_way_comes_with_the_next(warm):
+    for day, part in enumerate(["stg_rows", "stg_file_days+"], start=10):
+        rows = SECOND.replace("2019-10-04", f"2019-10-{day}")
+        (warm.landing / f"{day}.csv").write_text(HEADER + rows)
+        landing.land(warm.landing, warm.warehouse)
+        assert not warm.dbt("run", "--select", part, "--exclude", "tag:commerce")
+    warm.build()
+    held = warm.marts()
+    assert differences(rebuilt(warm), held) == {}
 
 
 def test_a_mended_rule_takes_quarantined_rows_in_and_the_ledger_balances(warm):

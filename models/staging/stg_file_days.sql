@@ -17,9 +17,35 @@ delivered_rows as (
 
 ),
 
+rows_held as (
+
+    select max(load_id) as load_id from {{ ref('stg_rows') }}
+
+),
+
+backfills as (
+
+    select max(load_id) as load_id from {{ source('landing', 'backfills') }}
+
+),
+
+files_loaded_again as (
+
+    select max(load_id) as load_id from {{ source('landing', 'landed_files') }} where first_load_id < load_id
+
+),
+
+-- How far the rows have come; a file may have landed since, which the next build takes in.
 loads as (
 
-    select max(load_id) as load_id from {{ source('landing', 'loads') }}
+    select max(load_id) as load_id
+    from (
+        select * from rows_held
+        union all
+        select * from backfills
+        union all
+        select * from files_loaded_again
+    )
 
 ),
 

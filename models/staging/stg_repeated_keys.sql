@@ -3,7 +3,6 @@
         materialized='incremental',
         incremental_strategy='replace_where',
         partition_by='event_date',
-        full_refresh=true if var('rebuild_staging') else false,
     )
 }}
 

@@ -14,12 +14,3 @@ var = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"].__getite
 def local_md5(text: str) -> str:
     """The md5 of a text, as dbt gives it."""
     return hashlib.md5(text.encode()).hexdigest()
-
-
-class dbt_utils:
-    """The one macro of the package that a model calls."""
-
-    @staticmethod
-    def date_spine(**_: str) -> str:
-        """A query with its column."""
-        return "select timestamp'2019-10-01' as date_day"

@@ -37,4 +37,4 @@ totals as (
 select totals.*
 from totals
 inner join totals as expected on expected.source = 'stg_events'
-where totals.events != expected.events or coalesce(totals.revenue, 0) != coalesce(expected.revenue, 0)
+where coalesce(totals.events, 0) != expected.events or coalesce(totals.revenue, 0) != coalesce(expected.revenue, 0)

@@ -10,6 +10,12 @@ metrics as (
 
     select metric_name from {{ ref('metric_values') }}
 
+),
+
+events as (
+
+    select event_key from {{ ref('fct_events') }}
+
 )
 
 select
@@ -17,4 +23,7 @@ select
     metrics.metric_name as measured
 from definitions
 full outer join metrics on definitions.metric_name = metrics.metric_name
-where definitions.metric_name is null or metrics.metric_name is null
+where
+    definitions.metric_name is null
+    -- Without events nothing can be measured.
+    or (metrics.metric_name is null and exists (select 1 from events))

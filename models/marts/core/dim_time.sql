@@ -2,20 +2,24 @@
 
 with
 
+event_dates as (
+
+    select * from {{ ref('stg_event_dates') }} where total_rows > 0
+
+),
+
+-- Not dbt_utils.date_spine: it fails where there is no date, as after the last file was withdrawn.
 dates as (
 
-    {{ dbt_utils.date_spine(
-        datepart='day',
-        start_date="(select min(event_date) from " ~ ref('stg_event_dates') ~ " where total_rows > 0)",
-        end_date="(select date_add(max(event_date), 1) from " ~ ref('stg_event_dates') ~ " where total_rows > 0)"
-    ) }}
+    select explode(sequence(min(event_date), max(event_date))) as event_date
+    from event_dates
 
 ),
 
 hours as (
 
     select
-        cast(date_day as date) as event_date,
+        event_date,
         explode(sequence(0, 23)) as event_hour
     from dates
 
