@@ -64,8 +64,8 @@ def draw_cards(block: Cards) -> None:
                     None if card.change is None else f"{card.change:+.1f} %",
                     help=plain(card.definition) or None,
                 )
-                if len(card.trail) > 1:
-                    st.image(sparkline(card.trail), width="stretch", alt="")
+                if line := sparkline(card.trail):
+                    st.image(line, width="stretch", alt="")
     if block.caption:
         st.caption(plain(block.caption))
 

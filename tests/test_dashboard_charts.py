@@ -94,6 +94,12 @@ def test_bars_keep_their_order_shorten_names_and_escape_markup():
     assert figure.data[0].customdata[1][0] == HOSTILE
 
 
+def test_the_small_line_goes_over_what_is_unknown():
+    nan = float("nan")
+    assert 'points="0.00,28.00 100.00,2.00"' in charts.sparkline((1.0, nan, 3.0))
+    assert charts.sparkline((1.0, nan)) == ""
+
+
 def test_names_side_by_side_have_their_details_below():
     frame = pd.DataFrame({"name": ["reuse", HOSTILE], "how": ["cache", "x" * 60], "v": [1.0, 2.0]})
     write = "{:.0f} s".format

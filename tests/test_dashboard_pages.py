@@ -20,7 +20,7 @@ from dashboard.columns import COLUMNS
 from dashboard.filters import default_view
 from dashboard.periods import Period, default_period, period_of, stored_periods, wholly
 from dashboard.report import report
-from dashboard.screens.overview import now
+from dashboard.screens.overview import cards, now
 from dashboard.screens.performance import optimizations as optimizations_of
 from dashboard.screens.products import sellers
 from dashboard.screens.quality import cleaning, doubts, unused
@@ -129,6 +129,14 @@ def test_changes_are_against_the_week_before(shown, warehouse):
     # The first whole week has nothing before it.
     page = run("overview", period="Week of 7 Oct 2019")
     assert not any(each.delta for each in page.metric)
+
+
+@pytest.mark.parametrize(
+    ("value", "old", "expected"),
+    [(110.0, 100.0, 10), (float("nan"), 100, None), (100, float("nan"), None), (1, 0, None)],
+)
+def test_a_change_is_known_only_where_both_figures_are(value, old, expected):
+    assert cards.changed(value, old) == (expected and pytest.approx(expected))
 
 
 def test_figures_that_do_not_add_up_are_not_shown_for_other_dates(shown, warehouse):

@@ -6,6 +6,19 @@ import pandas as pd
 
 from dashboard.data.marts import Build, MissingMart, query
 
+# What a day, week or month without events has none of; all other figures are unknown there.
+COUNTED = (
+    "total_events",
+    "total_views",
+    "total_carts",
+    "total_purchases",
+    "revenue",
+    "users",
+    "buyers",
+    "sessions",
+    "orders",
+)
+
 
 def periods(build: Build) -> pd.DataFrame:
     """Stored weeks, months and the total: period_type, period_start, period_end."""
@@ -43,16 +56,33 @@ def added_up(build: Build, first: date, last: date) -> pd.Series:
 
 
 def series(build: Build, grain: str, first: date, last: date) -> pd.DataFrame:
-    """The figures of each day, week or month that touches the range, in order."""
-    return query(
+    """The figures of each day, week or month that touches the range, in order; where nothing
+    happened in one, what is counted is 0 and means are unknown."""
+    rows = query(
         build,
-        """select * from period_activity
-        where period_type = $grain and period_start <= $last and period_end >= $first
-        order by period_start""",
+        """with held as (
+            select period_start as first, period_end as last
+            from period_activity where period_type = 'total'
+        ), passed as (
+            select unnest(generate_series(
+                date_trunc($grain, greatest(first, $first)), least(last, $last)::timestamp,
+                ('1 ' || $grain)::interval
+            ))::date as begin, last from held
+        )
+        select kept.* replace (
+            $grain as period_type,
+            passed.begin as period_start,
+            coalesce(
+                period_end, least(last, passed.begin + ('1 ' || $grain)::interval - interval 1 day)
+            )::date as period_end)
+        from passed left join period_activity as kept
+            on period_type = $grain and period_start = passed.begin
+        order by passed.begin""",
         grain=grain,
         first=first,
         last=last,
     )
+    return rows.fillna(dict.fromkeys(COUNTED, 0))
 
 
 def distinct_products(build: Build, first: date, last: date) -> int:
@@ -113,19 +143,23 @@ def metric_values(build: Build) -> pd.DataFrame:
 
 
 def hours(build: Build, first: date, last: date, zone: str) -> pd.DataFrame:
-    """What adds up, by weekday and hour of a time zone, and how many such hours there are."""
+    """What adds up, by weekday and hour of a time zone, and how many such hours there are, those
+    without events too."""
+    sums = ("total_events", "total_views", "total_carts", "total_purchases", "revenue")
     return query(
         build,
-        """with local as (
-            select *, timezone(
-                $zone, timezone('UTC', event_date + to_hours(event_hour))
-            ) as starts_at
-            from hourly_activity where event_date between $first and $last
+        f"""with passed as (
+            select unnest(generate_series(
+                $first::timestamp, $last::timestamp + interval 23 hours, interval 1 hour
+            )) as hour_begin
+        ), local as (
+            select passed.*, hourly_activity.*,
+                timezone($zone, timezone('UTC', hour_begin)) as starts_at
+            from passed left join hourly_activity on event_date = hour_begin::date
+                and passed.hour_begin = event_date + to_hours(event_hour)
         )
         select isodow(starts_at) as day_of_week, hour(starts_at) as event_hour, count(*) as hours,
-            sum(total_events) as total_events, sum(total_views) as total_views,
-            sum(total_carts) as total_carts, sum(total_purchases) as total_purchases,
-            sum(revenue) as revenue
+            {", ".join(f"coalesce(sum({name}), 0) as {name}" for name in sums)}
         from local group by all order by day_of_week, event_hour""",
         first=first,
         last=last,

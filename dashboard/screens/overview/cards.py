@@ -1,5 +1,7 @@
 """The eight cards: figures of the chosen dates, each against the period before."""
 
+import pandas as pd
+
 from dashboard import data
 from dashboard.blocks import Card, Cards
 from dashboard.words import number
@@ -31,16 +33,21 @@ def cards(build, view):
     """The cards and what they are compared with."""
     now, then = figures(build, view.period), view.before and figures(build, view.before)
     trails = data.activity.series(build, "day", *view.dates)
-    trails["products"] = data.activity.products_by_day(build, *view.dates)["products"]
+    products = data.activity.products_by_day(build, *view.dates).set_index("event_date")
+    trails["products"] = trails["period_start"].map(products["products"]).fillna(0)
     words = data.activity.definitions(build)
     made = []
     for name, figure, metric, is_money in FIGURES:
         value, old = now.get(figure), (then or {}).get(figure)
-        change = 100 * (float(value) / float(old) - 1) if old and value is not None else None
-        trail = () if value is None else tuple(trails[figure].fillna(0).astype(float))
+        trail = () if value is None else tuple(trails[figure].astype(float))
         text = number(value, view.sign if is_money else "")
-        made.append(Card(name, text, words.get(metric, ""), change, trail))
+        made.append(Card(name, text, words.get(metric, ""), changed(value, old), trail))
     yield Cards(tuple(made), " ".join(filter(None, [against(view), not_here(view)])))
+
+
+def changed(value, old) -> float | None:
+    """The change in percent; None where either is unknown, or there was nothing before."""
+    return None if pd.isna(value) or pd.isna(old) or not old else 100 * float(value / old - 1)
 
 
 def against(view) -> str:

@@ -1,0 +1,71 @@
+"""What the dashboard reads, on hand-made marts: days and hours without events, and other gaps."""
+
+import datetime
+
+import pandas as pd
+from made import made
+
+from dashboard import data
+from dashboard.blocks import View
+from dashboard.periods import Period
+from dashboard.screens.overview import cards
+
+FIRST, LAST = datetime.date(2019, 10, 1), datetime.date(2019, 10, 14)
+DATES = [each.date() for each in pd.date_range(FIRST, LAST)]
+SUMS = ["total_events", "total_views", "total_carts", "total_purchases", "revenue"]
+
+
+def shop_open_from_9_to_21(folder) -> data.Build:
+    """100 of everything in each open hour of two weeks; no row of the hours in which it is shut."""
+    hours = [(date, hour) for date in DATES for hour in range(9, 21)]
+    rows = pd.DataFrame(hours, columns=["event_date", "event_hour"])
+    return made(folder, hourly_activity=rows.assign(**dict.fromkeys(SUMS, 100)))
+
+
+def test_hours_without_events_count_in_the_means(tmp_path):
+    rows = data.activity.hours(shop_open_from_9_to_21(tmp_path), FIRST, LAST, "UTC")
+    assert len(rows) == 7 * 24
+    assert set(rows["hours"]) == {2}
+    days = rows.groupby("day_of_week")[["hours", "revenue"]].sum()
+    assert set(24 * days["revenue"] / days["hours"]) == {1200}
+    assert rows.loc[rows["event_hour"] == 3, "revenue"].sum() == 0
+
+
+def activity_of(days: list[datetime.date], **more) -> pd.DataFrame:
+    """Period activity with these days, all over two weeks; each counts 10 of everything."""
+    starts = [*days, FIRST]
+    rows = pd.DataFrame({"period_start": starts, "period_end": [*days, LAST]})
+    rows["period_type"] = ["day"] * len(days) + ["total"]
+    return rows.assign(**dict.fromkeys(data.activity.COUNTED, 10), revenue_per_buyer=5.0, **more)
+
+
+def test_a_day_without_events_is_a_day_of_zero(tmp_path):
+    days = [date for date in DATES if date != datetime.date(2019, 10, 5)]
+    build = made(tmp_path, period_activity=activity_of(days))
+    rows = data.activity.series(build, "day", datetime.date(2019, 9, 1), LAST)
+    assert rows["period_start"].dt.date.tolist() == DATES
+    assert rows["period_end"].dt.date.tolist() == DATES
+    assert rows["total_events"].tolist() == [10] * 4 + [0] + [10] * 9
+    assert rows["revenue_per_buyer"].isna().tolist() == [date.day == 5 for date in DATES]
+
+
+def test_a_week_without_events_is_a_week_of_zero(tmp_path):
+    build = made(tmp_path, period_activity=activity_of([]))
+    rows = data.activity.series(build, "week", FIRST, LAST)
+    assert rows["period_start"].dt.strftime("%d").tolist() == ["30", "07", "14"]
+    assert rows["period_end"].dt.strftime("%d").tolist() == ["06", "13", "14"]
+    assert rows["revenue"].tolist() == [0, 0, 0]
+
+
+def test_the_small_line_of_products_has_its_days_where_they_are(tmp_path):
+    days = [FIRST, datetime.date(2019, 10, 3)]
+    build = made(
+        tmp_path,
+        period_activity=activity_of(days),
+        daily_products=pd.DataFrame({"event_date": days, "product_id": [1, 1]}),
+    )
+    period = Period("3 days", FIRST, days[1])
+    (shown,) = cards.cards(build, View(period))
+    trails = {card.name: card.trail for card in shown.cards}
+    assert trails["Products"] == (1, 0, 1)
+    assert trails["Revenue"] == (10, 0, 10)
