@@ -20,7 +20,7 @@ from dashboard.columns import COLUMNS
 from dashboard.filters import default_view
 from dashboard.periods import Period, default_period, period_of, stored_periods, wholly
 from dashboard.report import report
-from dashboard.screens.overview import cards, now
+from dashboard.screens.overview import cards, definitions, now
 from dashboard.screens.performance import optimizations as optimizations_of
 from dashboard.screens.products import sellers
 from dashboard.screens.quality import cleaning, doubts, unused
@@ -137,6 +137,15 @@ def test_changes_are_against_the_week_before(shown, warehouse):
 )
 def test_a_change_is_known_only_where_both_figures_are(value, old, expected):
     assert cards.changed(value, old) == (expected and pytest.approx(expected))
+
+
+def test_the_summary_and_its_insights_are_of_the_same_dates(shown):
+    week = View(stored_periods(shown)["Week of 14 Oct 2019"])
+    everything = View(stored_periods(shown)["All dates"])
+    (table,) = definitions.summary(shown, week)
+    said = table.rows.set_index("metric_name")["insight"]
+    assert said[said != ""].to_dict() == insights.by_metric(shown, everything)
+    assert said[said != ""].to_dict() != insights.by_metric(shown, week)
 
 
 def test_figures_that_do_not_add_up_are_not_shown_for_other_dates(shown, warehouse):

@@ -1,7 +1,10 @@
 """What does each metric mean, and how far do definitions move it?"""
 
+from dataclasses import replace
+
 from dashboard import data, insights
 from dashboard.blocks import Empty, Part, Table
+from dashboard.periods import EVERYTHING, stored_periods
 from dashboard.words import duration, in_unit
 
 
@@ -12,7 +15,9 @@ def summary(build, view):
         for value, unit in zip(rows["value"], rows["unit"], strict=True)
     ]
     rows["unit"] = rows["unit"].replace({"percent": "%", "money": view.sign})
-    rows["insight"] = rows["metric_name"].map(insights.by_metric(build, view)).fillna("")
+    # As the values: over all dates, whatever is chosen.
+    everything = replace(view, period=stored_periods(build)[EVERYTHING])
+    rows["insight"] = rows["metric_name"].map(insights.by_metric(build, everything)).fillna("")
     rows = rows.sort_values("insight", key=lambda said: said == "", kind="stable")
     columns = ("label", "shown", "unit", "definition", "insight")
     yield Table("All metrics", rows, "Over all dates. From metric_values.", columns)
