@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from dashboard import data
 from dashboard.blocks import View
 from dashboard.data import Build, MissingMart
+from dashboard.periods import lengths
 from dashboard.words import number, span_of_hours
 
 # Below so many orders or buyers in the chosen dates nothing is said.
@@ -148,7 +149,7 @@ def change(build: Build, view: View) -> Insight | None:
         change = number(abs(100 * (rate - 1)), "%")
         words = f"is {change} {'above' if rate > 1 else 'below'}"
     return Insight(
-        f"Revenue {words} that of {before.words}.",
+        f"Revenue {words} that of {before.words}{lengths(view.period, before)}.",
         "time", "Days", "revenue", max(rate, 1 / rate),
     )  # fmt: skip
 

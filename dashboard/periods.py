@@ -75,6 +75,24 @@ def wholly(grain: str, rows: pd.DataFrame, first: date, last: date) -> list[bool
     ]
 
 
+def pale(grain: str, whole: list[bool], outside: str) -> str:
+    """What a pale bar means, where there is one."""
+    return "" if all(whole) else f" Pale: a {grain} partly outside of {outside}."
+
+
+def is_complete(period: Period) -> bool:
+    """Whether a stored week or month lies wholly in the data; other dates are what they are."""
+    kind, start = period.stored or ("", period.first)
+    kinds = ("week", "month")
+    return kind not in kinds or (period.first, period.last) == (start, natural_end(kind, start))
+
+
+def lengths(period: Period, before: Period) -> str:
+    """How many days are compared, where they are not as many."""
+    now, then = ((each.last - each.first).days + 1 for each in (period, before))
+    return "" if now == then else f" ({now} days against {then})"
+
+
 def period_of(first: date, last: date, stored: dict[str, Period]) -> Period:
     """The period of any dates: the stored one where it is one, else what adds up over days."""
     for period in stored.values():

@@ -1,14 +1,15 @@
-"""What the dashboard reads, on hand-made marts: days and hours without events, and other gaps."""
+"""What the dashboard makes of hand-made marts: days and hours without events, periods in part."""
 
 import datetime
 
 import pandas as pd
 from made import made
 
-from dashboard import data
+from dashboard import data, insights
 from dashboard.blocks import View
-from dashboard.periods import Period
-from dashboard.screens.overview import cards
+from dashboard.periods import Period, stored_periods
+from dashboard.screens.overview import cards, now
+from dashboard.screens.time import hours
 
 FIRST, LAST = datetime.date(2019, 10, 1), datetime.date(2019, 10, 14)
 DATES = [each.date() for each in pd.date_range(FIRST, LAST)]
@@ -69,3 +70,56 @@ def test_the_small_line_of_products_has_its_days_where_they_are(tmp_path):
     trails = {card.name: card.trail for card in shown.cards}
     assert trails["Products"] == (1, 0, 1)
     assert trails["Revenue"] == (10, 0, 10)
+
+
+def two_months(folder) -> data.Build:
+    """Activity by day, week and month from 1 October to 5 November."""
+    last = datetime.date(2019, 11, 5)
+    ends = {
+        "day": [(each, each) for each in pd.date_range(FIRST, last)],
+        "week": [
+            (start, min(start + pd.Timedelta(days=6), pd.Timestamp(last)))
+            for start in pd.date_range("2019-09-30", last, freq="7D")
+        ],
+        "month": [("2019-10-01", "2019-10-31"), ("2019-11-01", last)],
+        "total": [(FIRST, last)],
+    }
+    rows = pd.DataFrame(
+        [(kind, pd.Timestamp(a), pd.Timestamp(b)) for kind in ends for a, b in ends[kind]],
+        columns=["period_type", "period_start", "period_end"],
+    )
+    for name in ("period_start", "period_end"):
+        rows[name] = rows[name].dt.date
+    return made(folder, period_activity=rows.assign(**dict.fromkeys(data.activity.COUNTED, 1000)))
+
+
+def test_a_month_that_the_data_ends_in_is_pale(tmp_path):
+    build = two_months(tmp_path)
+    view = View(stored_periods(build)["All dates"], choices={"measure": "revenue"})
+    (chart,) = hours.by_month(build, view)
+    assert chart.figure.data[0].marker.opacity == (1, 0.45)
+    assert "Pale: a month partly outside of the data." in chart.caption
+
+
+def test_weeks_not_wholly_in_the_period_before_are_not_compared(tmp_path):
+    build = two_months(tmp_path)
+    october = stored_periods(build)["October 2019"]
+    november = Period("Nov", datetime.date(2019, 11, 1), datetime.date(2019, 11, 5), before=october)
+    rows = now.before(build, View(november, choices={"grain": "week"}))
+    assert rows["revenue"].isna().tolist() == [True, False, False, False, True]
+
+
+def test_a_month_in_part_says_why_it_is_not_compared(tmp_path):
+    stored = stored_periods(two_months(tmp_path))
+    assert "not complete" in cards.against(View(stored["November 2019"]))
+    assert "no whole period before" in cards.against(View(stored["October 2019"]))
+
+
+def test_months_of_other_lengths_say_how_many_days_are_compared(tmp_path):
+    build = two_months(tmp_path)
+    october = stored_periods(build)["October 2019"]
+    days = Period("29 days", FIRST, datetime.date(2019, 10, 29), before=october)
+    assert cards.against(View(days)) == "Changes are against October 2019 (29 days against 31)."
+    assert "October 2019 (29 days against 31)." in insights.change(build, View(days)).sentence
+    same = Period("31 days", FIRST, october.last, before=october)
+    assert cards.against(View(same)) == "Changes are against October 2019."

@@ -14,6 +14,7 @@ from dashboard.charts.look import (
     finish,
     legend_above,
     nothing,
+    strength,
     ticks,
 )
 from dashboard.words import folded, label, number, whole_names
@@ -107,9 +108,17 @@ def side_by_side(
 
 
 def columns(
-    frame: pd.DataFrame, names: str, values: str, *, words: str, unit: str = "", axis: str = ""
+    frame: pd.DataFrame,
+    names: str,
+    values: str,
+    *,
+    words: str,
+    unit: str = "",
+    axis: str = "",
+    whole: list[bool] | None = None,
 ) -> go.Figure:
-    """Upright bars in the order given, with their values on top where they are few."""
+    """Upright bars in the order given, with their values on top where they are few; a pale bar is
+    a period that is only partly in the data."""
     if frame.empty:
         return nothing()
     few = len(frame) <= 8
@@ -119,6 +128,7 @@ def columns(
             y=frame[values],
             width=0.35 if len(frame) <= 3 else None,
             marker_color=ACCENT,
+            marker_opacity=strength(whole),
             text=[number(value, unit) for value in frame[values]] if few else None,
             textposition="outside",
             cliponaxis=False,

@@ -14,6 +14,7 @@ from dashboard.charts.look import (
     finish,
     legend_above,
     nothing,
+    strength,
     ticks,
 )
 from dashboard.words import whole_names
@@ -32,7 +33,8 @@ def by_period(
 ) -> go.Figure:
     """Bars over days, weeks or months; a pale bar is a period that is only partly in the data.
 
-    `before` has the same columns for the period before, drawn as a line from the same start.
+    `before` has the same columns for the period before, drawn as a line from the same start, with
+    a gap where a value is unknown.
     `average` names a column drawn as a line. `marked` has dates (`at`) and words (`words`) of
     anomalies: each is a band and a marked point.
     """
@@ -44,11 +46,11 @@ def by_period(
             y=frame[values],
             name=words,
             marker_color=ACCENT,
-            marker_opacity=1 if whole is None else [1 if each else 0.45 for each in whole],
+            marker_opacity=strength(whole),
             hovertemplate="%{x|%a %-d %b %Y}<br>%{y:,.2f}<extra></extra>",
         )
     )
-    if before is not None and len(before):
+    if before is not None and before[values].notna().any():
         shown = before.head(len(frame))
         figure.add_scatter(
             x=frame[at].head(len(shown)),

@@ -47,6 +47,11 @@ def finish(figure: go.Figure, height: int = LOW) -> go.Figure:
     return figure
 
 
+def strength(whole: list[bool] | None) -> list[float] | None:
+    """How strong bars are drawn: pale where a period is only partly there."""
+    return None if whole is None else [1 if each else 0.45 for each in whole]
+
+
 def legend_above(figure: go.Figure) -> go.Figure:
     """Show the legend in one row above the plot, where direct labels fail."""
     figure.update_layout(

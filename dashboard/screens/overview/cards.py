@@ -4,6 +4,7 @@ import pandas as pd
 
 from dashboard import data
 from dashboard.blocks import Card, Cards
+from dashboard.periods import is_complete, lengths
 from dashboard.words import number
 
 FIGURES = [
@@ -52,9 +53,12 @@ def changed(value, old) -> float | None:
 
 def against(view) -> str:
     """What the changes are against, or why there are none."""
+    period = view.period
     if view.before:
-        return f"Changes are against {view.before.words}."
-    return "" if view.period.before else "The data holds no whole period before to compare with."
+        return f"Changes are against {view.before.words}{lengths(period, view.before)}."
+    if not is_complete(period):
+        return f"{period.words} is not complete in the data, so it is not compared."
+    return "" if period.before else "The data holds no whole period before to compare with."
 
 
 def not_here(view) -> str:

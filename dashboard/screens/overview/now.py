@@ -2,7 +2,7 @@
 
 from dashboard import charts, data, insights
 from dashboard.blocks import Chart, Findings, Part
-from dashboard.periods import wholly
+from dashboard.periods import pale, wholly
 from dashboard.screens.overview.cards import cards
 from dashboard.screens.overview.funnels import conversions, funnel
 
@@ -17,14 +17,26 @@ def revenue(build, view):
     grain = view.choices["grain"]
     rows = data.activity.series(build, grain, *view.dates)
     whole = wholly(grain, rows, *view.dates)
-    before = view.before
-    before = before and data.activity.series(build, grain, before.first, before.last)
     figure = charts.by_period(
-        rows, "period_start", "revenue", words=f"revenue ({view.sign})", whole=whole, before=before
+        rows,
+        "period_start",
+        "revenue",
+        words=f"revenue ({view.sign})",
+        whole=whole,
+        before=before(build, view),
     )
-    pale = "" if all(whole) else f" Pale: a {grain} partly outside of the dates, or of the data."
-    caption = f"{view.within()} By UTC date of the event.{pale} From period_activity."
+    explained = pale(grain, whole, "the dates, or of the data")
+    caption = f"{view.within()} By UTC date of the event.{explained} From period_activity."
     yield Chart(f"Revenue by {grain}", figure, rows, caption, metric="revenue")
+
+
+def before(build, view):
+    """The revenue of the period before; unknown where a week or month is not wholly in it."""
+    if not view.before:
+        return None
+    grain, dates = view.choices["grain"], (view.before.first, view.before.last)
+    rows = data.activity.series(build, grain, *dates)
+    return rows.assign(revenue=rows["revenue"].where(wholly(grain, rows, *dates)))
 
 
 PART = Part(

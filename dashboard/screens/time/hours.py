@@ -2,6 +2,7 @@
 
 from dashboard import charts, data
 from dashboard.blocks import Chart, Part
+from dashboard.periods import pale, wholly
 from dashboard.screens.time.measures import COLUMNS, axis, unit
 
 
@@ -49,8 +50,12 @@ def by_month(build, view):
     measure = view.choices["measure"]
     rows = data.activity.series(build, "month", *view.dates)
     rows["month"] = rows["period_start"].dt.strftime("%b %Y")
-    figure = charts.columns(rows, "month", COLUMNS[measure], words=axis(view), unit=unit(view))
-    caption = "Whole months, also where the dates hold a part of one. From period_activity."
+    whole = wholly("month", rows, *data.activity.whole(build))
+    figure = charts.columns(
+        rows, "month", COLUMNS[measure], words=axis(view), unit=unit(view), whole=whole
+    )
+    caption = "All of each month, also where the dates hold a part of one."
+    caption += f"{pale('month', whole, 'the data')} From period_activity."
     yield Chart(f"{measure.capitalize()} by month", figure, rows, caption, metric=measure)
 
 

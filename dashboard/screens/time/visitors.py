@@ -4,7 +4,7 @@ import pandas as pd
 
 from dashboard import charts, data
 from dashboard.blocks import Chart, Part
-from dashboard.periods import wholly
+from dashboard.periods import pale, wholly
 
 COLUMNS = {"active users": "users", "sessions": "sessions"}
 
@@ -47,9 +47,9 @@ def by_period(build, view):
     rows = data.activity.series(build, grain, first, last)
     whole = wholly(grain, rows, first, last)
     figure = charts.by_period(rows, "period_start", COLUMNS[count], words=count, whole=whole)
-    pale = "" if all(whole) else f" Pale: a {grain} partly outside of the data."
     counted = "by date of start" if count == "sessions" else "each counted once in a bar"
-    caption = f"All dates, UTC; {counted}.{pale} From period_activity."
+    explained = pale(grain, whole, "the data")
+    caption = f"All dates, UTC; {counted}.{explained} From period_activity."
     title = f"{count.capitalize()} by {grain}"
     yield Chart(title, figure, rows, caption, metric=COLUMNS[count])
 
