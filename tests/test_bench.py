@@ -293,6 +293,22 @@ def test_a_variant_is_held_against_off_under_its_own_conditions():
     }
 
 
+def test_the_latest_commit_of_each_experiment_and_scale_is_published_as_such(tmp_path):
+    measured = [
+        ("new", 1000, "e"),  # commits have no order of their own, lines have
+        ("old", 1000, "e"),
+        ("new", 1000, "e2"),
+        ("new", 9000, "e"),
+    ]
+    for commit, events, experiment in measured:
+        for variant in ("off", "on"):
+            row = {**row_of(variant, 1.0), "commit": commit, "events": events}
+            results.append_run(tmp_path / "lab.jsonl", row | {"experiment": experiment})
+    rows, _ = run_lab.judged(tmp_path)
+    found = {(r["commit"], r["events"], r["experiment"]) for r in rows if r["is_latest"]}
+    assert found == set(measured[1:])
+
+
 def test_the_telling_line_of_a_plan_has_no_numbers_and_paths_of_this_run():
     plan = "== Physical Plan ==\n   +- * (5) BroadcastHashJoin Inner [brand#12], [brand#3L]\n"
     assert lab.telling_line([plan], "Join") == "BroadcastHashJoin Inner [brand], [brand]"

@@ -9,6 +9,7 @@ from dashboard import data, insights
 from dashboard.blocks import View
 from dashboard.periods import Period, stored_periods
 from dashboard.screens.overview import cards, now
+from dashboard.screens.performance import optimizations
 from dashboard.screens.time import hours
 
 FIRST, LAST = datetime.date(2019, 10, 1), datetime.date(2019, 10, 14)
@@ -123,3 +124,24 @@ def test_months_of_other_lengths_say_how_many_days_are_compared(tmp_path):
     assert "October 2019 (29 days against 31)." in insights.change(build, View(days)).sentence
     same = Period("31 days", FIRST, october.last, before=october)
     assert cards.against(View(same)) == "Changes are against October 2019."
+
+
+def test_optimizations_of_an_earlier_commit_are_not_shown(tmp_path):
+    figures = [
+        "median_seconds",
+        "min_seconds",
+        "max_seconds",
+        "shuffle_bytes",
+        "bytes_read",
+        "speed_up",
+    ]
+    kept = [(c, off, c == "new") for c in ("old", "new") for off in (True, False)]
+    rows = pd.DataFrame(kept, columns=["commit", "is_off", "is_latest"]).assign(
+        events=1000, experiment="e", data="d", aqe=True, verdict="helps", runs=3,
+        **dict.fromkeys(figures, 1.0),
+    )  # fmt: skip
+    rows["variant"] = rows["is_off"].map({True: "off", False: "on"})
+    build = made(tmp_path, optimizations=rows)
+    assert data.performance.optimizations(build)["commit"].tolist() == ["new"]
+    chart, _ = optimizations.measured(build, View())
+    assert "commit new." in chart.caption

@@ -550,7 +550,7 @@ def test_measured_optimizations_are_shown_before_and_after(shown, monkeypatch):
     rows = pd.DataFrame(
         {name: [1.0, 2.0] for name in optimizations_of.COLUMNS[4:]}
         | {name: ["a", "b"] for name in optimizations_of.COLUMNS[:4]}
-        | {"events": [1000, 1000]}
+        | {"events": [1000, 1000], "commit": ["abc", "abc"]}
     )
     monkeypatch.setattr(data.performance, "optimizations", lambda _: rows)
     chart, table = optimizations_of.measured(shown, View())

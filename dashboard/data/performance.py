@@ -7,11 +7,12 @@ from shopstream.published import open_entry
 
 
 def optimizations(build: Build) -> pd.DataFrame:
-    """Each variant of an experiment beside "off" under the same conditions, of the latest lab run
-    with most events; the speed-up goes from its least to its greatest by the runs' spread."""
+    """Each variant of an experiment beside "off" under the same conditions, of the commit that ran
+    it last with most events; the speed-up goes from its least to its greatest by the runs' spread.
+    """
     return query(
         build,
-        """with latest as (select * from optimizations where events = (
+        """with latest as (select * from optimizations where is_latest and events = (
             select max(events) from optimizations))
         select tried.experiment, tried.variant,
             concat_ws(', ', tried.data, if(tried.aqe, 'adaptive', 'not adaptive')) as conditions,

@@ -250,6 +250,7 @@ OPTIMIZATIONS = pa.schema(
     [
         ("commit", pa.string()),
         ("events", pa.int64()),
+        ("is_latest", pa.bool_()),
         ("experiment", pa.string()),
         ("variant", pa.string()),
         ("is_off", pa.bool_()),

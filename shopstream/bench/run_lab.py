@@ -94,11 +94,16 @@ def storage_facts(bench: lab.Lab) -> dict[str, float]:
 def judged(home: Path) -> tuple[list[dict], list[dict]]:
     """All experiments of all commits and scales with their verdicts, and the technical KPIs."""
     kept = results.read_runs(home / "lab.jsonl")
+    # Lines are in the order of their runs: the last one wins.
+    latest = {(r["events"], r["experiment"]): r["commit"] for r in kept if "experiment" in r}
     rows, kpis = [], []
     for commit, events in sorted({(row["commit"], row["events"]) for row in kept}):
         mine = [row for row in kept if (row["commit"], row["events"]) == (commit, events)]
         verdicts = lab.judged([row for row in mine if "experiment" in row])
-        rows += verdicts
+        rows += [
+            {**row, "is_latest": row["commit"] == latest[row["events"], row["experiment"]]}
+            for row in verdicts
+        ]
         facts = [row["storage"] for row in mine if "storage" in row][-1:]
         found = technical_kpis(verdicts, *facts)
         kpis += [{"commit": commit, "events": events, **kpi} for kpi in found]

@@ -34,7 +34,9 @@ def measured(build, view):
         details="details",
     )
     events = number(rows["events"].max()) if len(rows) else "no"
-    caption = f"Median seconds on {events} events, the best eight. From optimizations."
+    commits = ", ".join(sorted(rows["commit"].unique())) or "none"
+    caption = f"Median seconds on {events} events, the best eight, each as last measured; "
+    caption += f"commit {commits}. From optimizations."
     yield Chart("Before and after (seconds)", figure, rows, caption)
     caption = "Medians; the speed-up with its spread over the runs. From optimizations."
     yield Table("What each optimization gained", rows, caption, COLUMNS)
