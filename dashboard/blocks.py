@@ -15,6 +15,9 @@ import plotly.graph_objects as go
 from dashboard.data import Build
 from dashboard.periods import Period
 
+# Any other value hides user ids: what was meant to hide them must not show them.
+NOT_HIDDEN = {"", "0", "no", "false", "off"}
+
 
 @dataclass(frozen=True)
 class Card:
@@ -91,7 +94,7 @@ class Display:
         """The settings; a time zone that does not exist counts as UTC."""
         zone = os.environ.get("SHOPSTREAM_TIMEZONE") or "UTC"
         known = zone in zoneinfo.available_timezones()
-        hides = os.environ.get("SHOPSTREAM_HIDE_USER_IDS", "").lower() in {"1", "true", "yes"}
+        hides = os.environ.get("SHOPSTREAM_HIDE_USER_IDS", "").strip().lower() not in NOT_HIDDEN
         return cls(zone if known else "UTC", os.environ.get("SHOPSTREAM_CURRENCY", "$"), hides)
 
 

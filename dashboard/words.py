@@ -14,6 +14,8 @@ def number(value: float | None, unit: str = "") -> str:
         return "–"
     size = abs(value)
     if unit == "%":
+        if 0 < size < 0.001:
+            return "< 0.001 %" if value > 0 else "> -0.001 %"
         return f"{value:,.1f} %" if size >= 1 else f"{value:,.2g} %"
     if size >= 1e9:
         text = f"{value / 1e9:,.4g} bn"

@@ -368,6 +368,9 @@ def test_each_reason_of_quarantine_shows_its_first_row(shown, warehouse):
         ("bad_user_id", '{"user_id":null,"price":"1"}', "nothing", ", 1"),
         ("bad_row", "2019-10-05,view", "the whole row", "2019-10-05,view"),
         ("bad_row", "5", "the whole row", "5"),
+        ("bad_row", '{"a":"5"}', "the whole row", '{"a":"5"}'),
+        ("bad_row", '{"price":5}', "the whole row", '{"price":5}'),
+        ("bad_row", '{"brand":{"x":1}}', "the whole row", '{"brand":{"x":1}}'),
     ],
 )
 def test_a_quarantined_row_shows_the_value_at_fault(reason, row, value, line):
@@ -402,6 +405,18 @@ def test_who_moves_up_a_segment_from_several_others_is_added_up(shown, warehouse
     assert drawn == dict(expected.fetchall())
     order = data.users.segment_names(shown)
     assert list(drawn) == [name for name in order if name in drawn]
+
+
+def test_a_store_without_purchases_says_no_shares(shown, monkeypatch):
+    rows = data.users.concentration(shown).assign(revenue_share=float("nan"), gini=float("nan"))
+    monkeypatch.setattr(data.users, "concentration", lambda _: rows)
+    (chart,) = users_value.concentration(shown, View())
+    assert "nan" not in chart.title + chart.caption
+    assert len(chart.figure.data) == 0
+    nobody = data.users.segment_moves(shown).head(0)
+    monkeypatch.setattr(data.users, "segment_moves", lambda _: nobody)
+    (empty,) = loyalty.moves(shown, View())
+    assert empty.title == "Nobody moved up a segment"
 
 
 def test_an_empty_table_says_so_on_the_page_and_in_the_report(shown, monkeypatch):
@@ -534,6 +549,18 @@ def test_user_ids_can_be_hidden(shown, monkeypatch):
     assert set(table.rows["user_id"]) == {"hidden"}
     body = report(PAGES, shown)
     assert not any(f">{each}<" in body for each in ids)
+
+
+@pytest.mark.parametrize("value", ["on", "y", "ja", "YES ", "1", "true"])
+def test_a_setting_that_is_not_no_hides_user_ids(value, monkeypatch):
+    monkeypatch.setenv("SHOPSTREAM_HIDE_USER_IDS", value)
+    assert Display.from_environment().hides_users
+
+
+@pytest.mark.parametrize("value", ["", "0", "No", "false", "off"])
+def test_user_ids_are_shown_where_the_setting_is_no(value, monkeypatch):
+    monkeypatch.setenv("SHOPSTREAM_HIDE_USER_IDS", value)
+    assert not Display.from_environment().hides_users
 
 
 def test_a_row_that_could_not_be_split_tells_no_user_either(shown, monkeypatch):

@@ -27,8 +27,10 @@ def values_of(delivered_row: str) -> dict[str, str | None] | None:
         values = json.loads(delivered_row)
     except ValueError:
         return None
-    # A row of a single number reads as one.
-    return values if isinstance(values, dict) else None
+    # A row that could not be split may be JSON of its own: a number, or other names and values.
+    if not isinstance(values, dict) or not values.keys() <= set(DELIVERED):
+        return None
+    return values if all(isinstance(v, str | None) for v in values.values()) else None
 
 
 def fates(build: Build) -> pd.DataFrame:

@@ -1,8 +1,8 @@
-"""Who comes back? Retention by cohort, and moves between segments."""
+"""Who comes back? Retention by cohort."""
 
 from dashboard import charts, data
-from dashboard.blocks import Chart, Part, Table
-from dashboard.words import day
+from dashboard.blocks import Chart, Part
+from dashboard.screens.users.moves import latest_moves, moves
 
 # More rows than this don't fit on a screen.
 LATEST_COHORTS = 20
@@ -35,30 +35,6 @@ def retention(build, view):
     metric = f"retention_{grain}_1_{activity.removesuffix('s')}"
     title = f"Who comes back ({activity}, % of the cohort)"
     yield Chart(title, figure, rows, caption, metric=metric)
-
-
-def moves(build, view):
-    rows = data.users.segment_moves(build)
-    risen = rows[rows["from_segment"] != "New"]
-    # Some reach a segment from several others.
-    shown = risen.pivot_table(
-        index="week_start", columns="to_segment", values="users", aggfunc="sum"
-    ).reset_index()
-    names = [name for name in data.users.segment_names(build) if name in shown]
-    words = {name: f"became {name}" for name in names}
-    until = day(data.activity.whole(build)[1])
-    caption = f"Users known before, by week (from its Monday; the data ends on {until}) and the "
-    caption += "segment they came to. From segment_changes."
-    figure = charts.lines(shown, "week_start", words, "users a week")
-    yield Chart("Who moves up a segment", figure, rows, caption)
-
-
-def latest_moves(build, view):
-    rows = data.users.segment_moves(build)
-    rows["week"] = rows["week_start"].dt.strftime("%-d %b %Y")
-    rows = rows.sort_values("week_start", ascending=False, kind="stable")
-    columns = ("week", "from_segment", "to_segment", "users")
-    yield Table("All moves between segments", rows, "All dates. From segment_changes.", columns)
 
 
 PART = Part(

@@ -16,11 +16,13 @@ def segments(build, view):
 
 def concentration(build, view):
     rows = data.users.concentration(build)
+    # Shares of no revenue are unknown.
+    rows = rows[rows["revenue_share"].notna()]
     top = rows.loc[rows["top_percent"] == 20, "revenue_share"]
     title = "Share of revenue by the best buyers"
     if len(top):
         title = f"The best 20 % of buyers bring {top.iloc[0]:.0f} % of revenue"
-    gini = f" Gini {rows['gini'].iloc[0]:.2f}." if len(rows) else ""
+    gini = f" Gini {rows['gini'].iloc[0]:.2f}." if rows["gini"].notna().any() else ""
     caption = f"All dates, without anonymous users.{gini} From customer_concentration."
     yield Chart(title, charts.concentration(rows), rows, caption, metric="gini")
 

@@ -1,0 +1,32 @@
+"""Who moves from one segment to another?"""
+
+from dashboard import charts, data
+from dashboard.blocks import Chart, Empty, Table
+from dashboard.words import day
+
+
+def moves(build, view):
+    rows = data.users.segment_moves(build)
+    risen = rows[rows["from_segment"] != "New"]
+    if risen.empty:
+        yield Empty("Nobody moved up a segment", "No user known before came to another segment.")
+        return
+    # Some reach a segment from several others.
+    shown = risen.pivot_table(
+        index="week_start", columns="to_segment", values="users", aggfunc="sum"
+    ).reset_index()
+    names = [name for name in data.users.segment_names(build) if name in shown]
+    words = {name: f"became {name}" for name in names}
+    until = day(data.activity.whole(build)[1])
+    caption = f"Users known before, by week (from its Monday; the data ends on {until}) and the "
+    caption += "segment they came to. From segment_changes."
+    figure = charts.lines(shown, "week_start", words, "users a week")
+    yield Chart("Who moves up a segment", figure, rows, caption)
+
+
+def latest_moves(build, view):
+    rows = data.users.segment_moves(build)
+    rows["week"] = rows["week_start"].dt.strftime("%-d %b %Y")
+    rows = rows.sort_values("week_start", ascending=False, kind="stable")
+    columns = ("week", "from_segment", "to_segment", "users")
+    yield Table("All moves between segments", rows, "All dates. From segment_changes.", columns)
