@@ -5,6 +5,7 @@ import pytest
 
 from dashboard import charts, words
 from dashboard.charts.look import log_ticks
+from dashboard.charts.maps import OTHER_TILES
 from dashboard.words import as_csv, plain
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -16,7 +17,7 @@ EMPTY = {
     "by_period": lambda frame: charts.by_period(frame, "at", "value", words="v"),
     "columns": lambda frame: charts.columns(frame, "name", "value", words="v"),
     "funnel": lambda _: charts.funnel({}, []),
-    "tree": lambda frame: charts.tree(frame, "$", None, "All"),
+    "tree": lambda frame: charts.tree(frame, "$", None, "All", []),
     "bubbles": lambda frame: charts.bubbles(frame, "$", 50),
     "heat": lambda frame: charts.heat(frame, "x", "y", "z", words="v", axes=("x", "y")),
     "concentration": charts.concentration,
@@ -202,17 +203,36 @@ def test_the_tree_adds_up_and_escapes_names():
             "revenue": [5.0, 5.0],
         }
     )
-    figure = charts.tree(frame, "$", None, "All")
+    figure = charts.tree(frame, "$", None, "All", [])
     assert list(figure.data[0].parents) == ["", "All", "a"]
     assert list(figure.data[0].labels) == ["All", "a", "&lt;b&gt;"]
     assert list(figure.data[0].values) == [5.0, 5.0, 5.0]
     # A click must give the path as it is, and the bar above all opens all.
     assert list(figure.data[0].ids) == ["All", "a", "a.<b>"]
     assert figure.data[0].level == "All"
-    opened = charts.tree(frame, "$", "a", "All")
+    opened = charts.tree(frame, "$", "a", "All", [])
     assert opened.data[0].level == "a"
     # The bar that leads back has room.
     assert opened.layout.margin.t > opened.data[0].pathbar.thickness
+
+
+def test_a_category_keeps_its_colour_and_those_without_one_are_grey():
+    names = [f"c{n}" for n in range(9)]
+    rows = {"category_path": names, "category_name": names, "parent_path": None}
+    frame = pd.DataFrame({**rows, "revenue": [9.0 - n for n in range(9)]})
+    everything = charts.tree(frame, "$", None, "All", names).data[0].marker.colors[1:]
+    turned = frame.assign(revenue=frame["revenue"].to_numpy()[::-1]).iloc[::-1]
+    later = charts.tree(turned, "$", None, "All", names).data[0].marker.colors[1:]
+    assert later == everything[::-1]
+    assert len(set(everything[:6])) == 6
+    assert set(everything[6:]) == {OTHER_TILES}
+
+
+def test_what_bars_are_held_against_has_the_colour_of_no_event():
+    frame = pd.DataFrame({"at": DAYS, "value": 1.0, "mean": 1.0})
+    figure = charts.by_period(frame, "at", "value", words="v", before=frame, average="mean")
+    drawn = {line.line.color for line in figure.data[1:]}
+    assert not drawn & {*charts.EVENT_COLOURS.values(), charts.ACCENT}
 
 
 def test_the_band_marks_unusual_hours():

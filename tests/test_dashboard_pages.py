@@ -13,7 +13,7 @@ from conftest import PROJECT
 from deltalake import DeltaTable, write_deltalake
 from streamlit.testing.v1 import AppTest
 
-from dashboard import data, insights, words
+from dashboard import charts, data, insights, words
 from dashboard.app import PAGES
 from dashboard.blocks import Display, View
 from dashboard.columns import COLUMNS
@@ -24,7 +24,7 @@ from dashboard.screens.overview import cards, definitions, now
 from dashboard.screens.performance import optimizations as optimizations_of
 from dashboard.screens.products import sellers
 from dashboard.screens.quality import cleaning, doubts, unused
-from dashboard.screens.time import days, visitors
+from dashboard.screens.time import days, hours, visitors
 from dashboard.screens.users import loyalty
 from dashboard.screens.users import value as users_value
 from dashboard.sections import blocks
@@ -395,6 +395,24 @@ def test_the_mean_of_seven_days_reaches_back_before_the_dates(shown, warehouse):
     assert line.y[0] == pytest.approx(float(mean))
 
 
+@pytest.mark.parametrize(
+    ("measure", "colour"),
+    [
+        ("purchases", charts.EVENT_COLOURS["purchase"]),
+        ("views", charts.EVENT_COLOURS["view"]),
+        ("revenue", charts.ACCENT),
+        ("events", charts.ACCENT),
+    ],
+)
+def test_an_event_type_has_its_colour_on_time_too(shown, measure, colour):
+    view = View(stored_periods(shown)["All dates"], choices={"measure": measure, "watched": "cart"})
+    for section in (days.daily, hours.by_hour, hours.by_weekday, hours.by_month):
+        (chart,) = section(shown, view)
+        assert chart.figure.data[0].marker.color == colour
+    (band,) = days.hourly_band(shown, view)
+    assert band.figure.data[2].line.color == charts.EVENT_COLOURS["cart"]
+
+
 def test_who_moves_up_a_segment_from_several_others_is_added_up(shown, warehouse):
     expected = connect(warehouse, "segment_changes").execute(
         """select to_segment, sum(users) from segment_changes where from_segment <> 'New'
@@ -405,6 +423,8 @@ def test_who_moves_up_a_segment_from_several_others_is_added_up(shown, warehouse
     assert drawn == dict(expected.fetchall())
     order = data.users.segment_names(shown)
     assert list(drawn) == [name for name in order if name in drawn]
+    colours = [charts.colours_of(order)[name] for name in drawn]
+    assert [line.line.color for line in chart.figure.data] == colours
 
 
 def test_a_store_without_purchases_says_no_shares(shown, monkeypatch):

@@ -5,11 +5,20 @@ Names from the data are escaped, so that markup in them is shown as text.
 
 from dashboard.charts.bars import bars, columns, funnel, side_by_side, stacked
 from dashboard.charts.lines import band, by_period, concentration, lines
-from dashboard.charts.look import EVENT_COLOURS, FATE_COLOURS, OUTCOME_COLOURS, WEEKDAYS, nothing
+from dashboard.charts.look import (
+    ACCENT,
+    EVENT_COLOURS,
+    FATE_COLOURS,
+    OUTCOME_COLOURS,
+    WEEKDAYS,
+    colours_of,
+    nothing,
+)
 from dashboard.charts.maps import bubbles, heat, tree
 from dashboard.charts.sparkline import sparkline
 
 __all__ = [
+    "ACCENT",
     "EVENT_COLOURS",
     "FATE_COLOURS",
     "OUTCOME_COLOURS",
@@ -18,6 +27,7 @@ __all__ = [
     "bars",
     "bubbles",
     "by_period",
+    "colours_of",
     "columns",
     "concentration",
     "funnel",

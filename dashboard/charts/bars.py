@@ -115,6 +115,7 @@ def columns(
     words: str,
     unit: str = "",
     axis: str = "",
+    colour: str = ACCENT,
     whole: list[bool] | None = None,
 ) -> go.Figure:
     """Upright bars in the order given, with their values on top where they are few; a pale bar is
@@ -127,7 +128,7 @@ def columns(
             x=[folded(name) for name in frame[names]],
             y=frame[values],
             width=0.35 if len(frame) <= 3 else None,
-            marker_color=ACCENT,
+            marker_color=colour,
             marker_opacity=strength(whole),
             text=[number(value, unit) for value in frame[values]] if few else None,
             textposition="outside",

@@ -5,9 +5,9 @@ import plotly.graph_objects as go
 
 from dashboard.charts.look import (
     ACCENT,
+    HELD_AGAINST,
     PALETTE,
     QUIET,
-    SECOND,
     TALL,
     WARNING,
     date_ticks,
@@ -26,6 +26,7 @@ def by_period(
     values: str,
     *,
     words: str,
+    colour: str = ACCENT,
     whole: list[bool] | None = None,
     before: pd.DataFrame | None = None,
     average: str = "",
@@ -45,7 +46,7 @@ def by_period(
             x=frame[at],
             y=frame[values],
             name=words,
-            marker_color=ACCENT,
+            marker_color=colour,
             marker_opacity=strength(whole),
             hovertemplate="%{x|%a %-d %b %Y}<br>%{y:,.2f}<extra></extra>",
         )
@@ -57,7 +58,7 @@ def by_period(
             y=shown[values],
             mode="lines+markers",
             name="the period before",
-            line={"color": SECOND, "width": 2.5},
+            line={"color": HELD_AGAINST, "width": 2.5},
             customdata=shown[[at]],
             hovertemplate="%{customdata[0]|%a %-d %b %Y}<br>%{y:,.2f}<extra></extra>",
         )
@@ -67,7 +68,7 @@ def by_period(
             y=frame[average],
             mode="lines",
             name="mean of 7 days",
-            line={"color": SECOND, "width": 2.5},
+            line={"color": HELD_AGAINST, "width": 2.5},
             hovertemplate="%{x|%-d %b}<br>mean of 7 days %{y:,.2f}<extra></extra>",
         )
     if marked is not None and len(marked):
@@ -95,7 +96,7 @@ def _mark_days(figure: go.Figure, marked: pd.DataFrame, tops: pd.Series) -> None
     )
 
 
-def band(frame: pd.DataFrame, words: str) -> go.Figure:
+def band(frame: pd.DataFrame, words: str, colour: str = ACCENT) -> go.Figure:
     """What was observed each hour, the expected range behind it, and marked anomalies."""
     if frame.empty:
         return nothing()
@@ -111,7 +112,7 @@ def band(frame: pd.DataFrame, words: str) -> go.Figure:
         y=frame["observed"],
         mode="lines",
         name=words,
-        line={"color": ACCENT, "width": 1.8},
+        line={"color": colour, "width": 1.8},
         customdata=frame[["lower_bound", "upper_bound"]],
         hovertemplate="%{x|%a %-d %b, %H:%M}: %{y:,.0f}<br>expected %{customdata[0]:,.0f} to "
         "%{customdata[1]:,.0f}<extra></extra>",

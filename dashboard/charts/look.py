@@ -5,6 +5,7 @@ ground.
 """
 
 import html
+import itertools
 import math
 
 import pandas as pd
@@ -12,6 +13,8 @@ import plotly.graph_objects as go
 
 ACCENT, SECOND, WARNING, QUIET = "#0072B2", "#E69F00", "#D55E00", "#8A949E"
 PALETTE = [ACCENT, SECOND, "#009E73", "#CC79A7", "#56B4E9", WARNING]
+# What bars are held against: the period before, the mean of some days.
+HELD_AGAINST = "#CC79A7"
 EVENT_COLOURS = {"view": "#56B4E9", "cart": "#E69F00", "purchase": "#009E73", "unknown": QUIET}
 FATE_COLOURS = {
     "accepted": "#0072B2",
@@ -45,6 +48,11 @@ def finish(figure: go.Figure, height: int = LOW) -> go.Figure:
     figure.update_xaxes(automargin=True, fixedrange=True, zeroline=False, title_standoff=14)
     figure.update_yaxes(automargin=True, fixedrange=True, zeroline=False, title_standoff=14)
     return figure
+
+
+def colours_of(names: list[str]) -> dict[str, str]:
+    """A colour for each of all names, so that one keeps it where others are not shown."""
+    return dict(zip(names, itertools.cycle(PALETTE), strict=False))
 
 
 def strength(whole: list[bool] | None) -> list[float] | None:

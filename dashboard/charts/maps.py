@@ -9,20 +9,23 @@ from dashboard.charts.look import ACCENT, HEAT, LOW, TALL, WRITTEN, finish, log_
 from dashboard.words import label, number, whole_names
 
 # Dark enough for white text on either ground.
-TILES = ["#0067A0", "#007D5B", "#A04B87", "#8F5F00", "#37718F", "#A04300", "#5F6B76"]
+TILES = ["#0067A0", "#007D5B", "#A04B87", "#8F5F00", "#37718F", "#A04300"]
+OTHER_TILES = "#5F6B76"
 
 
-def tree(frame: pd.DataFrame, sign: str, opened: str | None, everything: str) -> go.Figure:
-    """Categories as nested tiles by revenue, with the tile `opened` open.
+def tree(
+    frame: pd.DataFrame, sign: str, opened: str | None, everything: str, first: list[str]
+) -> go.Figure:
+    """Categories as nested tiles by revenue, with the tile `opened` open. The categories `first`
+    have colours of their own, in this order; those for which there is none are grey.
 
     A click gives the path of a tile, or `everything` for the bar above all of them.
     """
     if frame.empty:
         return nothing()
     paths = frame["category_path"].tolist()
-    tops = frame[frame["parent_path"].isna()].sort_values("revenue", ascending=False)
-    colours = {top: TILES[n % len(TILES)] for n, top in enumerate(tops["category_path"])}
-    revenue = [tops["revenue"].sum(), *frame["revenue"]]
+    colours = dict(zip(first, TILES, strict=False))
+    revenue = [frame.loc[frame["parent_path"].isna(), "revenue"].sum(), *frame["revenue"]]
     figure = go.Figure(
         go.Treemap(
             ids=[everything, *paths],
@@ -39,7 +42,10 @@ def tree(frame: pd.DataFrame, sign: str, opened: str | None, everything: str) ->
             marker={
                 "cornerradius": 3,
                 "line": {"width": 1, "color": "rgba(255,255,255,0.6)"},
-                "colors": ["#37474F", *(colours[path.split(".")[0]] for path in paths)],
+                "colors": [
+                    "#37474F",
+                    *(colours.get(path.split(".")[0], OTHER_TILES) for path in paths),
+                ],
             },
             pathbar={"visible": True, "thickness": 22},
             textfont={"color": "white", "size": 13},

@@ -77,6 +77,16 @@ def category_tree(build: Build, first: date, last: date) -> pd.DataFrame:
     )
 
 
+def first_categories(build: Build) -> list[str]:
+    """The first parts of categories by revenue over all dates."""
+    found = query(
+        build,
+        """select category_path from category_levels where parent_path is null
+        group by category_path order by sum(revenue) desc, category_path""",
+    )
+    return found["category_path"].tolist()
+
+
 def price_and_conversion(
     build: Build, first: date, last: date, category: str | None, brand: str | None
 ) -> pd.DataFrame:

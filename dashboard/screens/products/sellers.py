@@ -29,7 +29,8 @@ def brands(build, view):
 def tree(build, view):
     rows = data.products.category_tree(build, *view.dates)
     everything = FILTERS["category"].everything
-    figure = charts.tree(rows, view.sign, view.chosen("category"), everything)
+    first = data.products.first_categories(build)
+    figure = charts.tree(rows, view.sign, view.chosen("category"), everything, first)
     caption = "All brands; click a tile to choose its category. From category_levels."
     caption = f"{view.within()} {caption}"
     yield Chart("Revenue by category", figure, rows, caption, sets="category", metric="revenue")

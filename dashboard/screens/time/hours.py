@@ -1,9 +1,9 @@
-"""When do people buy? By hour, weekday, hour of the week, month."""
+"""When do people buy? By hour, weekday and hour of the week; months are in months.py."""
 
 from dashboard import charts, data
 from dashboard.blocks import Chart, Part
-from dashboard.periods import pale, wholly
-from dashboard.screens.time.measures import COLUMNS, axis, unit
+from dashboard.screens.time.measures import COLUMNS, axis, drawn
+from dashboard.screens.time.months import by_month
 
 
 def hours(build, view):
@@ -17,7 +17,9 @@ def by_hour(build, view):
     measure = view.choices["measure"]
     rows = hours(build, view).groupby("event_hour", as_index=False)[list(COLUMNS.values())].sum()
     hour = f"hour of the day ({view.display.zone})"
-    figure = charts.columns(rows, "event_hour", COLUMNS[measure], words=axis(view), axis=hour)
+    figure = charts.columns(
+        rows, "event_hour", COLUMNS[measure], words=axis(view), axis=hour, **drawn(view)
+    )
     caption = f"{view.within()} From hourly_activity."
     yield Chart(f"{measure.capitalize()} by hour", figure, rows, caption, metric=measure)
 
@@ -27,7 +29,7 @@ def by_weekday(build, view):
     days = hours(build, view).groupby(["day_of_week", "weekday"], as_index=False)
     rows = days[["hours", *COLUMNS.values()]].sum()
     rows["mean"] = 24 * rows[COLUMNS[measure]] / rows["hours"]
-    figure = charts.columns(rows, "weekday", "mean", words=axis(view, " a day"), unit=unit(view))
+    figure = charts.columns(rows, "weekday", "mean", words=axis(view, " a day"), **drawn(view))
     caption = "Mean of a day, so that days that came more often don't win. From hourly_activity."
     caption = f"{view.within()} {caption}"
     yield Chart(f"{measure.capitalize()} of a weekday", figure, rows, caption, metric=measure)
@@ -44,19 +46,6 @@ def week(build, view):
     title = f"{measure.capitalize()} an hour, by hour of the week"
     caption = f"{view.within()} Mean of an hour. From hourly_activity."
     yield Chart(title, figure, rows, caption, metric=measure)
-
-
-def by_month(build, view):
-    measure = view.choices["measure"]
-    rows = data.activity.series(build, "month", *view.dates)
-    rows["month"] = rows["period_start"].dt.strftime("%b %Y")
-    whole = wholly("month", rows, *data.activity.whole(build))
-    figure = charts.columns(
-        rows, "month", COLUMNS[measure], words=axis(view), unit=unit(view), whole=whole
-    )
-    caption = "All of each month, also where the dates hold a part of one."
-    caption += f"{pale('month', whole, 'the data')} From period_activity."
-    yield Chart(f"{measure.capitalize()} by month", figure, rows, caption, metric=measure)
 
 
 PART = Part(

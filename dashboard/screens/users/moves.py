@@ -15,12 +15,13 @@ def moves(build, view):
     shown = risen.pivot_table(
         index="week_start", columns="to_segment", values="users", aggfunc="sum"
     ).reset_index()
-    names = [name for name in data.users.segment_names(build) if name in shown]
+    colours = charts.colours_of(data.users.segment_names(build))
+    names = [name for name in colours if name in shown]
     words = {name: f"became {name}" for name in names}
     until = day(data.activity.whole(build)[1])
     caption = f"Users known before, by week (from its Monday; the data ends on {until}) and the "
     caption += "segment they came to. From segment_changes."
-    figure = charts.lines(shown, "week_start", words, "users a week")
+    figure = charts.lines(shown, "week_start", words, "users a week", [colours[n] for n in names])
     yield Chart("Who moves up a segment", figure, rows, caption)
 
 

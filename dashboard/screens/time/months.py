@@ -1,0 +1,19 @@
+"""The chosen measure by month."""
+
+from dashboard import charts, data
+from dashboard.blocks import Chart
+from dashboard.periods import pale, wholly
+from dashboard.screens.time.measures import COLUMNS, axis, drawn
+
+
+def by_month(build, view):
+    measure = view.choices["measure"]
+    rows = data.activity.series(build, "month", *view.dates)
+    rows["month"] = rows["period_start"].dt.strftime("%b %Y")
+    whole = wholly("month", rows, *data.activity.whole(build))
+    figure = charts.columns(
+        rows, "month", COLUMNS[measure], words=axis(view), whole=whole, **drawn(view)
+    )
+    caption = "All of each month, also where the dates hold a part of one."
+    caption += f"{pale('month', whole, 'the data')} From period_activity."
+    yield Chart(f"{measure.capitalize()} by month", figure, rows, caption, metric=measure)
