@@ -5,50 +5,51 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from dashboard import data
-from dashboard.blocks import Empty, Page, Part, View
-from dashboard.data import Build, MissingMart
+from dashboard.blocks import Page, Part, View
+from dashboard.data import Build
 from dashboard.draw import draw
 from dashboard.filters import address_of, choose, choose_part, reset, write_address
 from dashboard.report import report
-from dashboard.sections import HOW_TO_BUILD, blocks, freshness, without
+from dashboard.sections import blocks, freshness, instead
 from shopstream.config import Settings
-from shopstream.published import NothingPublished
 
 
 def show(page: Page, pages: tuple[Page, ...], links: dict[str, object]) -> None:
     """Show a page; `links` are Streamlit's pages by path, for links to them."""
     head = st.container(horizontal=True, key="pages")
     try:
-        build = data.read_build(Settings.from_environment().warehouse)
-    except NothingPublished:
-        st.title(page.parts[0].question, anchor=False)
-        draw(Empty("Nothing is published yet", f"Build the marts with: {HOW_TO_BUILD}"), links, {})
-        return
-    with st.container(horizontal=True, vertical_alignment="center", key="trust"):
-        with st.container(key="build"):
-            st.caption(freshness(build))
-        sharing = st.popover("Share", type="tertiary", icon=":material/share:")
-    with st.container(horizontal=True, vertical_alignment="center", key="title"):
-        title = st.container()
-        part = choose_part(page)
-        title.title(part.question, anchor=False)
-    try:
-        view = choose_view(page, part, build)
-    except MissingMart as missing:
-        draw(without(missing), links, {})
+        build, part, view = show_head(page, pages)
+        definitions = data.activity.definitions(build)
+    except Exception as error:
+        draw(instead(error, page.title, "Other pages may hold; see the log."), links, {})
         return
     finally:
         with head:
             link_pages(pages, links)
-        with sharing:
-            share(pages, build)
-    definitions = data.activity.definitions(build)
     for row in part.rows:
         places = st.columns(len(row), gap="medium") if len(row) > 1 else [st.container()]
         for section, place in zip(row, places, strict=True):
             with place:
                 for block in blocks(section, build, view):
                     draw(block, links, definitions)
+
+
+def show_head(page: Page, pages: tuple[Page, ...]) -> tuple[Build, Part, View]:
+    """Show what stands above the charts: which build, the question, the filters."""
+    trust = st.container(horizontal=True, vertical_alignment="center", key="trust")
+    with st.container(horizontal=True, vertical_alignment="center", key="title"):
+        title = st.container()
+        part = choose_part(page)
+        title.title(part.question, anchor=False)
+    build = data.read_build(Settings.from_environment().warehouse)
+    with trust:
+        with st.container(key="build"):
+            st.caption(freshness(build))
+        sharing = st.popover("Share", type="tertiary", icon=":material/share:")
+    view = choose_view(page, part, build)
+    with sharing:
+        share(pages, build, view)
+    return build, part, view
 
 
 def choose_view(page: Page, part: Part, build: Build) -> View:
@@ -69,10 +70,14 @@ def link_pages(pages: tuple[Page, ...], links: dict[str, object]) -> None:
         st.page_link(links[page.path], label=page.title, query_params=chosen)
 
 
-def share(pages: tuple[Page, ...], build: Build) -> None:
+def share(pages: tuple[Page, ...], build: Build, view: View) -> None:
     """The link to this view, and the report of all pages as one file."""
-    chosen = [(key, value) for key in st.query_params for value in st.query_params.get_all(key)]
-    link = (st.context.url or "").split("?")[0] + ("?" + urlencode(chosen) if chosen else "")
+    chosen = {key: st.query_params.get_all(key) for key in st.query_params}
+    if view.period and "dates" not in chosen:
+        # Left out, it would be another month after the next build.
+        chosen["period"] = [view.period.words]
+    link = (st.context.url or "").split("?")[0]
+    link += f"?{urlencode(chosen, doseq=True)}" if chosen else ""
     st.caption("This link shows the same view:")
     st.code(link, language=None, wrap_lines=True)
     st.download_button(

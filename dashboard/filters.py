@@ -11,7 +11,7 @@ import streamlit as st
 
 from dashboard import data
 from dashboard.blocks import Display, Page, Part, View
-from dashboard.data import Build, MissingMart
+from dashboard.data import Build
 from dashboard.periods import (
     OTHER_DATES,
     Period,
@@ -145,8 +145,6 @@ def select(words: str, name: str, names: list[str], default: str) -> str:
 def choose_period(build: Build) -> Period:
     """Show the filter of dates and give the period."""
     stored = stored_periods(build)
-    if not stored:
-        raise MissingMart("period_activity")
     default = default_period(stored)
     words = select("Dates", "period", [*stored, OTHER_DATES], default.words)
     if words != OTHER_DATES:

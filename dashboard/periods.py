@@ -27,13 +27,11 @@ class Period:
 def stored_periods(build: Build) -> dict[str, Period]:
     """The periods to choose from by their words: all dates, then months, then weeks, newest first.
 
-    One is compared with the one before only where both lie wholly in the data.
+    One is compared with the one before only where both lie wholly in the data. Raises EmptyMart
+    where there is none.
     """
     found = data.activity.periods(build)
-    total = found[found["period_type"] == "total"]
-    if total.empty:
-        return {}
-    first, last = (pd.Timestamp(total.iloc[0][c]).date() for c in ("period_start", "period_end"))
+    first, last = data.activity.whole(build)
     chosen = {EVERYTHING: Period(EVERYTHING, first, last, ("total", first))}
     for kind in ("month", "week"):
         before, named = None, {}

@@ -10,7 +10,7 @@ from dashboard.charts import sparkline
 from dashboard.columns import COLUMNS
 from dashboard.data import Build, MissingMart
 from dashboard.filters import default_view
-from dashboard.sections import blocks, freshness, without
+from dashboard.sections import blocks, freshness, instead
 from dashboard.words import number
 
 SHOWN_ROWS = 25
@@ -58,7 +58,7 @@ def part_html(part: Part, build: Build) -> str:
     try:
         view = default_view(part, build)
     except MissingMart as missing:
-        return title + block_html(without(missing))
+        return title + block_html(instead(missing, part.name, ""))
     return title + "".join(
         block_html(block) for section in part.sections for block in blocks(section, build, view)
     )

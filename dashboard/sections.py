@@ -3,12 +3,11 @@
 import logging
 import zoneinfo
 
-import pandas as pd
-
 from dashboard import data
 from dashboard.blocks import Block, Display, Empty, Section, View
-from dashboard.data import Build, MissingMart
+from dashboard.data import Build, EmptyMart, MissingMart
 from dashboard.words import number, span
+from shopstream.published import NothingPublished
 
 log = logging.getLogger(__name__)
 HOW_TO_BUILD = "make build"
@@ -19,14 +18,26 @@ def blocks(section: Section, build: Build, view: View) -> list[Block]:
     """The blocks of a section, or words in their place."""
     try:
         return list(section(build, view))
-    except MissingMart as missing:
-        return [without(missing)]
-    except Exception:
-        log.exception("section %s of build %s failed", section.__name__, build.build_id)
-        name = section.__name__.replace("_", " ")
-        return [
-            Empty(f"{name.capitalize()} can't be shown", "The rest of the page holds; see the log.")
-        ]
+    except Exception as error:
+        name = section.__name__.replace("_", " ").capitalize()
+        return [instead(error, name, "The rest of the page holds; see the log.")]
+
+
+def instead(error: Exception, name: str, others: str) -> Empty:
+    """What to say in the place of what failed; what nobody foresaw is logged."""
+    match error:
+        case NothingPublished():
+            return Empty("Nothing is published yet", f"Build the marts with: {HOW_TO_BUILD}")
+        case EmptyMart():
+            return Empty(
+                f"There is no row in {error.mart}",
+                "No event was accepted so far; Data quality says what became of the delivered "
+                f"rows. Put event files into the landing folder, then: {HOW_TO_BUILD}",
+            )
+        case MissingMart():
+            return without(error)
+    log.error("%s failed", name, exc_info=error)
+    return Empty(f"{name} can't be shown", others)
 
 
 def without(missing: MissingMart) -> Empty:
@@ -45,11 +56,10 @@ def freshness(build: Build) -> str:
     at = build.published_at.astimezone(zoneinfo.ZoneInfo(zone))
     words = [f"build {build.build_id}", f"{at:%Y-%m-%d %H:%M} {zone}"]
     try:
-        total = data.activity.periods(build).query("period_type == 'total'").iloc[0]
-        first, last = (pd.Timestamp(total[c]).date() for c in ("period_start", "period_end"))
+        first, last = data.activity.whole(build)
         events = data.activity.activity(build, "total", first)["total_events"]
         words += [f"{number(events)} events", span(first, last)]
-    except (MissingMart, IndexError):
+    except MissingMart:
         pass
     return " · ".join([*words, tests(build)])
 

@@ -5,6 +5,7 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote_plus
 
 import pandas as pd
 import pyarrow as pa
@@ -240,12 +241,14 @@ def test_a_weekday_says_how_often_it_came(shown, warehouse):
     assert chart.figure.data[0].x[0] == f"{mondays} × Mon"
 
 
-def test_without_any_events_visitors_say_what_to_do(shown, monkeypatch):
+def test_without_any_events_pages_say_what_to_do(shown, monkeypatch):
     nothing = data.activity.periods(shown).head(0)
     monkeypatch.setattr(data.activity, "periods", lambda _: nothing)
-    page = run("time", part="Visitors")
-    assert any("make build" in each.value for each in page.info)
-    assert not any("can't be shown" in each.value for each in page.info)
+    for part in ("Visitors", "Hours"):
+        page = run("time", part=part)
+        told = [each.value.replace("\\", "") for each in page.info]
+        assert any("There is no row in period_activity" in each for each in told)
+        assert not any("can't be shown" in each for each in told)
 
 
 def test_the_count_filter_changes_every_chart_of_the_visitors(shown):
@@ -329,6 +332,30 @@ def test_a_chart_that_fails_is_told_in_words_and_the_rest_holds(shown, monkeypat
     rest = [title for title in whole if title != "Revenue by brand, and its share"]
     assert len(rest) == len(whole) - 1
     assert [each.value for each in page.header] == rest
+
+
+@pytest.mark.parametrize("failing", ["tests_of_last_build", "definitions"])
+def test_a_head_that_fails_is_told_in_words(shown, monkeypatch, failing):
+    def fails(*_):
+        raise RuntimeError("secret detail")
+
+    module = data.quality if hasattr(data.quality, failing) else data.activity
+    monkeypatch.setattr(module, failing, fails)
+    page = run("overview")
+    assert "Overview can't be shown" in page.info[0].value.replace("\\", "")
+    assert "secret" not in page.info[0].value
+    assert page.title[0].value == "How is the store doing?"
+
+
+def test_the_shared_link_names_the_dates_that_are_shown(shown):
+    """Left out, the default would be another month after the next build."""
+    default = default_period(stored_periods(shown)).words
+    assert f"period={quote_plus(default)}" in run("overview").code[0].value
+    week = run("overview", period="Week of 14 Oct 2019", grain="week")
+    assert week.code[0].value.endswith("?period=Week+of+14+Oct+2019&grain=week")
+    dates = run("overview", period="Other dates…", dates=["2019-10-03", "2019-10-09"])
+    assert dates.code[0].value.endswith("&dates=2019-10-03&dates=2019-10-09")
+    assert "period" not in run("users", part="Loyalty").code[0].value
 
 
 def test_performance_says_how_to_measure_what_was_not_measured(shown):

@@ -5,10 +5,11 @@ query gave is kept until another build is published. All of a page's numbers com
 """
 
 from dashboard.data import activity, performance, products, quality, users
-from dashboard.data.marts import Build, MissingMart, read_build
+from dashboard.data.marts import Build, EmptyMart, MissingMart, read_build
 
 __all__ = [
     "Build",
+    "EmptyMart",
     "MissingMart",
     "activity",
     "performance",

@@ -4,7 +4,7 @@ from datetime import date
 
 import pandas as pd
 
-from dashboard.data.marts import Build, MissingMart, query
+from dashboard.data.marts import Build, EmptyMart, MissingMart, query
 
 # What a day, week or month without events has none of; all other figures are unknown there.
 COUNTED = (
@@ -168,10 +168,10 @@ def hours(build: Build, first: date, last: date, zone: str) -> pd.DataFrame:
 
 
 def whole(build: Build) -> tuple[date, date]:
-    """The first and the last date of the data. Raises MissingMart where there is none."""
+    """The first and the last date of the data. Raises EmptyMart where there is none."""
     total = periods(build).query("period_type == 'total'")
     if total.empty:
-        raise MissingMart("period_activity")
+        raise EmptyMart("period_activity")
     return total["period_start"].iloc[0].date(), total["period_end"].iloc[0].date()
 
 

@@ -29,6 +29,10 @@ class MissingMart(Exception):
         self.mart = mart
 
 
+class EmptyMart(MissingMart):
+    """The published build has the mart, without a row."""
+
+
 @dataclass(frozen=True)
 class Build:
     """One published build: where its tables lie and at which versions."""
