@@ -7,7 +7,7 @@ import os
 import zoneinfo
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, time
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -124,6 +124,22 @@ class View:
     def sign(self) -> str:
         """The currency's sign."""
         return self.display.sign
+
+    @property
+    def hour_zone(self) -> str:
+        """The time zone of hours: the display's, unless it is half an hour off, as the marts' hours
+        can't be split."""
+        zone, noon = zoneinfo.ZoneInfo(self.display.zone), time(12)
+        offsets = [datetime.combine(day, noon, zone).utcoffset() for day in self.dates]
+        return self.display.zone if not any(off.seconds % 3600 for off in offsets) else "UTC"
+
+    def of_zone(self) -> str:
+        """What to say of dates and hours where the display is not in UTC."""
+        if self.display.zone == "UTC":
+            return ""
+        if self.hour_zone == "UTC":
+            return f" In UTC: {self.display.zone} is not whole hours off."
+        return " Dates in UTC."
 
     def within(self, *filters: str) -> str:
         """The chosen dates and these filters, as a sentence."""

@@ -83,7 +83,7 @@ def best_buyers(build: Build, view: View) -> Insight | None:
 
 def best_hours(build: Build, view: View) -> Insight | None:
     """The three hours in a row with most revenue, against an even spread."""
-    zone = view.display.zone
+    zone = view.hour_zone
     found = data.activity.hours(build, *view.dates, zone)
     hours = found.groupby("event_hour")["revenue"].sum().reindex(range(24), fill_value=0)
     total = hours.sum()
@@ -101,7 +101,7 @@ def best_hours(build: Build, view: View) -> Insight | None:
 
 def weekend(build: Build, view: View) -> Insight | None:
     """Revenue an hour at weekends against working days."""
-    found = data.activity.hours(build, *view.dates, view.display.zone)
+    found = data.activity.hours(build, *view.dates, view.hour_zone)
     free = found[found["day_of_week"] > 5]
     work = found[found["day_of_week"] <= 5]
     if min(free["hours"].sum(), work["hours"].sum()) < 96 or not work["revenue"].sum():

@@ -26,7 +26,7 @@ from dashboard.screens.performance import optimizations as optimizations_of
 from dashboard.screens.products import sellers
 from dashboard.screens.quality import cleaning, doubts, unused
 from dashboard.screens.time import days, hours, visitors
-from dashboard.screens.users import loyalty
+from dashboard.screens.users import loyalty, sessions
 from dashboard.screens.users import value as users_value
 from dashboard.sections import blocks
 from shopstream.query import connect
@@ -205,6 +205,28 @@ def test_hours_move_with_the_display_time_zone(shown):
     )
     assert there[13] == pytest.approx(utc[9])
     assert there.sum() == pytest.approx(utc.sum())
+
+
+@pytest.mark.parametrize(
+    ("zone", "hours_in", "said"),
+    [
+        ("UTC", "UTC", "All dates. From"),
+        ("Asia/Dubai", "Asia/Dubai", "All dates. Dates in UTC. From"),
+        ("Asia/Kolkata", "UTC", "All dates. In UTC: Asia/Kolkata is not whole hours off. From"),
+    ],
+)
+def test_hours_say_which_zone_they_and_their_dates_are_in(shown, zone, hours_in, said):
+    period = stored_periods(shown)["All dates"]
+    view = View(period, Display(zone), choices={"measure": "revenue"})
+    charts_of_hours = [
+        chart
+        for section in (hours.by_hour, hours.by_weekday, hours.week, sessions.week)
+        for chart in section(shown, view)
+    ]
+    assert charts_of_hours[0].figure.layout.xaxis.title.text == f"hour of the day ({hours_in})"
+    assert charts_of_hours[0].caption.startswith(said)
+    assert all(said.removesuffix(" From") in chart.caption for chart in charts_of_hours)
+    assert f":00 {hours_in}" in insights.best_hours(shown, view).sentence
 
 
 CYCLES = """

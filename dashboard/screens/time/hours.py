@@ -8,7 +8,7 @@ from dashboard.screens.time.months import by_month
 
 def hours(build, view):
     """What adds up by weekday and hour, with the name of the weekday."""
-    rows = data.activity.hours(build, *view.dates, view.display.zone)
+    rows = data.activity.hours(build, *view.dates, view.hour_zone)
     rows["weekday"] = rows["day_of_week"].map(lambda number: charts.WEEKDAYS[number - 1][:3])
     return rows
 
@@ -16,11 +16,11 @@ def hours(build, view):
 def by_hour(build, view):
     measure = view.choices["measure"]
     rows = hours(build, view).groupby("event_hour", as_index=False)[list(COLUMNS.values())].sum()
-    hour = f"hour of the day ({view.display.zone})"
+    hour = f"hour of the day ({view.hour_zone})"
     figure = charts.columns(
         rows, "event_hour", COLUMNS[measure], words=axis(view), axis=hour, **drawn(view)
     )
-    caption = f"{view.within()} From hourly_activity."
+    caption = f"{view.within()}{view.of_zone()} From hourly_activity."
     yield Chart(f"{measure.capitalize()} by hour", figure, rows, caption, metric=measure)
 
 
@@ -31,7 +31,7 @@ def by_weekday(build, view):
     rows["mean"] = 24 * rows[COLUMNS[measure]] / rows["hours"]
     figure = charts.columns(rows, "weekday", "mean", words=axis(view, " a day"), **drawn(view))
     caption = "Mean of a day, so that days that came more often don't win. From hourly_activity."
-    caption = f"{view.within()} {caption}"
+    caption = f"{view.within()}{view.of_zone()} {caption}"
     yield Chart(f"{measure.capitalize()} of a weekday", figure, rows, caption, metric=measure)
 
 
@@ -39,12 +39,12 @@ def week(build, view):
     measure = view.choices["measure"]
     rows = hours(build, view)
     rows["mean"] = rows[COLUMNS[measure]] / rows["hours"]
-    axes = (f"hour ({view.display.zone})", "weekday")
+    axes = (f"hour ({view.hour_zone})", "weekday")
     figure = charts.heat(
         rows, "event_hour", "weekday", "mean", words=f"{measure} an hour", axes=axes
     )
     title = f"{measure.capitalize()} an hour, by hour of the week"
-    caption = f"{view.within()} Mean of an hour. From hourly_activity."
+    caption = f"{view.within()}{view.of_zone()} Mean of an hour. From hourly_activity."
     yield Chart(title, figure, rows, caption, metric=measure)
 
 

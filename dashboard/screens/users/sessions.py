@@ -23,12 +23,13 @@ def counts(build, view):
 
 
 def week(build, view):
-    rows = data.activity.hours(build, *view.dates, view.display.zone)
+    rows = data.activity.hours(build, *view.dates, view.hour_zone)
     rows["mean"] = rows["total_events"] / rows["hours"]
     rows["day"] = rows["day_of_week"].map(lambda number: charts.WEEKDAYS[number - 1][:3])
-    axes = (f"hour ({view.display.zone})", "weekday")
+    axes = (f"hour ({view.hour_zone})", "weekday")
     figure = charts.heat(rows, "event_hour", "day", "mean", words="events an hour", axes=axes)
-    caption = f"{view.within()} All segments; mean events of an hour. From hourly_activity."
+    caption = f"{view.within()}{view.of_zone()} All segments; mean events of an hour."
+    caption += " From hourly_activity."
     yield Chart("When are they active? (events an hour)", figure, rows, caption, metric="events")
 
 
