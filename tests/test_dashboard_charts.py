@@ -118,6 +118,14 @@ def test_bars_of_names_that_begin_alike_stay_apart():
     assert len(set(charts.bars(frame, "name", "value").data[0].y)) == 2
 
 
+def test_rows_of_names_that_begin_alike_stay_apart():
+    frame = pd.DataFrame({"name": ["x" * 40 + "1", "x" * 40 + "2"], "x": 1, "value": [2, 1]})
+    stacked = charts.stacked(frame, "name", {"value": "red"}, "value", words="v")
+    heat = charts.heat(frame, "x", "name", "value", words="v", axes=("x", "name"))
+    for figure in (stacked, heat):
+        assert len(set(figure.data[0].y)) == len(figure.layout.yaxis.ticktext) == 2
+
+
 def test_a_period_only_partly_there_is_pale_and_anomalies_are_marked():
     frame = pd.DataFrame({"at": DAYS, "value": [1.0, 2.0, 3.0], "mean": [None, None, 2.0]})
     marked = pd.DataFrame({"at": [DAYS[1]], "words": ["2 unusual hours"]})
@@ -173,8 +181,10 @@ def test_the_period_before_is_a_line_from_the_same_start():
 def test_a_heatmap_keeps_the_order_of_rows_and_leaves_unknown_cells_blank():
     frame = pd.DataFrame({"x": [1, 2, 1], "y": ["b", "b", "a"], "z": [10.0, None, 0.0]})
     figure = charts.heat(frame, "x", "y", "z", words="%", axes=("week", "cohort"), percent=True)
-    assert list(figure.data[0].y) == ["b", "a"]
+    assert list(figure.layout.yaxis.ticktext) == ["b", "a"]
+    assert figure.layout.yaxis.autorange == "reversed"
     assert list(figure.data[1].text) == ["10", "0"]
+    assert list(figure.data[1].y) == [0, 1]
 
 
 def test_thin_points_are_left_out_of_the_price_chart():

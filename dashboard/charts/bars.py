@@ -152,21 +152,26 @@ def stacked(
     if frame.empty:
         return nothing()
     total = frame[whole].replace(0, float("nan"))
+    places = list(range(len(frame)))
     figure = go.Figure()
     for part, colour in parts.items():
         name = part.replace("_", " ")
         figure.add_bar(
-            y=[label(each) for each in frame[names]],
+            y=places,
             x=100 * frame[part] / total,
             name=name,
             orientation="h",
             marker_color=colour,
             customdata=frame[[part]],
-            hovertemplate="%{y}: %{customdata[0]:,.0f}, %{x:.3f} %<extra>" + name + "</extra>",
+            hovertext=whole_names(frame[names]),
+            hovertemplate="%{hovertext}: %{customdata[0]:,.0f}, %{x:.3f} %<extra>"
+            + name
+            + "</extra>",
         )
     figure.update_layout(barmode="stack")
     figure.update_xaxes(title_text=words, ticksuffix=" %", nticks=6)
-    figure.update_yaxes(type="category", autorange="reversed")
+    written = [label(each) for each in frame[names]]
+    figure.update_yaxes(tickvals=places, ticktext=written, autorange="reversed", showgrid=False)
     return legend_above(finish(figure, max(200, 26 * len(frame) + 120)))
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard.charts.look import ACCENT, HEAT, LOW, TALL, WRITTEN, finish, log_ticks, nothing
-from dashboard.words import label, number, whole_names
+from dashboard.words import label, number, whole_names, with_sign
 
 # Dark enough for white text on either ground.
 TILES = ["#0067A0", "#007D5B", "#A04B87", "#8F5F00", "#37718F", "#A04300"]
@@ -94,7 +94,7 @@ def bubbles(frame: pd.DataFrame, sign: str, fewest_views: int) -> go.Figure:
     most = float(shown["conversion"].max() or 1)
     figure.update_xaxes(
         type="log",
-        title_text=f"mean price ({sign}, log)" if sign else "mean price (log)",
+        title_text=with_sign("mean price, log", sign),
         range=[math.log10(low) - 0.25, math.log10(high) + 0.25],
         tickvals=log_ticks(low / 1.7, high * 1.7),
         tickformat=",~f",
@@ -112,11 +112,13 @@ def heat(
     if frame.empty:
         return nothing()
     grid = frame.pivot(index=y, columns=x, values=z).reindex(frame[y].unique())
+    # Rows by their place: names that begin alike stay apart.
+    places = list(range(len(grid)))
     writes = percent and grid.shape[1] <= 13
     figure = go.Figure(
         go.Heatmap(
             x=[str(value) for value in grid.columns],
-            y=[label(value) for value in grid.index],
+            y=places,
             z=grid.astype(float).to_numpy(),
             colorscale=WRITTEN if writes else HEAT,
             zmin=0,
@@ -125,7 +127,8 @@ def heat(
             hoverongaps=False,
             showscale=not writes,
             colorbar={"thickness": 8, "nticks": 5, "outlinewidth": 0, "xpad": 4},
-            hovertemplate=f"{axes[1]} %{{y}}, {axes[0]} %{{x}}<br>%{{z:,.2f}} {words}"
+            hovertext=[[name] * grid.shape[1] for name in whole_names(grid.index)],
+            hovertemplate=f"{axes[1]} %{{hovertext}}, {axes[0]} %{{x}}<br>%{{z:,.2f}} {words}"
             "<extra></extra>",
         )
     )
@@ -133,7 +136,7 @@ def heat(
         # Text of its own keeps its colour; that of a cell is chosen without a look at the ground.
         figure.add_scatter(
             x=[str(value) for value in frame[x]],
-            y=[label(value) for value in frame[y]],
+            y=frame[y].map(dict(zip(grid.index, places, strict=True))),
             text=[f"{value:.0f}" for value in frame[z]],
             mode="text",
             textfont={"color": "white"},
@@ -142,8 +145,9 @@ def heat(
     figure.update_xaxes(title_text=axes[0], type="category", showgrid=False, nticks=13)
     figure.update_yaxes(
         title_text=axes[1] if percent else None,
+        tickvals=places,
+        ticktext=[label(name) for name in grid.index],
         autorange="reversed",
-        type="category",
         showgrid=False,
     )
     return finish(figure, max(LOW, 26 * len(grid) + 90))
