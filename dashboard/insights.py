@@ -10,7 +10,7 @@ from dashboard import data
 from dashboard.blocks import View
 from dashboard.data import Build, MissingMart
 from dashboard.periods import lengths
-from dashboard.words import number, span_of_hours
+from dashboard.words import counted, number, span_of_hours
 
 # Below so many orders or buyers in the chosen dates nothing is said.
 FEWEST = 100
@@ -56,7 +56,7 @@ def by_metric(build: Build, view: View) -> dict[str, str]:
 def strongest_brand(build: Build, view: View) -> Insight | None:
     """The brand with most revenue, its share of revenue against its share of views."""
     found = data.products.brands(build, *view.dates, None)
-    named = found[found["brand"] != data.quality.null_defaults()["brand"]]
+    named = found[found["brand"] != data.null_defaults()["brand"]]
     if named.empty or not named.iloc[0]["view_share"]:
         return None
     top = named.iloc[0]
@@ -175,9 +175,10 @@ def unusual_hours(build: Build, view: View) -> Insight | None:
     if odd.empty:
         return None
     low, high = (odd["direction"] == "low").sum(), (odd["direction"] == "high").sum()
+    off = (odd["observed"] - odd["expected"]).abs().sum() / max(1, odd["expected"].sum())
     return Insight(
-        f"{len(odd)} hours had an unusual number of purchases ({low} low, {high} high).",
-        "time", "Days", "anomalous_hours", 2.5,
+        f"{counted(len(odd), 'hour')} had an unusual number of purchases ({low} low, {high} high).",
+        "time", "Days", "anomalous_hours", 1 + off,
     )  # fmt: skip
 
 

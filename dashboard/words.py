@@ -7,6 +7,9 @@ from datetime import date, datetime
 
 import pandas as pd
 
+# A word joiner: takes no room and is not seen.
+UNSEEN = "\u2060"
+
 
 def number(value: float | None, unit: str = "") -> str:
     """A number as people read it: 229.9 M, 629,560, 6.8 %, $309.56; `unit` is a sign or %."""
@@ -28,6 +31,16 @@ def number(value: float | None, unit: str = "") -> str:
     else:
         text = f"{value:,.2f}"
     return f"-{unit}{text[1:]}" if text.startswith("-") else f"{unit}{text}"
+
+
+def counted(how_many: int, thing: str) -> str:
+    """A number of things: 1 hour, 1,200 hours."""
+    return f"{how_many:,} {thing}{'' if how_many == 1 else 's'}"
+
+
+def with_sign(what: str, sign: str) -> str:
+    """What is measured, with the currency's sign where there is one: revenue ($)."""
+    return f"{what} ({sign})" if sign else what
 
 
 def in_unit(value: float | None, unit: str, sign: str) -> str:
@@ -97,7 +110,9 @@ def whole_names(names: pd.Series) -> list[str]:
 
 def plain(text: str) -> str:
     """Text in which Markdown, HTML and formulas are shown, not run."""
-    return re.sub(r"([\\`*_{}\[\]()#+\-!|<>$~:&])", r"\\\1", str(text))
+    # Markdown makes links of addresses even where they are escaped, but not of ones so broken.
+    unlinked = re.sub(r"(www(?=\.)|:(?=//)|@)", rf"\1{UNSEEN}", str(text), flags=re.IGNORECASE)
+    return re.sub(r"([\\`*_{}\[\]()#+\-!|<>$~:&])", r"\\\1", unlinked)
 
 
 def slug(text: str) -> str:

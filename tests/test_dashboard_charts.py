@@ -278,6 +278,26 @@ def test_a_csv_never_holds_a_formula(text):
     assert lines[2] == "plain,2.0"
 
 
+@pytest.mark.parametrize(
+    ("text", "broken"),
+    [
+        ("by www.evil.example", "www|.evil"),
+        ("WWW.evil.example", "WWW|.evil"),
+        ("a@b.c", "@|b"),
+        ("https://evil.example", ":|//evil"),
+    ],
+)
+def test_text_on_pages_is_no_link(text, broken):
+    """A browser makes links of them even where Markdown's signs are escaped."""
+    assert broken.replace("|", words.UNSEEN) in plain(text).replace("\\", "")
+
+
+def test_words_fit_one_and_many_and_a_currency_without_a_sign():
+    assert [words.counted(n, "hour") for n in (1, 2, 1200)] == ["1 hour", "2 hours", "1,200 hours"]
+    assert words.with_sign("revenue", "€") == "revenue (€)"
+    assert words.with_sign("revenue", "") == "revenue"
+
+
 @pytest.mark.parametrize("text", [HOSTILE, "[x](javascript:alert(1))", "$x^2$", ":red[a]", "**b**"])
 def test_text_on_pages_is_no_markdown(text):
     escaped = plain(text)

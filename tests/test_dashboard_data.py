@@ -3,6 +3,7 @@
 import datetime
 
 import pandas as pd
+import pytest
 from made import made
 
 from dashboard import data, insights
@@ -145,3 +146,28 @@ def test_optimizations_of_an_earlier_commit_are_not_shown(tmp_path):
     assert data.performance.optimizations(build)["commit"].tolist() == ["new"]
     chart, _ = optimizations.measured(build, View())
     assert "commit new." in chart.caption
+
+
+def test_a_missing_product_id_is_no_product(tmp_path):
+    sold = {"total_views": 9, "total_purchases": 1, "revenue": 5.0}
+    build = made(
+        tmp_path,
+        daily_products=pd.DataFrame({"event_date": FIRST, "product_id": [-1, 7], **sold}),
+        dim_products=pd.DataFrame(
+            {"product_id": [-1, 7], "brand": "b", "category_code": "c", "last_price": 5.0}
+        ),
+        product_history=pd.DataFrame({"product_id": [-1, -1, 7, 7], "price": [1.0, 2, 3, 4]}),
+    )
+    top = data.products.top_products(build, FIRST, LAST, None, None)
+    assert top["product_id"].tolist() == [7]
+    assert data.products.changed_most(build)["product_id"].tolist() == [7]
+    assert data.activity.distinct_products(build, FIRST, LAST) == 1
+
+
+@pytest.mark.parametrize(("observed", "effect"), [(0, 2), (20, 2), (30, 3)])
+def test_unusual_hours_weigh_as_much_as_they_are_off(monkeypatch, observed, effect):
+    hour = {"observed": observed, "expected": 10.0, "is_anomaly": True, "direction": "high"}
+    monkeypatch.setattr(data.activity, "anomalies", lambda *_: pd.DataFrame([hour]))
+    found = insights.unusual_hours(None, View(Period("a day", FIRST, FIRST)))
+    assert found.sentence.startswith("1 hour had")
+    assert found.effect == effect

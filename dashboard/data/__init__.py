@@ -5,13 +5,14 @@ query gave is kept until another build is published. All of a page's numbers com
 """
 
 from dashboard.data import activity, performance, products, quality, users
-from dashboard.data.marts import Build, EmptyMart, MissingMart, read_build
+from dashboard.data.marts import Build, EmptyMart, MissingMart, null_defaults, read_build
 
 __all__ = [
     "Build",
     "EmptyMart",
     "MissingMart",
     "activity",
+    "null_defaults",
     "performance",
     "products",
     "quality",

@@ -4,7 +4,7 @@ from datetime import date
 
 import pandas as pd
 
-from dashboard.data.marts import Build, EmptyMart, MissingMart, query
+from dashboard.data.marts import Build, EmptyMart, MissingMart, null_defaults, query
 
 # What a day, week or month without events has none of; all other figures are unknown there.
 COUNTED = (
@@ -90,9 +90,10 @@ def distinct_products(build: Build, first: date, last: date) -> int:
     found = query(
         build,
         """select count(distinct product_id) as products from daily_products
-        where event_date between $first and $last and product_id <> -1""",
+        where event_date between $first and $last and product_id <> $missing""",
         first=first,
         last=last,
+        missing=null_defaults()["product_id"],
     )
     return int(found["products"].iloc[0])
 
@@ -102,10 +103,11 @@ def products_by_day(build: Build, first: date, last: date) -> pd.DataFrame:
     return query(
         build,
         """select event_date, count(*) as products from daily_products
-        where event_date between $first and $last and product_id <> -1
+        where event_date between $first and $last and product_id <> $missing
         group by event_date order by event_date""",
         first=first,
         last=last,
+        missing=null_defaults()["product_id"],
     )
 
 

@@ -8,13 +8,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 import streamlit as st
+import yaml
 
+from shopstream.config import PROJECT
 from shopstream.published import open_entry, read_published, rows_of
 
 # All readers share one engine, and with it this much memory for what they sort and group.
@@ -117,3 +119,10 @@ def of_category(category: str | None, brand: str | None) -> str:
     """The condition of the category and brand filters, to be added to another."""
     within = "and (category_code = $category or starts_with(category_code, $category || '.'))"
     return f"{within if category else ''} {'and brand = $brand' if brand else ''}"
+
+
+@cache
+def null_defaults() -> dict[str, object]:
+    """What a missing value of each column becomes, as the project's settings say."""
+    settings = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())
+    return settings["vars"]["null_defaults"]

@@ -4,7 +4,7 @@ from datetime import date
 
 import pandas as pd
 
-from dashboard.data.marts import Build, of_category, query
+from dashboard.data.marts import Build, null_defaults, of_category, query
 
 
 def categories(build: Build) -> list[str]:
@@ -26,13 +26,15 @@ def brand_names(build: Build) -> list[str]:
 def top_products(
     build: Build, first: date, last: date, category: str | None, brand: str | None
 ) -> pd.DataFrame:
-    """Products by revenue; brand and category as of the product's latest event."""
+    """Known products by revenue; brand and category as of the product's latest event."""
     return query(
         build,
         f"""with sold as (
             select product_id, sum(total_views) as views, sum(total_purchases) as purchases,
                 sum(revenue) as revenue
-            from daily_products where event_date between $first and $last group by product_id
+            from daily_products
+            where event_date between $first and $last and product_id <> $missing
+            group by product_id
         )
         select sold.product_id, p.brand, p.category_code, views, purchases, revenue
         from sold join dim_products as p on p.product_id = sold.product_id
@@ -42,6 +44,7 @@ def top_products(
         last=last,
         category=category,
         brand=brand,
+        missing=null_defaults()["product_id"],
     )
 
 
@@ -180,10 +183,12 @@ def changed_most(build: Build) -> pd.DataFrame:
         build,
         """with held as (
             select product_id, count(*) - 1 as changes, min(price) as lowest, max(price) as highest
-            from product_history group by product_id having count(*) > 1
+            from product_history where product_id <> $missing
+            group by product_id having count(*) > 1
             order by changes desc, product_id limit 100
         )
         select held.product_id, p.brand, changes, lowest, p.last_price as price_now, highest
         from held join dim_products as p on p.product_id = held.product_id
         order by changes desc, held.product_id""",
+        missing=null_defaults()["product_id"],
     )

@@ -3,10 +3,8 @@
 import json
 
 import pandas as pd
-import yaml
 
 from dashboard.data.marts import Build, query
-from shopstream.config import PROJECT
 
 DELIVERED = (
     "event_time",
@@ -100,12 +98,6 @@ def value_changes(build: Build) -> pd.DataFrame:
             100 * sum(rows_changed) / nullif(sum(rows_read), 0) as share_changed
         from value_changes group by all order by rows_changed desc, column_name, delivered""",
     )
-
-
-def null_defaults() -> dict[str, object]:
-    """What a missing value of each column becomes, as the project's settings say."""
-    settings = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())
-    return settings["vars"]["null_defaults"]
 
 
 def late_arrivals(build: Build) -> pd.DataFrame:

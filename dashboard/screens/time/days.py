@@ -8,6 +8,7 @@ from dashboard import charts, data
 from dashboard.blocks import Chart, Part
 from dashboard.screens.time.hours_expected import hourly_band
 from dashboard.screens.time.measures import COLUMNS, axis, colour
+from dashboard.words import counted
 
 
 def unusual_dates(build, view) -> pd.DataFrame:
@@ -16,9 +17,9 @@ def unusual_dates(build, view) -> pd.DataFrame:
         rows = data.activity.anomalies(build, *view.dates, view.choices["watched"])
     except data.MissingMart:
         return pd.DataFrame(columns=["at", "words"])
-    counted = rows[rows["is_anomaly"].astype(bool)].groupby("event_date").size()
-    words = [f"{hours} unusual hours of {view.choices['watched']}s" for hours in counted]
-    return pd.DataFrame({"at": counted.index, "words": words})
+    found = rows[rows["is_anomaly"].astype(bool)].groupby("event_date").size()
+    words = [f"{counted(n, 'unusual hour')} of {view.choices['watched']}s" for n in found]
+    return pd.DataFrame({"at": found.index, "words": words})
 
 
 def daily(build, view):

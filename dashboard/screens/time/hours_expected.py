@@ -4,6 +4,7 @@ import pandas as pd
 
 from dashboard import charts, data
 from dashboard.blocks import Chart
+from dashboard.words import counted
 
 # Hours of two weeks fit on a screen.
 SHOWN_DAYS = 14
@@ -13,7 +14,7 @@ def hourly_band(build, view):
     watched = view.choices["watched"]
     rows = data.activity.anomalies(build, *view.dates, watched)
     odd = rows[rows["is_anomaly"].astype(bool)]
-    title = f"{len(odd) or 'No'} unusual hour{'' if len(odd) < 2 else 's'} of {watched}s"
+    title = f"{counted(len(odd), 'unusual hour') if len(odd) else 'No unusual hour'} of {watched}s"
     thin = rows["reason"].notna().mean() if len(rows) else 0
     caption = f"Hours in UTC, {SHOWN_DAYS} days around the most unusual, or the last ones."
     caption += f" Too little data to judge {100 * thin:.0f} % of the hours." if thin else ""

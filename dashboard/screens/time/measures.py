@@ -1,6 +1,7 @@
 """The figures that the Time page can show, as columns of the marts."""
 
 from dashboard import charts
+from dashboard.words import with_sign
 
 COLUMNS = {
     "revenue": "revenue",
@@ -17,8 +18,7 @@ def colour(view) -> str:
 
 def axis(view, words: str = "") -> str:
     """The chosen measure, what it is counted by, and its unit."""
-    sign = unit(view)
-    return f"{view.choices['measure']}{words}{f' ({sign})' if sign else ''}"
+    return with_sign(f"{view.choices['measure']}{words}", unit(view))
 
 
 def unit(view) -> str:
