@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard.blocks import Block, Cards, Chart, Display, Empty, Findings, Table
 from dashboard.charts import sparkline
 from dashboard.columns import COLUMNS
-from dashboard.words import as_csv, plain, slug
+from dashboard.words import as_csv, plain, slug, with_sign
 
 # A table shows so many rows; the others are a scroll away.
 SHOWN_ROWS = 12
@@ -149,8 +149,8 @@ def column(name: str):
         case "decimal":
             return st.column_config.NumberColumn(words, format="%.2f")
         case "money":
-            sign = Display.from_environment().sign
-            return st.column_config.NumberColumn(f"{words}, {sign}", format="accounting")
+            words = with_sign(words, Display.from_environment().sign)
+            return st.column_config.NumberColumn(words, format="accounting")
         case "percent":
             return st.column_config.NumberColumn(words, format="%.2f %%")
         case "bar":

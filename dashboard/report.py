@@ -80,6 +80,8 @@ def block_html(block: Block) -> str:
             figure = block.figure.to_html(
                 full_html=False, include_plotlyjs=False, config={"displayModeBar": False}
             )
+            alt = escape(f"{block.title}. {block.caption}", quote=True)
+            figure = f'<div role="img" aria-label="{alt}">{figure}</div>'
             return f"<h2>{escape(block.title)}</h2>{figure}{caption(block.caption)}"
         case Table() if block.rows.empty:
             words = f"There is nothing to list. {block.caption}"

@@ -660,6 +660,23 @@ def test_the_currency_sign_is_a_setting(shown, monkeypatch):
     assert metrics(run("overview"))["Revenue"].startswith("€")
 
 
+def test_without_a_currency_sign_nothing_is_left_of_it(shown, monkeypatch):
+    monkeypatch.setenv("SHOPSTREAM_CURRENCY", "")
+    for page in PAGES:
+        for part in page.parts:
+            view = default_view(part, shown)
+            for block in (each for s in part.sections for each in blocks(s, shown, view)):
+                figure = block.figure.to_json() if hasattr(block, "figure") else ""
+                assert "()" not in figure
+
+
+def test_charts_in_the_report_have_their_words(shown):
+    charts_of_report = report(PAGES, shown).count('<div role="img" aria-label="')
+    views = [(part, default_view(part, shown)) for page in PAGES for part in page.parts]
+    made = [b for part, view in views for s in part.sections for b in blocks(s, shown, view)]
+    assert charts_of_report == sum(hasattr(block, "figure") for block in made)
+
+
 def test_the_report_is_one_file_with_all_pages(shown):
     html = report(PAGES, shown)
     for page in PAGES:

@@ -5,6 +5,7 @@ from dashboard.blocks import Chart, Findings, Part
 from dashboard.periods import pale, wholly
 from dashboard.screens.overview.cards import cards
 from dashboard.screens.overview.funnels import conversions, funnel
+from dashboard.words import with_sign
 
 
 def findings(build, view):
@@ -21,7 +22,7 @@ def revenue(build, view):
         rows,
         "period_start",
         "revenue",
-        words=f"revenue ({view.sign})",
+        words=with_sign("revenue", view.sign),
         whole=whole,
         before=before(build, view),
     )

@@ -2,6 +2,7 @@
 
 from dashboard import charts, data
 from dashboard.blocks import Chart, Part, Table
+from dashboard.words import with_sign
 
 # A conversion of fewer views than this is too thin to draw.
 FEWEST_VIEWS = 50
@@ -25,7 +26,7 @@ def prices(build, view):
 def bands(build, view):
     category, brand = view.chosen("category"), view.chosen("brand")
     rows = data.products.price_bands(build, *view.dates, category, brand)
-    axis = f"price ({view.sign})"
+    axis = with_sign("price", view.sign)
     figure = charts.columns(rows, "price_band", "conversion", **CONVERSION, axis=axis)
     caption = f"{view.within('category', 'brand')} From daily_categories_brands."
     yield Chart("Conversion by price", figure, rows, caption, metric="conversion_events")
@@ -46,7 +47,7 @@ def by_type(build, view):
     words = {"view": "viewed", "cart": "carted", "purchase": "purchased"}
     words = {name: word for name, word in words.items() if name in shown}
     colours = [charts.EVENT_COLOURS[name] for name in words]
-    figure = charts.lines(shown, "event_date", words, f"mean price ({view.sign})", colours)
+    figure = charts.lines(shown, "event_date", words, with_sign("mean price", view.sign), colours)
     caption = f"{view.within()} All products. From daily_event_types."
     yield Chart("Mean price of what is viewed, carted and bought", figure, rows, caption)
 
