@@ -11,6 +11,7 @@ import streamlit as st
 
 from dashboard import data
 from dashboard.blocks import Display, Page, Part, View
+from dashboard.charts import WEEKDAYS
 from dashboard.data import Build
 from dashboard.periods import (
     OTHER_DATES,
@@ -51,6 +52,7 @@ FILTERS = {
     "segment": Filter("Segment", data.users.segment_names, "All segments"),
     "funnel": Filter("Funnel of", ("events", "sessions, any order", "sessions, in order", "users")),
     "measure": Filter("Measure", ("revenue", "purchases", "views", "events")),
+    "weekday": Filter("Hours of", tuple(f"{day}s" for day in WEEKDAYS), "all days"),
     "count": Filter("Count", ("active users", "sessions")),
     "watched": Filter("Unusual hours of", ("purchase", "cart", "view")),
     "pairs": Filter(

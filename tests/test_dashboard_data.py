@@ -1,6 +1,7 @@
 """What the dashboard makes of hand-made marts: days and hours without events, periods in part."""
 
 import datetime
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -32,6 +33,16 @@ def test_hours_without_events_count_in_the_means(tmp_path):
     days = rows.groupby("day_of_week")[["hours", "revenue"]].sum()
     assert set(24 * days["revenue"] / days["hours"]) == {1200}
     assert rows.loc[rows["event_hour"] == 3, "revenue"].sum() == 0
+
+
+def test_the_hours_of_one_weekday_can_be_chosen(tmp_path):
+    build = shop_open_from_9_to_21(tmp_path)
+    view = View(Period("two weeks", FIRST, LAST), choices={"measure": "revenue"})
+    (whole,) = hours.by_hour(build, view)
+    (one,) = hours.by_hour(build, replace(view, choices={**view.choices, "weekday": "Tuesdays"}))
+    assert whole.rows["revenue"].tolist() == [0] * 9 + [1400] * 12 + [0] * 3
+    assert one.rows["revenue"].tolist() == [0] * 9 + [200] * 12 + [0] * 3
+    assert one.title == "Revenue by hour, Tuesdays"
 
 
 def activity_of(days: list[datetime.date], **more) -> pd.DataFrame:

@@ -14,14 +14,19 @@ def hours(build, view):
 
 
 def by_hour(build, view):
-    measure = view.choices["measure"]
-    rows = hours(build, view).groupby("event_hour", as_index=False)[list(COLUMNS.values())].sum()
+    measure, weekday = view.choices["measure"], view.chosen("weekday")
+    rows = hours(build, view)
+    if weekday:
+        # A heatmap takes no clicks: this shows one of its rows.
+        rows = rows[rows["day_of_week"] == charts.WEEKDAYS.index(weekday.removesuffix("s")) + 1]
+    rows = rows.groupby("event_hour", as_index=False)[list(COLUMNS.values())].sum()
     hour = f"hour of the day ({view.hour_zone})"
     figure = charts.columns(
         rows, "event_hour", COLUMNS[measure], words=axis(view), axis=hour, **drawn(view)
     )
-    caption = f"{view.within()}{view.of_zone()} From hourly_activity."
-    yield Chart(f"{measure.capitalize()} by hour", figure, rows, caption, metric=measure)
+    caption = f"{view.within('weekday')}{view.of_zone()} From hourly_activity."
+    title = f"{measure.capitalize()} by hour{f', {weekday}' if weekday else ''}"
+    yield Chart(title, figure, rows, caption, metric=measure)
 
 
 def by_weekday(build, view):
@@ -44,7 +49,8 @@ def week(build, view):
         rows, "event_hour", "weekday", "mean", words=f"{measure} an hour", axes=axes
     )
     title = f"{measure.capitalize()} an hour, by hour of the week"
-    caption = f"{view.within()}{view.of_zone()} Mean of an hour. From hourly_activity."
+    caption = f"{view.within()}{view.of_zone()} Mean of an hour; “Hours of” shows one row above. "
+    caption += "From hourly_activity."
     yield Chart(title, figure, rows, caption, metric=measure)
 
 
@@ -52,5 +58,5 @@ PART = Part(
     "Hours",
     "When do people buy?",
     ((by_hour, by_weekday), (week, by_month)),
-    ("period", "measure"),
+    ("period", "measure", "weekday"),
 )
