@@ -8,7 +8,7 @@ from plotly.offline import get_plotlyjs
 from dashboard.blocks import Block, Cards, Chart, Display, Empty, Findings, Page, Part, Table
 from dashboard.charts import sparkline
 from dashboard.columns import COLUMNS
-from dashboard.data import Build, MissingMart
+from dashboard.data import Build
 from dashboard.filters import default_view
 from dashboard.sections import blocks, freshness, instead
 from dashboard.words import number
@@ -57,8 +57,8 @@ def part_html(part: Part, build: Build) -> str:
     title = f"<h1>{escape(part.question)}</h1>"
     try:
         view = default_view(part, build)
-    except MissingMart as missing:
-        return title + block_html(instead(missing, part.name, ""))
+    except Exception as error:
+        return title + block_html(instead(error, part.name, "The rest holds; see the log."))
     return title + "".join(
         block_html(block) for section in part.sections for block in blocks(section, build, view)
     )

@@ -55,13 +55,22 @@ def freshness(build: Build) -> str:
     zone = Display.from_environment().zone
     at = build.published_at.astimezone(zoneinfo.ZoneInfo(zone))
     words = [f"build {build.build_id}", f"{at:%Y-%m-%d %H:%M} {zone}"]
-    try:
-        first, last = data.activity.whole(build)
-        events = data.activity.activity(build, "total", first)["total_events"]
-        words += [f"{number(events)} events", span(first, last)]
-    except MissingMart:
-        pass
-    return " · ".join([*words, tests(build)])
+    for part in (extent, tests):
+        try:
+            words.append(part(build))
+        except MissingMart:
+            continue
+        except Exception:
+            # Pages that do not need it hold.
+            log.exception("%s of build %s can't be read", part.__name__, build.build_id)
+    return " · ".join(words)
+
+
+def extent(build: Build) -> str:
+    """How many events a build holds, over which dates."""
+    first, last = data.activity.whole(build)
+    events = data.activity.activity(build, "total", first)["total_events"]
+    return f"{number(events)} events · {span(first, last)}"
 
 
 def tests(build: Build) -> str:

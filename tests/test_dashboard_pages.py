@@ -341,10 +341,11 @@ def test_before_any_build_a_page_says_what_to_do(path, tmp_path, monkeypatch):
     assert "make build" in run(path).info[0].value
 
 
-def test_a_chart_that_fails_is_told_in_words_and_the_rest_holds(shown, monkeypatch):
-    def fails(*_):
-        raise RuntimeError("secret detail")
+def fails(*_):
+    raise RuntimeError("secret detail")
 
+
+def test_a_chart_that_fails_is_told_in_words_and_the_rest_holds(shown, monkeypatch):
     whole = [each.value for each in run("products").header]
     monkeypatch.setattr(data.products, "brands", fails)
     page = run("products")
@@ -356,17 +357,22 @@ def test_a_chart_that_fails_is_told_in_words_and_the_rest_holds(shown, monkeypat
     assert [each.value for each in page.header] == rest
 
 
-@pytest.mark.parametrize("failing", ["tests_of_last_build", "definitions"])
-def test_a_head_that_fails_is_told_in_words(shown, monkeypatch, failing):
-    def fails(*_):
-        raise RuntimeError("secret detail")
-
-    module = data.quality if hasattr(data.quality, failing) else data.activity
-    monkeypatch.setattr(module, failing, fails)
+def test_a_head_that_fails_is_told_in_words(shown, monkeypatch):
+    monkeypatch.setattr(data.activity, "periods", fails)
     page = run("overview")
     assert "Overview can't be shown" in page.info[0].value.replace("\\", "")
     assert "secret" not in page.info[0].value
     assert page.title[0].value == "How is the store doing?"
+    assert "secret" not in report(PAGES, shown)
+    # A page without dates does not need them.
+    assert run("quality").metric and not run("quality", part="Trust").info
+
+
+def test_a_build_whose_tests_can_not_be_read_is_shown(shown, monkeypatch):
+    monkeypatch.setattr(data.quality, "tests_of_last_build", fails)
+    page = run("overview")
+    assert page.metric and not page.info
+    assert "passed" not in page.caption[0].value
 
 
 def test_the_shared_link_names_the_dates_that_are_shown(shown):
