@@ -12,7 +12,7 @@ from dashboard.blocks import View
 from dashboard.periods import Period, stored_periods
 from dashboard.screens.overview import cards, now
 from dashboard.screens.performance import optimizations
-from dashboard.screens.time import hours
+from dashboard.screens.time import days, hours
 
 FIRST, LAST = datetime.date(2019, 10, 1), datetime.date(2019, 10, 14)
 DATES = [each.date() for each in pd.date_range(FIRST, LAST)]
@@ -54,13 +54,24 @@ def activity_of(days: list[datetime.date], **more) -> pd.DataFrame:
 
 
 def test_a_day_without_events_is_a_day_of_zero(tmp_path):
-    days = [date for date in DATES if date != datetime.date(2019, 10, 5)]
-    build = made(tmp_path, period_activity=activity_of(days))
+    some = [date for date in DATES if date != datetime.date(2019, 10, 5)]
+    build = made(tmp_path, period_activity=activity_of(some))
     rows = data.activity.series(build, "day", datetime.date(2019, 9, 1), LAST)
     assert rows["period_start"].dt.date.tolist() == DATES
     assert rows["period_end"].dt.date.tolist() == DATES
     assert rows["total_events"].tolist() == [10] * 4 + [0] + [10] * 9
     assert rows["revenue_per_buyer"].isna().tolist() == [date.day == 5 for date in DATES]
+
+
+def test_the_mean_of_seven_days_is_of_days_not_of_rows(tmp_path):
+    days_there = [date for date in DATES if date.day not in (5, 6)]
+    build = made(tmp_path, period_activity=activity_of(days_there))
+    view = View(Period("two weeks", FIRST, LAST))
+    view = replace(view, choices={"measure": "revenue", "watched": "purchase"})
+    (chart,) = days.daily(build, view)
+    means = chart.rows.set_index(chart.rows["period_start"].dt.day)["mean_of_7_days"]
+    assert means[[7, 11, 12, 13]].tolist() == pytest.approx([50 / 7, 50 / 7, 60 / 7, 10])
+    assert means[:6].isna().all()
 
 
 def test_a_week_without_events_is_a_week_of_zero(tmp_path):
