@@ -468,6 +468,22 @@ def test_an_event_type_has_its_colour_on_time_too(shown, measure, colour):
     assert band.figure.data[2].line.color == charts.EVENT_COLOURS["cart"]
 
 
+def test_one_cohort_can_be_chosen(shown, warehouse):
+    week = "14 Oct 2019"
+    assert week in data.users.cohort_weeks(shown)
+    choices = {"retention": "visits by week"}
+    assert list(loyalty.one_cohort(shown, View(choices=choices))) == []
+    (chart,) = loyalty.one_cohort(shown, View(choices={**choices, "cohort": week}))
+    expected = connect(warehouse, "retention_cohorts").execute(
+        """select retention from retention_cohorts where activity = 'visit' and period_number > 0
+        and period_type = 'week' and cohort_start = '2019-10-14' and retention is not null
+        order by period_number"""
+    )
+    assert list(chart.figure.data[0].y) == [each for (each,) in expected.fetchall()]
+    page = run("users", part="Loyalty", cohort=week)
+    assert any(week in each.value for each in page.caption)
+
+
 def test_who_moves_up_a_segment_from_several_others_is_added_up(shown, warehouse):
     expected = connect(warehouse, "segment_changes").execute(
         """select to_segment, sum(users) from segment_changes where from_segment <> 'New'

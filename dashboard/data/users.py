@@ -5,6 +5,7 @@ from datetime import date
 import pandas as pd
 
 from dashboard.data.marts import Build, query
+from dashboard.words import day
 
 
 def segments(build: Build) -> pd.DataFrame:
@@ -78,6 +79,16 @@ def cohorts(build: Build, activity: str, period_type: str) -> pd.DataFrame:
         activity=activity,
         period_type=period_type,
     )
+
+
+def cohort_weeks(build: Build) -> list[str]:
+    """The weeks in which users were seen first, latest first, as dates in words."""
+    found = query(
+        build,
+        """select distinct cohort_start from retention_cohorts where period_type = 'week'
+        order by cohort_start desc""",
+    )
+    return found["cohort_start"].map(day).tolist()
 
 
 def concentration(build: Build) -> pd.DataFrame:

@@ -1,7 +1,8 @@
 """Who comes back? Retention by cohort."""
 
-from dashboard import charts, data
+from dashboard import charts
 from dashboard.blocks import Chart, Part
+from dashboard.screens.users.cohort import cohorts, one_cohort
 from dashboard.screens.users.moves import latest_moves, moves
 
 # More rows than this don't fit on a screen.
@@ -9,9 +10,7 @@ LATEST_COHORTS = 20
 
 
 def retention(build, view):
-    words = view.choices["retention"]
-    activity, grain = words.split(" by ")
-    rows = data.users.cohorts(build, activity.removesuffix("s"), grain)
+    activity, grain, rows = cohorts(build, view)
     latest = rows["cohort_start"].drop_duplicates().nlargest(LATEST_COHORTS)
     shown = rows[rows["cohort_start"].isin(latest) & (rows["period_number"] > 0)].copy()
     shown["cohort"] = shown["cohort_start"].map(lambda start: f"{start:%-d %b %y}")
@@ -40,6 +39,6 @@ def retention(build, view):
 PART = Part(
     "Loyalty",
     "Who comes back?",
-    ((retention,), (moves, latest_moves)),
-    ("retention",),
+    ((retention,), (one_cohort,), (moves, latest_moves)),
+    ("retention", "cohort"),
 )

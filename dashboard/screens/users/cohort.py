@@ -1,0 +1,30 @@
+"""Who of one cohort comes back?"""
+
+from dashboard import charts, data
+from dashboard.blocks import Chart
+from dashboard.words import day
+
+
+def cohorts(build, view):
+    """What people came back for, whether cohorts are days or weeks, and their rows."""
+    activity, grain = view.choices["retention"].split(" by ")
+    return activity, grain, data.users.cohorts(build, activity.removesuffix("s"), grain)
+
+
+def one_cohort(build, view):
+    """A row of the heatmap, which takes no clicks."""
+    start = view.chosen("cohort")
+    if not start:
+        return
+    activity, grain, rows = cohorts(build, view)
+    rows = rows[(rows["cohort_start"].map(day) == start) & (rows["period_number"] > 0)]
+    figure = charts.columns(
+        rows.dropna(subset=["retention"]),
+        "period_number",
+        "retention",
+        words="% of the cohort",
+        unit="%",
+        axis=f"{grain}s later",
+    )
+    caption = f"First {grain}: {start}. From retention_cohorts."
+    yield Chart(f"Who of one cohort comes back ({activity}, %)", figure, rows, caption)
