@@ -164,10 +164,15 @@ def test_optimizations_of_an_earlier_commit_are_not_shown(tmp_path):
         **dict.fromkeys(figures, 1.0),
     )  # fmt: skip
     rows["variant"] = rows["is_off"].map({True: "off", False: "on"})
-    build = made(tmp_path, optimizations=rows)
+    kpis = pd.DataFrame({"commit": ["old", "new"], "value": [7.0, 80.0]}).assign(
+        events=1000, kpi="bytes saved", unit="%", evidence="e: off against on"
+    )
+    build = made(tmp_path, optimizations=rows, technical_kpis=kpis)
     assert data.performance.optimizations(build)["commit"].tolist() == ["new"]
     chart, _ = optimizations.measured(build, View())
     assert "commit new." in chart.caption
+    (table,) = optimizations.figures(build, View())
+    assert table.rows["value"].tolist() == ["80 %"]
 
 
 def test_a_missing_product_id_is_no_product(tmp_path):

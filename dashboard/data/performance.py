@@ -29,6 +29,17 @@ def optimizations(build: Build) -> pd.DataFrame:
     )
 
 
+def technical_figures(build: Build) -> pd.DataFrame:
+    """What follows from the same experiments as `optimizations` shows."""
+    return query(
+        build,
+        """select kpi as figure, value, unit, evidence, commit from technical_kpis
+        where (commit, events) in (select (commit, events) from optimizations
+            where is_latest and events = (select max(events) from optimizations))
+        order by evidence, figure""",
+    )
+
+
 def models_of_last_build(build: Build) -> pd.DataFrame:
     """Seconds, rows and written bytes of each table of the last build, slowest first."""
     return query(

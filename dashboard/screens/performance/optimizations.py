@@ -42,4 +42,14 @@ def measured(build, view):
     yield Table("What each optimization gained", rows, caption, COLUMNS)
 
 
-PART = Part("Optimizations", "What made it faster?", ((measured,),))
+def figures(build, view):
+    try:
+        rows = data.performance.technical_figures(build)
+    except data.MissingMart:
+        return  # What to run is said above.
+    rows["value"] = list(map(number, rows["value"], rows["unit"]))
+    shown = ("figure", "value", "evidence")
+    yield Table("What follows from them", rows, "From technical_kpis.", shown)
+
+
+PART = Part("Optimizations", "What made it faster?", ((measured,), (figures,)))
