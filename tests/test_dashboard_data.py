@@ -172,7 +172,7 @@ def test_optimizations_of_an_earlier_commit_are_not_shown(tmp_path):
     chart, _ = optimizations.measured(build, View())
     assert "commit new." in chart.caption
     (table,) = optimizations.figures(build, View())
-    assert table.rows["value"].tolist() == ["80 %"]
+    assert table.rows["value"].tolist() == ["80.0 %"]
 
 
 def test_a_missing_product_id_is_no_product(tmp_path):
