@@ -19,7 +19,7 @@ delivered_rows as (
 
 event_dates as (
 
-    select * from {{ ref('stg_event_dates') }}
+    select * from {{ ref('stg_event_dates') }} where {{ dates }}
 
 ),
 
@@ -55,3 +55,11 @@ select
 from ranked
 inner join event_dates on ranked.event_date = event_dates.event_date
 where ranked.duplicate_rank > 1
+union all
+-- A mark of the date, or one without duplicates would be looked at by every load.
+select
+    event_date,
+    null as file_key,
+    null as row_number,
+    load_id
+from event_dates

@@ -45,7 +45,7 @@ loads as (
         select * from backfills
         union all
         select * from files_loaded_again
-    )
+    ) as changes
 
 ),
 

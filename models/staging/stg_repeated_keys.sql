@@ -19,7 +19,7 @@ delivered_rows as (
 
 event_dates as (
 
-    select * from {{ ref('stg_event_dates') }}
+    select * from {{ ref('stg_event_dates') }} where {{ dates }}
 
 ),
 
@@ -41,3 +41,10 @@ select
 from count_rows
 inner join event_dates on count_rows.event_date = event_dates.event_date
 where count_rows.total_rows > 1
+union all
+-- A mark of the date, or one without repeated keys would be looked at by every load.
+select
+    event_date,
+    null as event_key,
+    load_id
+from event_dates
