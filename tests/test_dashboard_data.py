@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
+from deltalake import write_deltalake
 from made import made
 
 from dashboard import data, insights
@@ -13,6 +14,7 @@ from dashboard.periods import Period, stored_periods
 from dashboard.screens.overview import cards, now
 from dashboard.screens.performance import optimizations
 from dashboard.screens.time import days, hours
+from shopstream.published import NothingPublished
 
 FIRST, LAST = datetime.date(2019, 10, 1), datetime.date(2019, 10, 14)
 DATES = [each.date() for each in pd.date_range(FIRST, LAST)]
@@ -198,3 +200,17 @@ def test_unusual_hours_weigh_as_much_as_they_are_off(monkeypatch, observed, effe
     found = insights.unusual_hours(None, View(Period("a day", FIRST, FIRST)))
     assert found.sentence.startswith("1 hour had")
     assert found.effect == effect
+
+
+def test_a_copy_is_read_by_its_url_at_its_published_versions(tmp_path, monkeypatch):
+    rows = pd.DataFrame({"build_id": [1], "seconds": [7.0]})
+    build = made(tmp_path / "a", builds=rows)
+    write_deltalake(tmp_path / "a/builds", rows.assign(seconds=8.0), mode="overwrite")
+    monkeypatch.setenv("SHOPSTREAM_PUBLISHED", f"file://{tmp_path}/a/")
+    copy = data.read_build(tmp_path / "none")
+    assert copy.place == f"file://{tmp_path}/a" and copy.key != build.key
+    assert data.performance.build_costs(copy)["seconds"].tolist() == [7.0]
+    assert data.performance.table_history(copy, "builds")["version"].tolist() == [0]
+    monkeypatch.setenv("SHOPSTREAM_PUBLISHED", f"file://{tmp_path}/b")
+    with pytest.raises(NothingPublished, match="no published.json in file://"):
+        data.read_build(tmp_path / "a")

@@ -16,8 +16,8 @@ import pandas as pd
 import streamlit as st
 import yaml
 
+from dashboard.data import place
 from shopstream.config import PROJECT
-from shopstream.published import open_entry, read_published, rows_of
 
 # All readers share one engine, and with it this much memory for what they sort and group.
 ENGINE = {"memory_limit": "384MB", "autoinstall_known_extensions": False}
@@ -37,9 +37,9 @@ class EmptyMart(MissingMart):
 
 @dataclass(frozen=True)
 class Build:
-    """One published build: where its tables lie and at which versions."""
+    """One published build: where its tables lie (a folder or a URL) and at which versions."""
 
-    warehouse: Path
+    place: Path | str
     build_id: int
     published_at: datetime
     tables: Mapping[str, dict]
@@ -48,7 +48,7 @@ class Build:
     @property
     def key(self) -> tuple:
         """What tells this build from any other."""
-        return str(self.warehouse), self.build_id, self.published_at
+        return str(self.place), self.build_id, self.published_at
 
     def entry(self, mart: str) -> dict:
         """Path and version of a mart. Raises MissingMart."""
@@ -63,10 +63,14 @@ cached = partial(st.cache_data, max_entries=400, **by_build)
 
 
 def read_build(warehouse: Path) -> Build:
-    """The build that readers see now. Raises shopstream.published.NothingPublished."""
-    published = read_published(warehouse)
+    """The build that readers of a warehouse, or of its copy in SHOPSTREAM_PUBLISHED, see now.
+
+    Raises shopstream.published.NothingPublished.
+    """
+    where = place.chosen(warehouse)
+    published = place.published_in(where)
     return Build(
-        warehouse=warehouse,
+        place=where,
         build_id=published["build_id"],
         published_at=datetime.fromisoformat(published["published_at"]),
         tables={name.split(".")[1]: entry for name, entry in published["tables"].items()},
@@ -77,7 +81,7 @@ def read_build(warehouse: Path) -> Build:
 @st.cache_resource(max_entries=200, **by_build)
 def data_set(build: Build, mart: str):
     """One mart as an Arrow data set at its published version."""
-    return rows_of(open_entry(build.warehouse, build.entry(mart)))
+    return place.rows_in(build.place, build.entry(mart))
 
 
 @st.cache_resource(show_spinner=False)

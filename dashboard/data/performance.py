@@ -2,8 +2,8 @@
 
 import pandas as pd
 
+from dashboard.data import place
 from dashboard.data.marts import Build, cached, query
-from shopstream.published import open_entry
 
 
 def optimizations(build: Build) -> pd.DataFrame:
@@ -59,7 +59,10 @@ def build_costs(build: Build) -> pd.DataFrame:
 @cached()
 def table_history(build: Build, mart: str) -> pd.DataFrame:
     """Commits of one mart up to the published version, latest first."""
-    commits = open_entry(build.warehouse, build.entry(mart)).history(50)
+    entry = build.entry(mart)
+    # Of the newest version: asked at another, deltalake gives its commits wrong numbers.
+    newest = place.table_in(build.place, {**entry, "version": None})
+    commits = newest.history(50 + newest.version() - entry["version"])
     rows = [
         {
             "version": commit["version"],
@@ -70,6 +73,7 @@ def table_history(build: Build, mart: str) -> pd.DataFrame:
             "files": _whole(commit, "numFiles") or _whole(commit, "numAddedFiles"),
         }
         for commit in commits
+        if commit["version"] <= entry["version"]
     ]
     return pd.DataFrame(
         rows, columns=["version", "at", "operation", "rows_written", "megabytes", "files"]
