@@ -42,12 +42,10 @@ def show_head(page: Page, pages: tuple[Page, ...]) -> tuple[Build, Part, View]:
         part = choose_part(page)
         title.title(part.question, anchor=False)
     build = data.read_build(Settings.from_environment().warehouse)
-    with trust:
-        with st.container(key="build"):
-            st.caption(freshness(build))
-        sharing = st.popover("Share", type="tertiary", icon=":material/share:")
+    with trust, st.container(key="build"):
+        st.caption(freshness(build))
     view = choose_view(page, part, build)
-    with sharing:
+    with trust, st.popover("Share", type="tertiary", icon=":material/share:"):
         share(pages, build, view)
     return build, part, view
 

@@ -61,7 +61,7 @@ FILTERS = {
     "retention": Filter(
         "Retention of", ("visits by week", "purchases by week", "visits by day", "purchases by day")
     ),
-    "cohort": Filter("Cohort of", data.users.cohort_weeks, "all dates"),
+    "cohort": Filter("Cohort of", data.users.cohort_starts, "all dates"),
 }
 
 

@@ -75,12 +75,14 @@ def build(
     settings: Settings,
     *,
     full_refresh: bool = False,
+    drop_missing: bool = False,
     with_tests: bool = True,
     only_core: bool = False,
 ) -> int:
     """Land, build, test and publish; returns the exit code.
 
-    `only_core` leaves the business marts as they are.
+    `only_core` leaves the business marts as they are. `full_refresh` lands every file again, and
+    refuses to lose the rows of those that are gone from the landing folder unless `drop_missing`.
 
     0: every model and test passed. 1: one did not, readers stay on the last published build.
     3: all passed and was published, but a file was refused that had not been met before.
@@ -90,7 +92,9 @@ def build(
         folder = choose_landing(settings)
         full_refresh = full_refresh or made_by.read(settings.warehouse) == made_by.NOTHING
         if full_refresh:
-            refuse_to_lose(folder, settings.warehouse)
+            land(folder, settings.warehouse)
+            if not drop_missing:
+                refuse_to_lose(folder, settings.warehouse)
             made_by.write(settings.warehouse, made_by.NOTHING)
             landing.forget(settings.warehouse)
         landed = land(folder, settings.warehouse)
@@ -277,12 +281,13 @@ def catch_up(settings: Settings) -> None:
 
 
 def refuse_to_lose(folder: Path, warehouse: Path) -> None:
-    """Raise BuildError where a build from nothing would lose the rows of files that are gone."""
+    """Raise BuildError where a build from nothing would lose rows; call it right after `land`."""
     if gone := landing.missing_files(folder, warehouse):
         raise BuildError(
             f"a build from nothing would lose rows. Not in {folder} any more, or changed: "
             f"{', '.join(gone[:20])}{' ...' if len(gone) > 20 else ''} ({len(gone):,} in all). Put "
-            "back what was delivered; to go on without it run: make clean, then make build"
+            "back what was delivered, or go on without those rows: shopstream build --full-refresh "
+            "--drop-missing"
         )
 
 
@@ -461,7 +466,12 @@ def dbt(settings: Settings, *command: str, stdout=None, **environment: str) -> i
             errors="replace",
         ) as process,
     ):
-        for line in process.stdout:
-            if not IS_OF_A_STACK_TRACE(line):
-                print(line, end="", file=stdout, flush=True)
+        try:
+            for line in process.stdout:
+                if not IS_OF_A_STACK_TRACE(line):
+                    print(line, end="", file=stdout, flush=True)
+        except BaseException:
+            # Nothing may go on writing once the lock is given up.
+            process.kill()
+            raise
     return process.returncode

@@ -63,14 +63,30 @@ def main(context: click.Context) -> None:
     is_flag=True,
     help="Land every file again and rebuild all tables from nothing.",
 )
+@click.option(
+    "--drop-missing",
+    is_flag=True,
+    help="With --full-refresh: go on without files that are gone; their rows go, too.",
+)
 @click.option("--tests/--no-tests", default=True, help="Without tests nothing is published.")
 @click.option("--core", is_flag=True, help="Leave the business marts as they are.")
 @click.pass_obj
-def build(settings: Settings, full_refresh: bool, tests: bool, core: bool) -> None:
+def build(
+    settings: Settings, full_refresh: bool, drop_missing: bool, tests: bool, core: bool
+) -> None:
     """Load new files, build and test the marts, publish what passed. Run it each day."""
     from shopstream.build import build
 
-    sys.exit(build(settings, full_refresh=full_refresh, with_tests=tests, only_core=core))
+    if drop_missing and not full_refresh:
+        raise click.UsageError("--drop-missing goes with --full-refresh")
+    code = build(
+        settings,
+        full_refresh=full_refresh,
+        drop_missing=drop_missing,
+        with_tests=tests,
+        only_core=core,
+    )
+    sys.exit(code)
 
 
 @main.command()

@@ -302,35 +302,23 @@ def note_erased(warehouse: Path, load_id: int, user_hash: str) -> None:
 
 
 def missing_files(landing: Path, warehouse: Path) -> list[str]:
-    """Names of landed files that a build from nothing would not find as they were delivered.
+    """Names of landed files whose content is not in the landing folder under any name.
 
-    Withdrawn ones are not missed. A content counts as there under any name it was met by.
+    Withdrawn ones are not missed. Call it right after `land`, which meets what was renamed, copied
+    or changed since.
     """
-    if not has_landed(warehouse):
-        return []
     here = {name: path for name, path, trouble in _find(landing, warehouse) if not trouble}
     held = {
         delivery.file_sha256
         for delivery in _read_table(_home(warehouse), "deliveries")
-        if delivery.container in here and _is_as_delivered(here[delivery.container], delivery)
+        if delivery.container in here
+        and (_signature(here[delivery.container]) or ())[:2]
+        == (delivery.bytes, delivery.modified_ns)
     }
     return sorted(
         file.source_file
         for file in landed_files(warehouse)
         if not file.withdrawn_at and file.file_sha256 not in held
-    )
-
-
-def _is_as_delivered(path: Path, delivery: _Delivery) -> bool:
-    state = path.stat()
-    if state.st_size != delivery.bytes:
-        return False
-    # A copy has a time of its own: the bytes decide. Of a zip only those of its members are known.
-    is_member = delivery.source_file != delivery.container
-    return (
-        state.st_mtime_ns == delivery.modified_ns
-        or is_member
-        or _sha256(path) == delivery.file_sha256
     )
 
 

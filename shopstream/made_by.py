@@ -3,7 +3,8 @@
 Incremental models compute what changed in the data; a change of a model, a seed or the rules of
 sessions changes all rows. `<warehouse>/.made-by` holds a fingerprint of these, or NOTHING while a
 full refresh is under way, so that a refresh that was cut short is made again by the next build.
-After a refresh of the core marts alone it holds ONLY_CORE: all are computed anew by the next build.
+After a refresh of the core marts alone it holds ONLY_CORE: all are computed anew by each build
+until one with the business marts has passed.
 """
 
 import hashlib

@@ -10,7 +10,7 @@ from made import made
 
 from dashboard import data, insights
 from dashboard.blocks import View
-from dashboard.periods import Period, stored_periods
+from dashboard.periods import Period, stored_periods, wholly
 from dashboard.screens.overview import cards, now
 from dashboard.screens.performance import optimizations
 from dashboard.screens.time import days, hours
@@ -82,6 +82,25 @@ def test_a_week_without_events_is_a_week_of_zero(tmp_path):
     assert rows["period_start"].dt.strftime("%d").tolist() == ["30", "07", "14"]
     assert rows["period_end"].dt.strftime("%d").tolist() == ["06", "13", "14"]
     assert rows["revenue"].tolist() == [0, 0, 0]
+
+
+def test_a_month_whose_last_day_is_empty_is_whole_all_the_same(tmp_path):
+    first, last = datetime.date(2019, 10, 1), datetime.date(2019, 11, 30)
+    rows = pd.DataFrame(
+        [("month", first, last.replace(month=10)), ("month", last.replace(day=1), last)]
+        + [("total", first, last)],
+        columns=["period_type", "period_start", "period_end"],
+    )
+    rows = rows.assign(**dict.fromkeys(data.activity.COUNTED, 10))
+    build = made(tmp_path, period_activity=rows)
+    months = data.activity.series(build, "month", first, last)
+    assert wholly("month", months, first, last) == [True, True]
+
+
+def test_a_range_without_events_counts_nothing(tmp_path):
+    build = made(tmp_path, period_activity=activity_of([FIRST]))
+    figures = data.activity.added_up(build, DATES[3], DATES[4])
+    assert set(figures) == {0}
 
 
 def test_the_small_line_of_products_has_its_days_where_they_are(tmp_path):
@@ -167,7 +186,11 @@ def test_optimizations_of_an_earlier_commit_are_not_shown(tmp_path):
     )  # fmt: skip
     rows["variant"] = rows["is_off"].map({True: "off", False: "on"})
     kpis = pd.DataFrame({"commit": ["old", "new"], "value": [7.0, 80.0]}).assign(
-        events=1000, kpi="bytes saved", unit="%", evidence="e: off against on"
+        events=1000,
+        kpi="bytes saved",
+        unit="%",
+        evidence="e: off against on",
+        is_latest=[False, True],
     )
     build = made(tmp_path, optimizations=rows, technical_kpis=kpis)
     assert data.performance.optimizations(build)["commit"].tolist() == ["new"]

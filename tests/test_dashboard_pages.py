@@ -470,7 +470,7 @@ def test_an_event_type_has_its_colour_on_time_too(shown, measure, colour):
 
 def test_one_cohort_can_be_chosen(shown, warehouse):
     week = "14 Oct 2019"
-    assert week in data.users.cohort_weeks(shown)
+    assert week in data.users.cohort_starts(shown)
     choices = {"retention": "visits by week"}
     assert list(loyalty.one_cohort(shown, View(choices=choices))) == []
     (chart,) = loyalty.one_cohort(shown, View(choices={**choices, "cohort": week}))
@@ -480,6 +480,8 @@ def test_one_cohort_can_be_chosen(shown, warehouse):
         order by period_number"""
     )
     assert list(chart.figure.data[0].y) == [each for (each,) in expected.fetchall()]
+    (none,) = loyalty.one_cohort(shown, View(choices={**choices, "cohort": "15 Oct 2019"}))
+    assert none.title == "No week of first visits begins on 15 Oct 2019"
     page = run("users", part="Loyalty", cohort=week)
     assert any(week in each.value for each in page.caption)
 

@@ -1,6 +1,7 @@
 """When tables are made anew, and when not: by what made them."""
 
 import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -121,10 +122,30 @@ def test_a_full_refresh_never_loses_a_file_that_is_gone(settings, ran, change_of
     with pytest.raises(build.BuildError, match=r"lose rows.*: a\.csv \(1 in all\)"):
         build.build(settings, full_refresh=True)
     assert len(ran) == 1
-    # Delivered again, it has another time, but the same bytes.
-    file.write_text(delivered)
+    # Delivered again, it has another time and name, but the same bytes.
+    file.with_name("b.csv").write_text(delivered)
     run(settings, full_refresh=True)
     assert ran[-1] == (["--full-refresh"], {"rebuild_staging": True})
+
+
+def test_a_full_refresh_goes_on_without_a_file_where_it_is_told_to(settings, ran):
+    run(settings)
+    (settings.landing / "a.csv").unlink()
+    run(settings, full_refresh=True, drop_missing=True)
+    assert landing.landed_files(settings.warehouse) == []
+
+
+def test_a_zip_of_the_same_size_with_other_rows_is_not_what_was_delivered(settings, ran):
+    def deliver(event: str) -> None:
+        with zipfile.ZipFile(settings.landing / "z.zip", "w") as archive:
+            rows = f"event_time,event_type,product_id,user_id\n2019-10-01 10:00:00,{event},2,2\n"
+            archive.writestr("z.csv", rows)
+
+    deliver("view")
+    run(settings)
+    deliver("cart")
+    with pytest.raises(build.BuildError, match=r"z\.zip/z\.csv \(1 in all\)"):
+        build.build(settings, full_refresh=True)
 
 
 def test_a_full_refresh_does_not_miss_a_file_that_was_withdrawn(settings, ran):

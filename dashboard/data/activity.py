@@ -45,9 +45,12 @@ def added_up(build: Build, first: date, last: date) -> pd.Series:
     """The figures that add up over days, for any range of dates."""
     return query(
         build,
-        """select sum(total_events) as total_events, sum(total_views) as total_views,
-            sum(total_carts) as total_carts, sum(total_purchases) as total_purchases,
-            sum(revenue) as revenue, sum(sessions) as sessions, sum(orders) as orders
+        """select coalesce(sum(total_events), 0) as total_events,
+            coalesce(sum(total_views), 0) as total_views,
+            coalesce(sum(total_carts), 0) as total_carts,
+            coalesce(sum(total_purchases), 0) as total_purchases,
+            coalesce(sum(revenue), 0) as revenue, coalesce(sum(sessions), 0) as sessions,
+            coalesce(sum(orders), 0) as orders
         from period_activity
         where period_type = 'day' and period_start between $first and $last""",
         first=first,
@@ -72,8 +75,9 @@ def series(build: Build, grain: str, first: date, last: date) -> pd.DataFrame:
         select kept.* replace (
             $grain as period_type,
             passed.begin as period_start,
-            coalesce(
-                period_end, least(last, passed.begin + ('1 ' || $grain)::interval - interval 1 day)
+            -- The mart has the last date with events, which may be an earlier one.
+            least(
+                last, passed.begin + ('1 ' || $grain)::interval - interval 1 day
             )::date as period_end)
         from passed left join period_activity as kept
             on period_type = $grain and period_start = passed.begin

@@ -34,8 +34,7 @@ def technical_figures(build: Build) -> pd.DataFrame:
     return query(
         build,
         """select kpi as figure, value, unit, evidence, commit from technical_kpis
-        where (commit, events) in (select (commit, events) from optimizations
-            where is_latest and events = (select max(events) from optimizations))
+        where is_latest and events = (select max(events) from optimizations)
         order by evidence, figure""",
     )
 

@@ -81,12 +81,10 @@ def cohorts(build: Build, activity: str, period_type: str) -> pd.DataFrame:
     )
 
 
-def cohort_weeks(build: Build) -> list[str]:
-    """The weeks in which users were seen first, latest first, as dates in words."""
+def cohort_starts(build: Build) -> list[str]:
+    """The weeks and days in which users were seen first, latest first, as dates in words."""
     found = query(
-        build,
-        """select distinct cohort_start from retention_cohorts where period_type = 'week'
-        order by cohort_start desc""",
+        build, "select distinct cohort_start from retention_cohorts order by cohort_start desc"
     )
     return found["cohort_start"].map(day).tolist()
 

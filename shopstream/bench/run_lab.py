@@ -23,6 +23,7 @@ KPIS = pa.schema(
         ("value", pa.float64()),
         ("unit", pa.string()),
         ("evidence", pa.string()),
+        ("is_latest", pa.bool_()),
     ]
 )
 
@@ -96,6 +97,7 @@ def judged(home: Path) -> tuple[list[dict], list[dict]]:
     kept = results.read_runs(home / "lab.jsonl")
     # Lines are in the order of their runs: the last one wins.
     latest = {(r["events"], r["experiment"]): r["commit"] for r in kept if "experiment" in r}
+    latest_storage = {r["events"]: r["commit"] for r in kept if "storage" in r}
     rows, kpis = [], []
     for commit, events in sorted({(row["commit"], row["events"]) for row in kept}):
         mine = [row for row in kept if (row["commit"], row["events"]) == (commit, events)]
@@ -105,8 +107,13 @@ def judged(home: Path) -> tuple[list[dict], list[dict]]:
             for row in verdicts
         ]
         facts = [row["storage"] for row in mine if "storage" in row][-1:]
-        found = technical_kpis(verdicts, *facts)
-        kpis += [{"commit": commit, "events": events, **kpi} for kpi in found]
+        newest = [row for row in verdicts if latest[events, row["experiment"]] == commit]
+        newest_facts = facts if latest_storage.get(events) == commit else []
+        as_last_measured = {kpi["kpi"] for kpi in technical_kpis(newest, *newest_facts)}
+        kpis += [
+            {"commit": commit, "events": events, "is_latest": kpi["kpi"] in as_last_measured, **kpi}
+            for kpi in technical_kpis(verdicts, *facts)
+        ]
     return rows, kpis
 
 

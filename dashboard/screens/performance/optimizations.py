@@ -48,7 +48,7 @@ def figures(build, view):
     except data.MissingMart:
         return  # What to run is said above.
     rows["value"] = list(map(number, rows["value"], rows["unit"]))
-    shown = ("figure", "value", "evidence")
+    shown = ("figure", "value", "evidence", "commit")
     yield Table("What follows from them", rows, "From technical_kpis.", shown)
 
 

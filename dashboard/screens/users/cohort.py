@@ -1,7 +1,7 @@
 """Who of one cohort comes back?"""
 
 from dashboard import charts, data
-from dashboard.blocks import Chart
+from dashboard.blocks import Chart, Empty
 from dashboard.words import day
 
 
@@ -17,7 +17,11 @@ def one_cohort(build, view):
     if not start:
         return
     activity, grain, rows = cohorts(build, view)
-    rows = rows[(rows["cohort_start"].map(day) == start) & (rows["period_number"] > 0)]
+    rows = rows[rows["cohort_start"].map(day) == start]
+    if rows.empty:
+        yield Empty(f"No {grain} of first {activity} begins on {start}", "Choose another cohort.")
+        return
+    rows = rows[rows["period_number"] > 0]
     figure = charts.columns(
         rows.dropna(subset=["retention"]),
         "period_number",
