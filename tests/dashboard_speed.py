@@ -117,17 +117,30 @@ async def warm(browser: Browser, address: str, times: int, errors: list[str]) ->
     return {name: summary(seconds) for name, seconds in measured.items()}
 
 
-async def click_around(page: Page, chance: random.Random, until: float) -> list[float]:
-    """Seconds of each click of a person who opens pages, parts and filters at random."""
+async def click_around(
+    page: Page, chance: random.Random, until: float, lost: list[str]
+) -> list[float]:
+    """Seconds of each click of a person who opens pages, parts and filters at random.
+
+    A click that meets a page while it is drawn anew may do nothing: it is noted in `lost`, and the
+    person clicks again.
+    """
     spent = []
     while time.perf_counter() < until:
         each = chance.choice(PAGES)
         part = chance.choice(each.parts)
         spent.append(await open_page(page, each.title))
-        # Who clicks the page that is open stays in the part that was open.
-        shown = page.get_by_role("radio", name=part.name, exact=True)
-        if len(each.parts) > 1 and not await shown.is_checked():
-            spent.append(await open_part(page, part.name))
+        question = page.get_by_role("heading", name=part.question, exact=True)
+        for attempt in range(5):
+            if await question.is_visible():
+                break
+            if attempt:
+                lost.append(f"{each.title}: {part.name}")
+            radio = page.get_by_role("radio", name=part.name, exact=True)
+            if len(each.parts) == 1 or not await radio.is_visible():
+                spent.append(await open_page(page, each.title))
+            else:
+                spent.append(await open_part(page, part.name))
         if part.filters:
             spent.append(await change(page, chance.choice(part.filters), chance))
     return spent
@@ -136,11 +149,12 @@ async def click_around(page: Page, chance: random.Random, until: float) -> list[
 async def together(browser: Browser, address: str, people: int, seconds: int) -> dict:
     """So many people who click at once for so long."""
     errors: list[str] = []
+    lost: list[str] = []
     pages = [await visitor(browser, errors) for _ in range(people)]
     await asyncio.gather(*(took(page, lambda p=page: p.goto(address), runs=0) for page in pages))
     until = time.perf_counter() + seconds
     clicks = await asyncio.gather(
-        *(click_around(page, random.Random(n), until) for n, page in enumerate(pages)),
+        *(click_around(page, random.Random(n), until, lost) for n, page in enumerate(pages)),
         return_exceptions=True,
     )
     for page in pages:
@@ -148,7 +162,8 @@ async def together(browser: Browser, address: str, people: int, seconds: int) ->
         errors += await shown.all_inner_texts()
     errors += [repr(each) for each in clicks if isinstance(each, BaseException)]
     spent = [second for each in clicks if isinstance(each, list) for second in each]
-    return {"people": people, **summary(spent or [0.0]), "errors": len(errors), "first": errors[:3]}
+    told = {"errors": len(errors), "first": errors[:3], "clicks lost": len(lost)}
+    return {"people": people, **summary(spent or [0.0]), **told}
 
 
 async def measure(options: argparse.Namespace) -> dict:
