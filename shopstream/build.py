@@ -92,8 +92,9 @@ def build(
         folder = choose_landing(settings)
         full_refresh = full_refresh or made_by.read(settings.warehouse) == made_by.NOTHING
         if full_refresh:
-            land(folder, settings.warehouse)
-            if not drop_missing:
+            # After a refresh that was cut short nothing is registered, and nothing can be lost.
+            if not drop_missing and landing.has_landed(settings.warehouse):
+                land(folder, settings.warehouse)
                 refuse_to_lose(folder, settings.warehouse)
             made_by.write(settings.warehouse, made_by.NOTHING)
             landing.forget(settings.warehouse)

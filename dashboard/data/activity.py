@@ -6,18 +6,18 @@ import pandas as pd
 
 from dashboard.data.marts import Build, EmptyMart, MissingMart, null_defaults, query
 
+# What adds up over hours and days.
+SUMS = ("total_events", "total_views", "total_carts", "total_purchases", "revenue")
 # What a day, week or month without events has none of; all other figures are unknown there.
 COUNTED = (
-    "total_events",
-    "total_views",
-    "total_carts",
-    "total_purchases",
-    "revenue",
-    "users",
-    "buyers",
-    "sessions",
-    "orders",
+    *SUMS,
+    *("users", "buyers", "sessions", "orders"),
 )
+
+
+def _added(*names: str) -> str:
+    """The sum of each figure, 0 over no rows."""
+    return ", ".join(f"coalesce(sum({name}), 0) as {name}" for name in names)
 
 
 def periods(build: Build) -> pd.DataFrame:
@@ -45,12 +45,7 @@ def added_up(build: Build, first: date, last: date) -> pd.Series:
     """The figures that add up over days, for any range of dates."""
     return query(
         build,
-        """select coalesce(sum(total_events), 0) as total_events,
-            coalesce(sum(total_views), 0) as total_views,
-            coalesce(sum(total_carts), 0) as total_carts,
-            coalesce(sum(total_purchases), 0) as total_purchases,
-            coalesce(sum(revenue), 0) as revenue, coalesce(sum(sessions), 0) as sessions,
-            coalesce(sum(orders), 0) as orders
+        f"""select {_added(*SUMS, "sessions", "orders")}
         from period_activity
         where period_type = 'day' and period_start between $first and $last""",
         first=first,
@@ -151,7 +146,6 @@ def metric_values(build: Build) -> pd.DataFrame:
 def hours(build: Build, first: date, last: date, zone: str) -> pd.DataFrame:
     """What adds up, by weekday and hour of a time zone, and how many such hours there are, those
     without events too."""
-    sums = ("total_events", "total_views", "total_carts", "total_purchases", "revenue")
     return query(
         build,
         f"""with passed as (
@@ -165,7 +159,7 @@ def hours(build: Build, first: date, last: date, zone: str) -> pd.DataFrame:
                 and passed.hour_begin = event_date + to_hours(event_hour)
         )
         select isodow(starts_at) as day_of_week, hour(starts_at) as event_hour, count(*) as hours,
-            {", ".join(f"coalesce(sum({name}), 0) as {name}" for name in sums)}
+            {_added(*SUMS)}
         from local group by all order by day_of_week, event_hour""",
         first=first,
         last=last,

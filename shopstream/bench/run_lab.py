@@ -101,13 +101,13 @@ def judged(home: Path) -> tuple[list[dict], list[dict]]:
     rows, kpis = [], []
     for commit, events in sorted({(row["commit"], row["events"]) for row in kept}):
         mine = [row for row in kept if (row["commit"], row["events"]) == (commit, events)]
-        verdicts = lab.judged([row for row in mine if "experiment" in row])
-        rows += [
-            {**row, "is_latest": row["commit"] == latest[row["events"], row["experiment"]]}
-            for row in verdicts
+        verdicts = [
+            {**row, "is_latest": commit == latest[events, row["experiment"]]}
+            for row in lab.judged([row for row in mine if "experiment" in row])
         ]
+        rows += verdicts
         facts = [row["storage"] for row in mine if "storage" in row][-1:]
-        newest = [row for row in verdicts if latest[events, row["experiment"]] == commit]
+        newest = [row for row in verdicts if row["is_latest"]]
         newest_facts = facts if latest_storage.get(events) == commit else []
         as_last_measured = {kpi["kpi"] for kpi in technical_kpis(newest, *newest_facts)}
         kpis += [
