@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard.blocks import Block, Cards, Chart, Display, Empty, Findings, Table
 from dashboard.charts import sparkline
 from dashboard.columns import COLUMNS
+from dashboard.filters import act
 from dashboard.words import as_csv, plain, slug, with_sign
 
 # A table shows so many rows; the others are a scroll away.
@@ -95,6 +96,7 @@ def take_click(key: str, name: str) -> None:
         clicked = given[0] if isinstance(given, list) else given["0"]
         if clicked:
             st.session_state[name] = clicked
+            act()
 
 
 @st.cache_resource(show_spinner=False)

@@ -81,7 +81,12 @@ def choose_part(page: Page) -> Part:
     names = [part.name for part in page.parts]
     name = one_of("part", names, names[0])
     st.segmented_control(
-        "Part of the page", names, key="part", required=True, label_visibility="collapsed"
+        "Part of the page",
+        names,
+        key="part",
+        on_change=act,
+        required=True,
+        label_visibility="collapsed",
     )
     return page.part(name)
 
@@ -100,9 +105,16 @@ def choose(part: Part, build: Build) -> View:
 
 
 def follow_address(page: Page) -> None:
-    """Take what is chosen on a page from the address, unless we wrote it ourselves."""
+    """Take what is chosen on a page from the address, unless we know it.
+
+    A run that a click has stopped half way has written no address, and a click may come with the
+    address before: what was clicked holds then.
+    """
     asked = {name: st.query_params.get_all(name) for name in st.query_params}
-    if (page.path, asked) != st.session_state.get("written"):
+    path, known = st.session_state.get("known", (None, {}))
+    acted = st.session_state.pop("acted", False)
+    st.session_state["known"] = (page.path, asked)
+    if path != page.path or (asked != known and not acted):
         held = held_values()
         for name in {"part", *(name for part in page.parts for name in parameters(part))}:
             held.pop(name, None)
@@ -141,7 +153,7 @@ def keep(name: str, values: list[str], default: bool) -> None:
 def select(words: str, name: str, names: list[str], default: str) -> str:
     """A select box."""
     value = one_of(name, names, default)
-    st.selectbox(words, names, key=name, width=180)
+    st.selectbox(words, names, key=name, on_change=act, width=180)
     return value
 
 
@@ -161,6 +173,7 @@ def choose_period(build: Build) -> Period:
         min_value=whole.first,
         max_value=whole.last,
         key="dates",
+        on_change=act,
         format="YYYY-MM-DD",
         width=230,
     )
@@ -182,11 +195,17 @@ def write_address(page: Page, part: Part) -> None:
     asked = {name: st.query_params.get_all(name) for name in st.query_params}
     if asked != values:
         st.query_params.from_dict(values)
-    st.session_state["written"] = (page.path, values)
+    st.session_state["known"] = (page.path, values)
+
+
+def act() -> None:
+    """Note that this run comes of a click on a filter, not of an address."""
+    st.session_state["acted"] = True
 
 
 def reset(part: Part) -> None:
     """Set all filters of a part to their defaults."""
+    act()
     for name in parameters(part):
         held_values().pop(name, None)
         st.session_state.pop(name, None)

@@ -386,6 +386,31 @@ def test_the_shared_link_names_the_dates_that_are_shown(shown):
     assert "period" not in run("users", part="Loyalty").code[0].value
 
 
+def test_a_click_holds_where_it_stopped_a_run_that_had_written_no_address(shown, monkeypatch):
+    with monkeypatch.context() as stopped:
+        stopped.setattr("dashboard.browser.write_address", lambda *_: None)
+        page = run("users")
+    page.segmented_control(key="part").set_value("Sessions").run()
+    assert page.segmented_control(key="part").value == "Sessions"
+    assert page.query_params["part"] == "Sessions"
+
+
+def test_a_click_holds_where_it_comes_with_the_address_before(shown):
+    page = run("users", part="Sessions")
+    page.segmented_control(key="part").set_value("Loyalty").run()
+    page.query_params["part"] = "Sessions"
+    page.selectbox(key="retention").set_value("visits by day").run()
+    assert page.query_params["part"] == "Loyalty"
+    assert page.query_params["retention"] == "visits by day"
+
+
+def test_another_address_shows_what_it_names(shown):
+    page = run("users", part="Sessions")
+    page.query_params["part"] = "Loyalty"
+    page.run()
+    assert page.segmented_control(key="part").value == "Loyalty"
+
+
 def test_performance_says_how_to_measure_what_was_not_measured(shown):
     if "optimizations" not in shown.tables:
         assert "shopstream lab" in run("performance", part="Optimizations").info[0].value
