@@ -92,8 +92,9 @@ async def change(page: Page, filter_name: str, chance: random.Random) -> float:
     names = [
         name for name in await options.all_inner_texts() if name not in (shown, "Other dates…")
     ]
-    option = page.get_by_role("option", name=chance.choice(names), exact=True)
-    return await took(page, option.first.click)
+    option = page.get_by_role("option", name=chance.choice(names), exact=True).first
+    await option.scroll_into_view_if_needed()  # before the click: the list draws what it shows
+    return await took(page, option.click)
 
 
 async def warm(browser: Browser, address: str, times: int, errors: list[str]) -> dict:
@@ -142,7 +143,11 @@ async def click_around(
             else:
                 spent.append(await open_part(page, part.name))
         if part.filters:
-            spent.append(await change(page, chance.choice(part.filters), chance))
+            name = chance.choice(part.filters)
+            spent.append(await change(page, name, chance))
+            if await page.get_by_role("option").first.is_visible():
+                lost.append(f"{each.title}: {part.name}, {WORDS[name]}")
+                await page.keyboard.press("Escape")  # the open list hides all else from the keyboard
     return spent
 
 
