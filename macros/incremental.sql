@@ -30,12 +30,6 @@
 {% endmacro %}
 
 
-{# Files of which earlier rows have to go: loaded again or withdrawn after a load. #}
-{% macro files_loaded_again(newest) -%}
-    (select file_key from {{ source('landing', 'landed_files') }} where load_id > {{ newest }} and first_load_id < load_id)
-{%- endmacro %}
-
-
 {#
     The dates whose rows changed since this table was built, as a predicate. Rows without a place in the
     window have no date.
@@ -50,7 +44,8 @@
             'select distinct cast(event_date as string) from ('
             ~ 'select event_date from ' ~ rows ~ ' where load_id > ' ~ newest
             ~ ' union all select event_date from ' ~ source('landing', 'backfills') ~ ' where load_id > ' ~ newest
-            ~ ' union all select event_date from ' ~ this ~ ' where file_key in ' ~ files_loaded_again(newest)
+            ~ ' union all select event_date from ' ~ this ~ ' where file_key in (select file_key from '
+            ~ source('landing', 'landed_files') ~ ' where load_id > ' ~ newest ~ ')'
             ~ ') order by 1'
         ).columns[0].values()) }}
     {%- endif -%}
@@ -92,7 +87,7 @@
     {% if not execute or not is_incremental() %}{{ return(false) }}{% endif %}
     {% set newest = newest_load() %}
     {% do return(run_query(
-        'select 1 from ' ~ files_loaded_again(newest)
+        'select 1 from ' ~ source('landing', 'landed_files') ~ ' where load_id > ' ~ newest ~ ' and first_load_id < load_id'
         ~ ' union all select 1 from ' ~ source('landing', 'backfills') ~ ' where load_id > ' ~ newest ~ ' limit 1'
     ).rows | length > 0) %}
 {% endmacro %}

@@ -32,11 +32,15 @@ from shopstream.published import (
     next_build_id,
     publish,
     read_published,
+    table_folders,
 )
 from shopstream.summary import failures, print_summary
 
 FAILED, FILE_REFUSED = 1, 3
 SAMPLE_MARK = ".holds-sample"
+# A user was erased, and older builds and files still hold what the next passing build purges.
+ERASING = ".erasure-unfinished"
+REMOVED = ".removed"
 LEAVE_OUT_COMMERCE = ["--exclude", "tag:commerce"]
 IS_OF_A_STACK_TRACE = re.compile(
     r"\s*(\tat |\t\.\.\. [0-9]+ more$|Caused by: |Suppressed: |Driver stacktrace:)"
@@ -136,11 +140,9 @@ def erase_user(settings: Settings, user_id: int) -> int:
     """Take a user out of all tables, older builds and files of the warehouse; see `build`."""
     with prepared(settings) as work:
         catch_up(settings)
+        (settings.warehouse / ERASING).touch()
         names = reload.erase_user(settings.warehouse, user_id)
         code = work.finish(None)
-        if code != FAILED:
-            maintain(settings.warehouse, delist_all=True)
-            console.print("Erased from the warehouse; readers can't go back to earlier builds.")
         if names:
             console.print(
                 "These landing files still hold rows of the user; they are yours to change: "
@@ -197,6 +199,7 @@ class Work:
             code = made_by.ONLY_CORE if owed else made_by.code_of_tables()
             made_by.write(self.settings.warehouse, code)
         self.report(landed, published=published)
+        self.finish_erasure(published=published)
         if hook.is_set():
             self.tell_of_trouble(landed, passed=passed, published=published)
         if not passed:
@@ -237,8 +240,33 @@ class Work:
     def idle(self, landed: landing.LandingResult) -> int:
         """Report that the published build is of these files and this code already."""
         self.report(landed, published=True)
+        self.finish_erasure(published=True)
         console.print("Nothing was built: the published build is of these files and this code.")
         return 0
+
+    def finish_erasure(self, *, published: bool) -> None:
+        """After a user was erased, delete the builds and files before, once a build is published.
+
+        A build that failed, or was killed in between, leaves it to the next.
+        """
+        mark = self.settings.warehouse / ERASING
+        if not mark.exists():
+            return
+        if not published:
+            console.print(
+                "[bold]Not erased yet[/bold]: files and builds of before hold the user until a "
+                "build is published. Mend what failed and run: make build"
+            )
+            return
+        maintain(self.settings.warehouse, delist_all=True)
+        mark.unlink()
+        console.print("Erased from the warehouse; readers can't go back to earlier builds.")
+        if others := tables_of_no_model(self.settings):
+            console.print(
+                "These tables are of no model of the project and were left as they are; remove "
+                f"their folders if they may hold the user: {', '.join(others)}",
+                markup=False,
+            )
 
     def report(self, landed: landing.LandingResult | None, *, published: bool) -> None:
         """Print the summary."""
@@ -292,6 +320,18 @@ def refuse_to_lose(folder: Path, warehouse: Path) -> None:
         )
 
 
+def tables_of_no_model(settings: Settings) -> list[str]:
+    """Tables of rows in the warehouse that dbt knows neither as its own nor as a source."""
+    manifest = json.loads((settings.target / "manifest.json").read_text())
+    known = {f"{node['schema']}.{node.get('alias')}" for node in manifest["nodes"].values()}
+    known |= {f"{each['schema']}.{each['identifier']}" for each in manifest["sources"].values()}
+    return [
+        name
+        for name in table_folders(settings.warehouse)
+        if name not in known and not name.startswith((landing.SCHEMA, AUDIT_SCHEMA))
+    ]
+
+
 def nothing_is_new(settings: Settings) -> bool:
     """Whether a build could only give what is published already."""
     try:
@@ -312,7 +352,7 @@ def inputs(settings: Settings) -> dict:
 
 @contextmanager
 def warehouse_lock(warehouse: Path):
-    """Hold the warehouse for this process. The lock ends with the process, however it ends."""
+    """Hold the warehouse for this process and its dbt; the lock ends when both have ended."""
     with (warehouse / ".build.lock").open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -322,6 +362,8 @@ def warehouse_lock(warehouse: Path):
                 f"another build holds {warehouse}: {file.read().strip() or 'unknown'}. "
                 "Wait for it to end"
             ) from None
+        # dbt inherits it: were only this process killed, dbt would go on writing.
+        os.set_inheritable(file.fileno(), True)
         file.truncate(0)
         file.write(f"process {os.getpid()} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
         file.flush()
@@ -378,13 +420,20 @@ def empty_warehouse(warehouse: Path) -> None:
 
     Who was erased is remembered: the landing files may still hold them.
     """
+    # In this order: cut short, it leaves what the next build makes from nothing.
+    shutil.rmtree(warehouse / REMOVED, ignore_errors=True)
+    (warehouse / "published.json").unlink(missing_ok=True)
+    made_by.write(warehouse, made_by.NOTHING)
     for folder in warehouse.glob("shopstream_*.db"):
         for table in folder.iterdir():
             if table.name != "erased_users":
-                shutil.rmtree(table, ignore_errors=True)
+                # In one step: a table without half of its log could not be made anew.
+                (warehouse / REMOVED / folder.name).mkdir(parents=True, exist_ok=True)
+                table.rename(warehouse / REMOVED / folder.name / table.name)
         if not any(folder.iterdir()):
             folder.rmdir()
-    for name in ["published.json", SAMPLE_MARK, made_by.FILE]:
+    shutil.rmtree(warehouse / REMOVED, ignore_errors=True)
+    for name in [SAMPLE_MARK, made_by.FILE]:
         (warehouse / name).unlink(missing_ok=True)
 
 
@@ -397,7 +446,8 @@ def land(folder: Path, warehouse: Path) -> landing.LandingResult:
 @contextmanager
 def progress_bar(verb: str):
     """A bar over bytes, one file at a time; yields the callback of `landing.land`."""
-    columns = TextColumn(verb + " {task.description}"), BarColumn(), DownloadColumn()
+    words = TextColumn(verb + " {task.description}", markup=False)
+    columns = words, BarColumn(), DownloadColumn()
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("", total=None)
 
@@ -416,6 +466,8 @@ def run_dbt(
     command = ["build", "--exclude-resource-type", *left_out, *options]
     if variables:
         command += ["--vars", json.dumps(variables)]
+    # Those of a run before would be told as this one's, were dbt to end before it writes its own.
+    (settings.target / "run_results.json").unlink(missing_ok=True)
     return warm_dbt(settings, *command) == 0
 
 
@@ -463,6 +515,7 @@ def dbt(settings: Settings, *command: str, stdout=None, **environment: str) -> i
             env={**settings.environment(), **environment},
             stdout=subprocess.PIPE,
             stderr=stderr,
+            close_fds=False,  # so that it inherits the lock
             encoding="utf-8",
             errors="replace",
         ) as process,

@@ -127,8 +127,9 @@ def reload(
 ) -> None:
     """Take files in again under the rules now in force, or out; erase a user.
 
-    FILES are names as row_ledger.source_file shows them. A withdrawn file is taken in again by its
-    name. Rows are never lost or doubled: the new ones take the place of the old.
+    FILES are names as row_ledger.source_file shows them, or its file_sha256 where a name came with
+    several contents. A withdrawn file is taken in again by its name. Rows are never lost or
+    doubled: the new ones take the place of the old.
     """
     from shopstream import build
     from shopstream.reload import files_named, files_with
@@ -155,8 +156,10 @@ def maintain(settings: Settings, delist: bool) -> None:
     """Compact the tables and delete files that no listed build needs. Run it each week."""
     from shopstream.build import warehouse_lock
     from shopstream.maintenance import maintain
+    from shopstream.server import stop_if_lent
 
     with warehouse_lock(settings.warehouse):
+        stop_if_lent(settings.warehouse)
         done = maintain(settings.warehouse, delist_all=delist, on_progress=click.echo)
     click.echo(
         f"{done['files']:,} files in the current versions; {done['deleted']:,} files deleted, "

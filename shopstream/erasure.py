@@ -22,29 +22,47 @@ WHITE_SPACE = (
 ID = r"^[+-]?[0-9]+(\.0)?$"
 
 
-def key_of(warehouse: Path) -> bytes:
-    """The secret of this warehouse; made on first use."""
+class KeyLost(Exception):
+    """Users were erased, and the key by which to know them is not there."""
+
+
+def key_of(warehouse: Path, *, may_make: bool = False) -> bytes:
+    """The secret of this warehouse. Raises KeyLost where there is none, unless it may be made."""
     path = warehouse / ".erasure-key"
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_hex(32))
-    return bytes.fromhex(path.read_text())
+    text = path.read_text() if path.exists() else ""
+    if len(text) == 64:
+        return bytes.fromhex(text)
+    if not may_make:
+        raise KeyLost(
+            f"{path} is missing or damaged, and without it erased users would come back. Put back "
+            "the file that was made when the first of them was erased (it lies beside the tables, "
+            "and a copy of them needs it, too)"
+        )
+    part = path.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    part.touch(mode=0o600)
+    part.write_text(secrets.token_hex(32))
+    part.rename(path)
+    return key_of(warehouse)
 
 
-def hash_of(warehouse: Path, user_id: int) -> str:
+def hash_of(key: bytes, user_id: int) -> str:
     """Keyed hash of a user id: HMAC-SHA256, RFC 2104, as hex."""
-    return hmac.new(key_of(warehouse), str(user_id).encode(), "sha256").hexdigest()
+    return hmac.new(key, str(user_id).encode(), "sha256").hexdigest()
 
 
 def blank_rows(rows: Path, home: Path, erased: Iterable[str], memory_limit: str) -> None:
-    """Blank the rows of erased users in one work copy, in place.
+    """Blank the rows of erased users in one work copy, in place. Raises KeyLost.
 
     A row that could not be split is blanked when any number in it is the id of an erased user.
     """
     key, erased = key_of(home.parent), set(erased)
 
     def is_erased(text: str) -> bool:
-        return hmac.new(key, str(int(text)).encode(), "sha256").hexdigest() in erased
+        return hash_of(key, int(text)) in erased
+
+    def quoted(path: Path) -> str:
+        return "'" + str(path).replace("'", "''") + "'"
 
     part = rows.with_suffix(".part")
     columns = [*EVENT_COLUMNS, *(f"{column}_exact" for column in EXACT_TYPES)]
@@ -59,7 +77,7 @@ def blank_rows(rows: Path, home: Path, erased: Iterable[str], memory_limit: str)
             from (
                 select *,
                     coalesce(user_id_exact::varchar, trim(user_id, '{WHITE_SPACE}')) as trimmed
-                from '{rows}'
+                from {quoted(rows)}
             )
             """
         )
@@ -78,7 +96,7 @@ def blank_rows(rows: Path, home: Path, erased: Iterable[str], memory_limit: str)
                         coalesce(list_has_any(ids, (select list(id) from gone)), false) as erased
                     from delivered
                 )
-            ) to '{part}' (format parquet, compression snappy)
+            ) to {quoted(part)} (format parquet, compression snappy)
             """
         )
     part.replace(rows)

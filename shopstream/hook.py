@@ -10,6 +10,7 @@ import duckdb
 from shopstream.published import open_table, read_published, rows_of
 
 ANOMALIES = "shopstream_commerce.hourly_anomalies"
+MOST_CHARACTERS = 30_000  # Linux takes 128 KiB for one variable, and a character has up to four
 log = logging.getLogger(__name__)
 
 
@@ -26,6 +27,8 @@ def tell(event: str, message: str) -> None:
     if not is_set():
         return
     command = os.environ["SHOPSTREAM_HOOK"]
+    if len(message) > MOST_CHARACTERS:
+        message = f"{message[:MOST_CHARACTERS]} ..."
     environment = {**os.environ, "SHOPSTREAM_EVENT": event, "SHOPSTREAM_MESSAGE": message}
     try:
         ran = subprocess.run(
@@ -33,6 +36,8 @@ def tell(event: str, message: str) -> None:
         )
     except subprocess.TimeoutExpired:
         log.error("SHOPSTREAM_HOOK took over a minute and was stopped (%s)", event)
+    except (OSError, ValueError) as error:
+        log.error("SHOPSTREAM_HOOK (%s) could not be run: %s", event, error)
     else:
         log.info("SHOPSTREAM_HOOK (%s) ended with %s: %s", event, ran.returncode, ran.stderr)
 

@@ -35,6 +35,7 @@ from shopstream.decode import Duck, decode, default_memory_limit
 
 log = logging.getLogger("shopstream.landing")
 Progress = Callable[[str, int, int], None]
+SCHEMA = "shopstream_landing"
 
 # fmt: off
 
@@ -190,13 +191,14 @@ def _prepare(home: Path) -> None:
 
 def _home(warehouse: Path) -> Path:
     """Where Spark expects the tables of the schema shopstream_landing."""
-    return warehouse / "shopstream_landing.db"
+    return warehouse / f"{SCHEMA}.db"
 
 
 def drop_work_copies(warehouse: Path) -> None:
-    """Delete the work copies, once a load is complete."""
+    """Delete the work copies, once a load is complete, and what a killed run left of others."""
     for path in (_home(warehouse) / "landed_rows").glob("*.parquet"):
         path.unlink()
+    shutil.rmtree(_home(warehouse) / "extracted", ignore_errors=True)
 
 
 def event_files(folder: Path) -> list[Path]:
@@ -289,10 +291,12 @@ def note_backfill(warehouse: Path, dates: Iterable[date]) -> int:
     return number
 
 
-def note_erased(warehouse: Path, load_id: int, user_hash: str) -> None:
-    """Register a user who is never to be taken in again."""
+def note_erased(warehouse: Path, load_id: int, user_id: int) -> None:
+    """Register a user who is never to be taken in again. Raises LandingError."""
     home = _home(warehouse)
     held = _read_table(home, "erased_users")
+    with _needing_the_key():
+        user_hash = erasure.hash_of(erasure.key_of(warehouse, may_make=not held), user_id)
     if user_hash not in {row.user_hash for row in held}:
         held.append(_ErasedUser(load_id, user_hash, datetime.now(UTC)))
     _write_table(home, "erased_users", held)
@@ -346,7 +350,7 @@ def land(
     found = _find(landing, warehouse, ignored)
     with _run(warehouse, on_progress, memory_limit) as run:
         for name, path, trouble in found:
-            run.refuse(name, trouble) if trouble else run.take(name, path)
+            run.turn_away(name, trouble) if trouble else run.take(name, path)
         return run.commit(sorted(ignored))
 
 
@@ -513,6 +517,11 @@ class _Run:
         ]
         self.redelivered = True
 
+    def turn_away(self, name: str, trouble: str) -> None:
+        """Refuse a name that leads to no file now; once it does again, it is read anew."""
+        self.redelivered |= self.deliveries.pop(name, None) is not None
+        self.refuse(name, trouble)
+
     def refuse(self, name: str, reason: str, sha256: str | None = None) -> None:
         """Note that a file is refused; it is known when the table says just this already."""
         known = self.refused_before.get((name, sha256, reason))
@@ -562,9 +571,10 @@ class _Run:
             missing = wanted - {content.sha256 for content in self.again}
             if trouble or not held & missing:
                 continue
-            kind = event_format(path.name)
-            contents = self._zip(name, path) if kind == "zip" else [self._read(name, path)]
-            self.again += (c for c in contents if c.sha256 in missing and c.rows is not None)
+            kind, before = event_format(path.name), _signature(path)
+            contents = list(self._zip(name, path) if kind == "zip" else [self._read(name, path)])
+            if before and _signature(path) == before:  # else its rows may be of another content
+                self.again += (c for c in contents if c.sha256 in missing and c.rows is not None)
         missing = wanted - {content.sha256 for content in self.again}
         if missing:
             names = sorted(self.landed[sha].source_file for sha in missing)
@@ -609,7 +619,9 @@ class _Run:
         _stop_without_room(error, own_words)
         log.error("%s could not be read", name, exc_info=error)
         # an unpacked member lies under a name that means nothing to its sender
-        line = _first_line(error).replace(str(self.scratch / "member"), name)
+        line = _first_line(error)
+        for own in ("member", "delivered.parquet"):
+            line = line.replace(str(self.scratch / own), name)
         if isinstance(error, OSError) and error.errno in _PASSING:
             reason = (
                 f"can't be read now ({error.strerror}): check its rights and the disk; the next "
@@ -653,7 +665,8 @@ class _Run:
     def _forget_erased(self, rows: Path) -> None:
         """Blank the rows of erased users in a work copy, before anything else reads it."""
         if self.erased:
-            erasure.blank_rows(rows, self.home, self.erased, self.memory_limit)
+            with _needing_the_key():
+                erasure.blank_rows(rows, self.home, self.erased, self.memory_limit)
 
     def commit(self, ignored: list[str]) -> LandingResult:
         """Put work copies in place, then write the register: a kill in between loses no rows."""
@@ -686,6 +699,14 @@ class _Run:
             renamed=renamed,
             ignored=ignored,
         )
+
+
+@contextmanager
+def _needing_the_key() -> Iterator[None]:
+    try:
+        yield
+    except erasure.KeyLost as error:
+        raise LandingError(str(error)) from None
 
 
 def _file_key(sha256: str) -> int:

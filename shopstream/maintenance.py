@@ -1,5 +1,6 @@
 """Keep the warehouse small: few files in the current versions, none that no listed build needs."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from shopstream.published import (
     delist,
     mart_folders,
     publish,
+    publish_again,
     read_published,
     table_folders,
 )
@@ -33,37 +35,38 @@ def maintain(
 ) -> dict[str, int]:
     """Compact the tables, delist old builds, delete files that no listed version needs.
 
-    A published build goes on being published at the compacted versions, whose rows are the same.
-    Returns the number of files deleted and files in the current versions, and bytes freed.
+    Where the tables are what readers see, they are so afterwards: compaction makes a version of
+    the same rows, and so does deleting files, which Delta notes. With `delist_all` no log is kept
+    of what went before. Returns the number of files deleted and files in the current versions, and
+    bytes freed.
     """
     before = folder_bytes(warehouse)
-    folders = table_folders(warehouse)
+    folders, published_before = table_folders(warehouse), tables_are_published(warehouse)
     with staying_published(warehouse):
         for name, folder in folders.items():
             on_progress(f"compacting {name}")
             DeltaTable(folder).optimize.compact()
-    try:
-        delist(warehouse, all_but_current=delist_all)
-        builds = read_published(warehouse)["builds"]
-    except NothingPublished:
-        builds = []
     deleted = files = 0
+    listed = listed_versions(warehouse, delist_all=delist_all)
     for name, folder in folders.items():
         on_progress(f"cleaning {name}")
         table = DeltaTable(folder)
-        listed = {b["tables"][name]["version"] for b in builds if name in b["tables"]}
         deleted += len(
             table.vacuum(
                 retention_hours=0,
                 enforce_retention_duration=False,
                 dry_run=False,
                 full=True,
-                keep_versions=sorted(listed | {table.version()}),
+                keep_versions=sorted(listed.get(name, set()) | {table.version()}),
             )
         )
-        if delist_all:
-            _forget_log(folder)
         files += len(DeltaTable(folder).file_uris())
+    if published_before:
+        publish_again(warehouse)
+    if delist_all:
+        listed = listed_versions(warehouse, delist_all=True)
+        for name, folder in folders.items():
+            _forget_log(folder, listed.get(name, set()))
     return {"deleted": deleted, "files": files, "freed": before - folder_bytes(warehouse)}
 
 
@@ -77,12 +80,25 @@ def tables_are_published(warehouse: Path) -> bool:
     return versions == {name: table["version"] for name, table in tables.items()}
 
 
-def _forget_log(folder: Path) -> None:
-    """Delete a table's log before its current version: its statistics quote values of old rows."""
-    table = DeltaTable(folder)
-    table.create_checkpoint()
+def listed_versions(warehouse: Path, *, delist_all: bool) -> dict[str, set[int]]:
+    """Versions of each table that listed builds show, after old ones are taken off the list."""
+    versions = defaultdict(set)
+    try:
+        delist(warehouse, all_but_current=delist_all)
+        for build in read_published(warehouse)["builds"]:
+            for name, entry in build["tables"].items():
+                versions[name].add(entry["version"])
+    except NothingPublished:
+        pass
+    return versions
+
+
+def _forget_log(folder: Path, listed: set[int]) -> None:
+    """Delete a table's log before all versions in use: its statistics quote values of old rows."""
+    first = min(listed | {DeltaTable(folder).version()})
+    DeltaTable(folder, version=first).create_checkpoint()
     for path in (folder / "_delta_log").iterdir():
-        if path.name[:20].isdigit() and int(path.name[:20]) < table.version():
+        if path.name[:20].isdigit() and int(path.name[:20]) < first:
             path.unlink()
 
 

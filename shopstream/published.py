@@ -34,18 +34,34 @@ def publish(warehouse: Path, made_from: dict | None = None) -> dict:
 
     Call it only when every model and test has passed.
     """
-    tables = {
-        name: {"path": str(path.relative_to(warehouse)), "version": DeltaTable(path).version()}
-        for name, path in mart_folders(warehouse).items()
-    }
     now, before = datetime.now(UTC), _published_so_far(warehouse)
     new = {
         "build_id": next_build_id(warehouse),
         "published_at": now.isoformat(timespec="seconds"),
         "made_from": made_from or before.get("made_from"),
-        "tables": tables,
+        "tables": _current_tables(warehouse),
     }
     return _write(warehouse, new, _still_listed([new, *before["builds"]], now))
+
+
+def publish_again(warehouse: Path) -> dict:
+    """Show the build that readers see at the current versions, which must hold the same rows."""
+    published = read_published(warehouse)
+    builds = [
+        {**build, "tables": _current_tables(warehouse)}
+        if build["build_id"] == published["build_id"]
+        else build
+        for build in published["builds"]
+    ]
+    current = next(b for b in builds if b["build_id"] == published["build_id"])
+    return _write(warehouse, current, builds)
+
+
+def _current_tables(warehouse: Path) -> dict[str, dict]:
+    return {
+        name: {"path": str(path.relative_to(warehouse)), "version": DeltaTable(path).version()}
+        for name, path in mart_folders(warehouse).items()
+    }
 
 
 def next_build_id(warehouse: Path) -> int:

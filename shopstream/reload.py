@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
 
-from shopstream import erasure, landing
+from shopstream import landing
 from shopstream.decode import EVENT_COLUMNS
 from shopstream.landing import LandedFile, LandingError
 from shopstream.published import rows_of
@@ -20,15 +20,32 @@ VALUES_OF_A_ROW = ["event_date", "reason", "delivered_row", "event_key", *EVENT_
 
 
 def files_named(warehouse: Path, names: list[str]) -> list[LandedFile]:
-    """Landed files by the names that the ledger shows. Raises LandingError for an unknown one."""
-    by_name = {file.source_file: file for file in landing.landed_files(warehouse)}
-    unknown = sorted(set(names) - set(by_name))
+    """Landed files by what the ledger shows: source_file, or file_sha256.
+
+    Raises LandingError for an unknown one, and for a name that several contents came under.
+    """
+    found = defaultdict(list)
+    for file in landing.landed_files(warehouse):
+        found[file.source_file].append(file)
+        found[file.file_sha256].append(file)
+    unknown = sorted(name for name in names if name not in found)
     if unknown:
         raise LandingError(
             f"not landed: {', '.join(unknown)}. Names are those of row_ledger.source_file, "
             "relative to the landing folder"
         )
-    return [by_name[name] for name in names]
+    for name in names:
+        if len(found[name]) > 1:
+            contents = (
+                f"{file.file_sha256} ({file.rows_read:,} rows of {file.loaded_at:%Y-%m-%d %H:%M}"
+                f"{', withdrawn' if file.withdrawn_at else ''})"
+                for file in sorted(found[name], key=lambda file: file.loaded_at)
+            )
+            raise LandingError(
+                f"{name} was delivered with several contents; name one instead: "
+                f"{', '.join(contents)}"
+            )
+    return [found[name][0] for name in names]
 
 
 def files_with(warehouse: Path, fate: str) -> list[LandedFile]:
@@ -99,7 +116,7 @@ def erase_user(warehouse: Path, user_id: int) -> list[str]:
         ),
     ).to_pylist()
     number = landing.note_backfill(warehouse, {row["event_date"] for row in found} - {None})
-    landing.note_erased(warehouse, number, erasure.hash_of(warehouse, user_id))
+    landing.note_erased(warehouse, number, user_id)
     positions = defaultdict(list)
     for row in found:
         positions[row["file_key"]].append(row["row_number"])

@@ -134,6 +134,13 @@ def borrow(settings: Settings) -> dict[str, str]:
     return {"DBT_TARGET": "connect", "SHOPSTREAM_REMOTE": server.address}
 
 
+def stop_if_lent(warehouse: Path) -> None:
+    """End a server that a killed build had borrowed: a statement of it may be writing still."""
+    server = running(warehouse)
+    if server and server.lent:
+        stop(warehouse)
+
+
 def give_back(warehouse: Path) -> None:
     """Say that no statement of a build is running on the server any more."""
     if server := running(warehouse):

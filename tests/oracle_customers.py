@@ -695,7 +695,7 @@ users 3022290; sessions 9240434; session ids 9240085; products 166794; hours 744
 revenue 229933212.63; paying users 347118; mean purchase price 309.56;
 share of unknown brand 14.41; share of uncategorized 31.85; revenue of apple 111199495.70;
 revenue of samsung 46402037.35; revenue of xiaomi 9192640.24; revenue in hour 9 17551669.73;
-revenue in hour 8 17058580.92; top spender 519267944; revenue of the top spender 265569.52;
+revenue in hour 8 17058580.92; top spender 519267944; spent by the top spender 265569.52;
 purchases of the top spender 183; events with a price of 0 68669;
 events with a price of above 0 to 100 14621787; events with a price of above 100 to 1000 25277093;
 events with a price of above 1000 2446008; buyers of Power User 79613;
@@ -741,7 +741,7 @@ def held_figures(db: duckdb.DuckDBPyConnection) -> dict:
     )
     if users:
         held["top spender"] = users[0]["user_id"]
-        held["revenue of the top spender"] = users[0]["spent"]
+        held["spent by the top spender"] = users[0]["spent"]
         held["purchases of the top spender"] = users[0]["purchases"]
     buyers, revenue = Counter(), Counter()
     for user in users:

@@ -562,7 +562,7 @@ def test_figures_of_several_units_say_their_unit(shown):
 def test_the_top_spender_is_hidden_with_the_other_user_ids(shown):
     (figures,) = doubts.published_figures(shown, View(display=Display(hides_users=True)))
     assert "top spender" not in set(figures.rows["figure"])
-    assert "revenue of the top spender" in set(figures.rows["figure"])
+    assert "spent by the top spender" in set(figures.rows["figure"])
 
 
 def test_every_column_of_a_table_has_its_words(shown):

@@ -33,6 +33,15 @@ def test_a_command_that_fails_hangs_or_is_not_set_does_no_harm(monkeypatch):
     hook.tell("failed", "x")
 
 
+def test_a_message_longer_than_the_system_takes_is_cut(monkeypatch, tmp_path, caplog):
+    monkeypatch.setenv("SHOPSTREAM_HOOK", f'echo "$SHOPSTREAM_MESSAGE" > {tmp_path}/heard')
+    hook.tell("refused", "\N{GRINNING FACE}" * 200_000)
+    heard = (tmp_path / "heard").read_text()
+    assert heard.startswith("\N{GRINNING FACE}" * 1000) and heard.endswith(" ...\n")
+    hook.tell("refused", "no \0 name")
+    assert "could not be run" in caplog.text
+
+
 def anomalies(warehouse, *hours: int) -> None:
     """Publish a build in which these hours of the first of October are anomalies."""
     table = pa.table(

@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from shopstream import archives, decode, erasure, landing
+from shopstream import archives, decode, erasure, landing, reload
 from shopstream.decode import EVENT_COLUMNS, EXACT_TYPES
 from shopstream.landing import LandingError, drop_work_copies, forget, land
 from shopstream.summary import print_landing
@@ -285,6 +285,24 @@ def test_parquet_under_a_name_that_looks_like_a_pattern_or_a_partition(shop):
         shop.put_parquet(str((folder / name).relative_to(shop.landing)), price=[name])
     result = shop.land()
     assert [r["price"] for f in result.landed for r in shop.rows(f)] == ["p*.parquet", "p1.parquet"]
+
+
+def test_a_parquet_name_is_never_a_pattern_for_others(shop):
+    names = ["day1.parquet", "day[1].parquet", "day*.parquet", "day?.parquet", "da\\y1.parquet"]
+    for name in names:
+        shop.put_parquet(name, price=[name])
+    with open(os.fsencode(shop.landing) + b"/caf\xe9.parquet", "wb") as file:
+        file.write((shop.landing / "day1.parquet").read_bytes())
+    shop.put_parquet("day1.parquet", price=["day1.parquet"], user_id=["2"])
+    rows = {f.source_file: shop.rows(f)[0]["price"] for f in shop.land().landed}
+    assert rows == {
+        "day[1].parquet": "day[1].parquet",
+        "day*.parquet": "day*.parquet",
+        "day?.parquet": "day?.parquet",
+        "da\\\\y1.parquet": "da\\y1.parquet",
+        "day1.parquet": "day1.parquet",
+        r"caf\xe9.parquet": "day1.parquet",
+    }
 
 
 def test_a_name_that_is_not_utf8_is_recorded_readably(shop):
@@ -997,7 +1015,7 @@ def test_an_erased_user_is_found_behind_any_white_space(shop):
     trimmed = re.search(r"'(\\t[^']*)'", macro)[1].encode().decode("unicode_escape")
     assert set(trimmed) == set(erasure.WHITE_SPACE)
     land(shop.landing, shop.warehouse)
-    landing.note_erased(shop.warehouse, 1, erasure.hash_of(shop.warehouse, 501))
+    landing.note_erased(shop.warehouse, 1, 501)
     ids = [f"{space}501{space}" for space in trimmed] + ["502"]
     shop.put_parquet(user_id=ids)
     (landed,) = shop.land().landed
@@ -1139,6 +1157,87 @@ def test_a_work_copy_that_lost_rows_is_never_registered(shop, monkeypatch):
         ),
     )
     assert "2 rows were read, but 1 written" in shop.reason("a.csv")
+
+
+def test_without_its_key_no_erased_user_comes_back(shop):
+    land(shop.landing, shop.warehouse)
+    landing.note_erased(shop.warehouse, 1, 501)
+    key = shop.warehouse / ".erasure-key"
+    held = key.read_text()
+    assert key.stat().st_mode & 0o777 == 0o600
+    shop.put_parquet(user_id=["501", "502"])
+    for damaged in (None, "", "00"):
+        key.unlink(missing_ok=True)
+        if damaged is not None:
+            key.write_text(damaged)
+        with pytest.raises(LandingError, match="erasure-key is missing or damaged"):
+            shop.land()
+        with pytest.raises(LandingError, match="erasure-key is missing or damaged"):
+            landing.note_erased(shop.warehouse, 2, 503)
+    key.write_text(held)
+    (landed,) = shop.land().landed
+    assert [row["user_id"] for row in shop.rows(landed)] == [None, "502"]
+
+
+def test_users_are_erased_in_a_warehouse_with_a_quote_in_its_path(tmp_path):
+    (tmp_path / "it's").mkdir()
+    shop = Shop(tmp_path / "it's")
+    land(shop.landing, shop.warehouse)
+    landing.note_erased(shop.warehouse, 1, 501)
+    shop.put_parquet(user_id=["501", "502"])
+    (landed,) = shop.land().landed
+    assert [row["user_id"] for row in shop.rows(landed)] == [None, "502"]
+
+
+def test_a_file_that_was_away_for_a_run_is_refused_no_longer(shop, tmp_path):
+    file = tmp_path / "elsewhere"
+    file.write_text(f"{HEADER}\n{LINE}\n")
+    (shop.landing / "a.csv").symlink_to(file)
+    assert len(shop.land().landed) == 1
+    file.rename(tmp_path / "away")
+    assert [refused.source_file for refused in shop.land().refused] == ["a.csv"]
+    (tmp_path / "away").rename(file)
+    result = shop.land()
+    assert (result.landed, result.refused, result.known_refused) == ([], [], [])
+    assert shop.table("refused_files") == []
+    assert landing.missing_files(shop.landing, shop.warehouse) == []
+
+
+def test_a_file_replaced_while_it_is_read_again_counts_as_missing(shop, monkeypatch):
+    path = shop.put("a.csv", f"{HEADER}\n{LINE}\n")
+    (landed,) = shop.land().landed
+    landing.drop_work_copies(shop.warehouse)
+    hashed = landing._sha256
+
+    def swap(file):
+        sha = hashed(file)
+        path.write_text(f"{HEADER}\n{LINE}\n{LINE}\n")
+        return sha
+
+    monkeypatch.setattr(landing, "_sha256", swap)
+    with pytest.raises(LandingError, match="were changed: a.csv"):
+        landing.reread(shop.landing, shop.warehouse, {landed.file_sha256})
+    assert list((shop.home / "landed_rows").iterdir()) == []
+
+
+def test_what_a_killed_run_left_goes_with_the_work_copies(shop):
+    shop.land()
+    (shop.home / "extracted").mkdir(exist_ok=True)
+    (shop.home / "extracted" / "x.parquet").write_text("rows of somebody")
+    landing.drop_work_copies(shop.warehouse)
+    assert not (shop.home / "extracted").exists()
+    shop.put("a.csv", f"{HEADER}\n{LINE}\n")
+    assert len(shop.land().landed) == 1
+
+
+def test_a_name_of_several_contents_has_to_be_told_apart(shop):
+    shop.put("a.csv", f"{HEADER}\n{LINE}\n")
+    (first,) = shop.land().landed
+    shop.put("a.csv", f"{HEADER}\n{LINE}\n{LINE}\n")
+    (second,) = shop.land().landed
+    with pytest.raises(LandingError, match=f"{first.file_sha256} .1 rows.*{second.file_sha256}"):
+        reload.files_named(shop.warehouse, ["a.csv"])
+    assert reload.files_named(shop.warehouse, [first.file_sha256]) == [first]
 
 
 def test_refusals_follow_what_lies_there(shop):

@@ -19,33 +19,36 @@ delivered_rows as (
 
 rows_held as (
 
-    select max(load_id) as load_id from {{ ref('stg_rows') }}
+    select file_key, load_id from {{ ref('stg_rows') }}
 
 ),
 
 backfills as (
 
-    select max(load_id) as load_id from {{ source('landing', 'backfills') }}
+    select * from {{ source('landing', 'backfills') }}
 
 ),
 
-files_loaded_again as (
+-- Withdrawn or taken in again, and the rows show it already.
+files_changed as (
 
-    select max(load_id) as load_id from {{ source('landing', 'landed_files') }} where first_load_id < load_id
+    select landed_files.load_id
+    from {{ source('landing', 'landed_files') }} as landed_files
+    left anti join rows_held
+        on landed_files.file_key = rows_held.file_key and landed_files.load_id > rows_held.load_id
+    where landed_files.first_load_id < landed_files.load_id
 
 ),
 
 -- How far the rows have come; a file may have landed since, which the next build takes in.
 loads as (
 
-    select max(load_id) as load_id
-    from (
-        select * from rows_held
-        union all
-        select * from backfills
-        union all
-        select * from files_loaded_again
-    ) as changes
+    select
+        greatest(
+            (select max(load_id) from rows_held),
+            (select max(load_id) from backfills),
+            (select max(load_id) from files_changed)
+        ) as load_id
 
 ),
 

@@ -21,6 +21,6 @@ dates as (
 select hours.*
 from hours
 cross join dates
-where hours.held != hours.expected
-    or dates.first_date != (select min(event_date) from {{ ref('dim_time') }})
-    or dates.last_date != (select max(event_date) from {{ ref('dim_time') }})
+where hours.held != coalesce(hours.expected, 0)
+    or not dates.first_date <=> (select min(event_date) from {{ ref('dim_time') }})
+    or not dates.last_date <=> (select max(event_date) from {{ ref('dim_time') }})

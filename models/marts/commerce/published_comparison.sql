@@ -72,7 +72,7 @@ count_unknown as (
 
     select
         sum(total_events) as total_events,
-        sum(if(brand = '{{ var('null_defaults')['brand'] }}', total_events, 0)) as unknown_brand_events,
+        sum(if(brand = lower('{{ var('null_defaults')['brand'] }}'), total_events, 0)) as unknown_brand_events,
         sum(if(category_code = '{{ var('null_defaults')['category_code'] }}', total_events, 0)) as uncategorized_events
     from categories_brands
 
@@ -148,7 +148,7 @@ measure as (
     from find_top_spender
     union all
     select
-        'revenue of the top spender' as figure,
+        'spent by the top spender' as figure,
         total_spent as held_value
     from find_top_spender
     union all
@@ -195,7 +195,7 @@ select
     held_value,
     cast(held_value - value as decimal(18, 2)) as difference,
     case
-        when not is_same_month then 'not October 2019'
+        when is_same_month is not true then 'not October 2019'
         when abs(held_value - value) <= value * tolerance_percent / 100 then 'equal'
         else 'differs'
     end as verdict,

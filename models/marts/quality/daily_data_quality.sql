@@ -23,9 +23,9 @@ events as (
 select
     event_date,
     count(*) as total_events,
-    count_if(brand = '{{ defaults["brand"] }}') as unknown_brand_events,
+    count_if(brand = lower('{{ defaults["brand"] }}')) as unknown_brand_events,
     count_if(category_code = '{{ defaults["category_code"] }}') as uncategorized_events,
-    count_if(event_type = '{{ defaults["event_type"] }}') as unknown_type_events,
+    count_if(event_type = lower('{{ defaults["event_type"] }}')) as unknown_type_events,
     count_if(product_id = {{ defaults['product_id'] }}) as unknown_product_events,
     count_if(user_id = {{ defaults['user_id'] }}) as anonymous_events,
     count_if(user_session = concat('{{ defaults["user_session"] }}', user_id)) as unknown_session_events,

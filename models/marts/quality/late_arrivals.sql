@@ -8,12 +8,14 @@
 }}
 
 {% set newest = newest_load() if execute and is_incremental() else 0 %}
+{# A full refresh takes all files in as one load: they had come before. #}
+{% set delivered = 'false' if is_incremental() and var('rebuild_staging') else 'load_id > ' ~ newest %}
 
 with
 
 delivered_rows as (
 
-    select * from {{ ref('stg_rows') }} where fate = 'in_window' and load_id > {{ newest }}
+    select * from {{ ref('stg_rows') }} where fate = 'in_window' and {{ delivered }}
 
 ),
 

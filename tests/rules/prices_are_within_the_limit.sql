@@ -1,0 +1,18 @@
+with
+
+events as (
+
+    select * from {{ ref('fct_events') }} where price > {{ var('max_price') }}
+
+),
+
+-- Dates of other rules keep their prices until they are backfilled.
+dates as (
+
+    select * from {{ ref('stg_event_dates') }} where rules_versions = '{{ rules_version() }}'
+
+)
+
+select events.*
+from events
+inner join dates on events.event_date = dates.event_date

@@ -1,0 +1,142 @@
+"""What holds when a build or an erasure is cut short: by a kill, a failure, or a full disk."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from deltalake import write_deltalake
+from rich.console import Console
+
+from shopstream import build, landing, made_by
+from shopstream.config import Settings
+from shopstream.published import publish, read_published
+
+HOLDS = """
+import sys
+from pathlib import Path
+from shopstream import build
+from shopstream.config import Settings
+root, sys.executable = Path(sys.argv[1]), f"{sys.argv[1]}/python"
+settings = Settings(root, root / "warehouse", root, root, root)
+with build.warehouse_lock(settings.warehouse):
+    build.dbt(settings, "build")
+"""
+
+
+@pytest.fixture
+def settings(tmp_path) -> Settings:
+    """Folders with one landed file, its register, and a published mart."""
+    names = ("landing", "warehouse", "sample", "logs", "target")
+    for name in names:
+        (tmp_path / name).mkdir()
+    made = Settings(*(tmp_path / name for name in names))
+    header = "event_time,event_type,product_id,user_id"
+    (made.landing / "a.csv").write_text(f"{header}\n2019-10-01 10:00:00,view,1,7\n")
+    landing.land(made.landing, made.warehouse)
+    for schema in ("core", "staging"):
+        folder = made.warehouse / f"shopstream_{schema}.db/one"
+        write_deltalake(folder, pa.table({"n": [1]}))
+    publish(made.warehouse)
+    made_by.write(made.warehouse, made_by.code_of_tables())
+    return made
+
+
+def test_the_lock_is_held_until_dbt_has_ended_too(tmp_path):
+    (tmp_path / "warehouse").mkdir()
+    dbt = tmp_path / "dbt"
+    dbt.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 60\n")
+    dbt.chmod(0o755)
+    holder = subprocess.Popen([sys.executable, "-c", HOLDS, str(tmp_path)])
+    pid = tmp_path / "pid"
+    while not (pid.exists() and pid.read_text().strip()):
+        time.sleep(0.05)
+        assert holder.poll() is None
+    holder.kill()
+    holder.wait()
+    with (
+        pytest.raises(build.BuildError, match=f"another build holds .*process {holder.pid} since"),
+        build.warehouse_lock(tmp_path / "warehouse"),
+    ):
+        pass
+    os.kill(int(pid.read_text()), signal.SIGKILL)
+    for _ in range(100):
+        try:
+            with build.warehouse_lock(tmp_path / "warehouse"):
+                return
+        except build.BuildError:
+            time.sleep(0.05)
+    pytest.fail("the lock outlived dbt")
+
+
+@pytest.mark.parametrize("step", range(8))
+def test_a_warehouse_that_was_half_emptied_is_built_from_nothing(settings, monkeypatch, step):
+    moved, rename = [], Path.rename
+
+    def stop(path, target):
+        if len(moved) == step:
+            raise KeyboardInterrupt
+        moved.append(path)
+        return rename(path, target)
+
+    with monkeypatch.context() as cut:
+        cut.setattr(Path, "rename", stop)
+        try:
+            build.empty_warehouse(settings.warehouse)
+        except KeyboardInterrupt:
+            assert made_by.read(settings.warehouse) == made_by.NOTHING
+            assert not (settings.warehouse / "published.json").exists()
+    build.empty_warehouse(settings.warehouse)
+    assert {path.name for path in settings.warehouse.rglob("*")} == {
+        "shopstream_landing.db",
+        "erased_users",
+        *(path.name for path in (settings.warehouse / "shopstream_landing.db").rglob("*")),
+    }
+    assert {path.name for path in (settings.warehouse / "shopstream_landing.db").iterdir()} == {
+        "erased_users"
+    }
+
+
+def test_an_erasure_that_could_not_be_published_is_finished_by_the_next_build(
+    settings, monkeypatch, capsys
+):
+    passes = [False, True]
+    monkeypatch.setattr(build, "run_dbt", lambda *_, **__: passes.pop(0))
+    monkeypatch.setattr(build, "catch_up", lambda *_: None)
+    monkeypatch.setattr(build, "note_build", lambda *_, **__: None)
+    monkeypatch.setattr(build, "keep_failing_rows", lambda *_: None)
+    monkeypatch.setattr(build, "tables_of_no_model", lambda *_: ["shopstream_core.old"])
+    monkeypatch.setattr(build.Work, "report", lambda *_, **__: None)
+    monkeypatch.setattr(build, "console", Console(soft_wrap=True))
+    monkeypatch.setattr(build.reload, "erase_user", lambda *_: ["a.csv"])
+    publish(settings.warehouse)
+    assert build.erase_user(settings, 7) == build.FAILED
+    said = capsys.readouterr().out
+    assert "Not erased yet" in said and "still hold rows of the user" in said
+    assert len(read_published(settings.warehouse)["builds"]) == 2
+    assert build.build(settings, full_refresh=True) == 0
+    said = capsys.readouterr().out
+    assert "Erased from the warehouse" in said and "no model of the project" in said
+    assert "shopstream_core.old" in said
+    assert len(read_published(settings.warehouse)["builds"]) == 1
+    assert not (settings.warehouse / build.ERASING).exists()
+
+
+def test_tables_of_models_that_were_removed_are_told(settings):
+    (settings.target / "manifest.json").write_text(
+        '{"nodes": {"model.x.one": {"schema": "shopstream_core", "alias": "one"}},'
+        ' "sources": {"source.x.two": {"schema": "shopstream_performance", "identifier": "two"}}}'
+    )
+    for name in ("performance.db/two", "dbt_test__audit.db/a_rule"):
+        write_deltalake(settings.warehouse / f"shopstream_{name}", pa.table({"n": [1]}))
+    assert build.tables_of_no_model(settings) == ["shopstream_staging.one"]
+
+
+def test_a_file_named_like_markup_does_not_stop_the_progress_bar(monkeypatch):
+    monkeypatch.setattr(build, "console", Console(force_terminal=True))
+    with build.progress_bar("landing") as advance:
+        advance("x[/b].csv", 1, 2)
