@@ -19,7 +19,10 @@ delivered_rows as (
 
 rows_held as (
 
-    select file_key, load_id from {{ ref('stg_rows') }}
+    select
+        file_key,
+        load_id
+    from {{ ref('stg_rows') }}
 
 ),
 

@@ -13,6 +13,9 @@ dates as (
 
 )
 
-select events.*
+select
+    events.event_date,
+    events.event_key,
+    events.price
 from events
 inner join dates on events.event_date = dates.event_date

@@ -9,7 +9,7 @@
 
 {% set newest = newest_load() if execute and is_incremental() else 0 %}
 {# A full refresh takes all files in as one load: they had come before. #}
-{% set delivered = 'false' if is_incremental() and var('rebuild_staging') else 'load_id > ' ~ newest %}
+{% set delivered = 'false' if execute and is_incremental() and var('rebuild_staging') else 'load_id > ' ~ newest %}
 
 with
 
