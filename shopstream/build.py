@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -140,8 +141,8 @@ def erase_user(settings: Settings, user_id: int) -> int:
     """Take a user out of all tables, older builds and files of the warehouse; see `build`."""
     with prepared(settings) as work:
         catch_up(settings)
-        (settings.warehouse / ERASING).touch()
         names = reload.erase_user(settings.warehouse, user_id)
+        (settings.warehouse / ERASING).touch()
         code = work.finish(None)
         if names:
             console.print(
@@ -199,9 +200,11 @@ class Work:
             code = made_by.ONLY_CORE if owed else made_by.code_of_tables()
             made_by.write(self.settings.warehouse, code)
         self.report(landed, published=published)
-        self.finish_erasure(published=published)
         if hook.is_set():
             self.tell_of_trouble(landed, passed=passed, published=published)
+        # After the hook, which compares with the build before.
+        if self.finish_erasure(whole=published and not only_core):
+            self.name_other_tables()
         if not passed:
             keep_failing_rows(self.settings)
             return FAILED
@@ -240,27 +243,31 @@ class Work:
     def idle(self, landed: landing.LandingResult) -> int:
         """Report that the published build is of these files and this code already."""
         self.report(landed, published=True)
-        self.finish_erasure(published=True)
+        self.finish_erasure(whole=True)
         console.print("Nothing was built: the published build is of these files and this code.")
         return 0
 
-    def finish_erasure(self, *, published: bool) -> None:
-        """After a user was erased, delete the builds and files before, once a build is published.
+    def finish_erasure(self, *, whole: bool) -> bool:
+        """After a user was erased, delete what is older than a published build of all marts.
 
-        A build that failed, or was killed in between, leaves it to the next.
+        A build that failed, was killed or left marts out leaves it to the next.
         """
         mark = self.settings.warehouse / ERASING
         if not mark.exists():
-            return
-        if not published:
+            return False
+        if not whole:
             console.print(
                 "[bold]Not erased yet[/bold]: files and builds of before hold the user until a "
-                "build is published. Mend what failed and run: make build"
+                "build of all marts is published. Mend what failed and run: make build"
             )
-            return
+            return False
         maintain(self.settings.warehouse, delist_all=True)
         mark.unlink()
         console.print("Erased from the warehouse; readers can't go back to earlier builds.")
+        return True
+
+    def name_other_tables(self) -> None:
+        """Name the tables that no model keeps up to date: an erased user may be in them."""
         if others := tables_of_no_model(self.settings):
             console.print(
                 "These tables are of no model of the project and were left as they are; remove "
@@ -321,7 +328,7 @@ def refuse_to_lose(folder: Path, warehouse: Path) -> None:
 
 
 def tables_of_no_model(settings: Settings) -> list[str]:
-    """Tables of rows in the warehouse that dbt knows neither as its own nor as a source."""
+    """Tables of rows that dbt, which has just built, knows neither as its own nor as a source."""
     manifest = json.loads((settings.target / "manifest.json").read_text())
     known = {f"{node['schema']}.{node.get('alias')}" for node in manifest["nodes"].values()}
     known |= {f"{each['schema']}.{each['identifier']}" for each in manifest["sources"].values()}
@@ -368,6 +375,13 @@ def warehouse_lock(warehouse: Path):
         file.write(f"process {os.getpid()} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
         file.flush()
         yield
+
+
+def note_dbt(warehouse: Path, pid: int) -> None:
+    """Note which dbt the holder of the lock has started, for whoever waits for it."""
+    lock = warehouse / ".build.lock"
+    holder = lock.read_text().partition(", dbt ")[0]
+    lock.write_text(f"{holder}, dbt {pid}")
 
 
 @contextmanager
@@ -494,14 +508,17 @@ def warm_dbt(settings: Settings, *command: str, **more) -> int:
     engine = server.borrow(settings)
     if engine:
         console.print("The warm Spark server of this warehouse does the work.")
-    code = dbt(settings, *command, **engine, **more)
+    noted = partial(note_dbt, settings.warehouse)
+    code = dbt(settings, *command, on_start=noted, **engine, **more)
     # Any other code is of a dbt that was stopped: a statement of it may be running still.
     if code in (0, FAILED):
         server.give_back(settings.warehouse)
     return code
 
 
-def dbt(settings: Settings, *command: str, stdout=None, **environment: str) -> int:
+def dbt(
+    settings: Settings, *command: str, stdout=None, on_start=lambda pid: None, **environment: str
+) -> int:
     """Run dbt; returns its exit code.
 
     Its own lines go to the terminal or to the file `stdout`, less the stack traces of Spark, which
@@ -521,6 +538,7 @@ def dbt(settings: Settings, *command: str, stdout=None, **environment: str) -> i
         ) as process,
     ):
         try:
+            on_start(process.pid)
             for line in process.stdout:
                 if not IS_OF_A_STACK_TRACE(line):
                     print(line, end="", file=stdout, flush=True)

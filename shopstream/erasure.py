@@ -5,6 +5,7 @@ only. Without it the hashes can't be turned back into the few billion ids there 
 """
 
 import hmac
+import re
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
@@ -29,8 +30,8 @@ class KeyLost(Exception):
 def key_of(warehouse: Path, *, may_make: bool = False) -> bytes:
     """The secret of this warehouse. Raises KeyLost where there is none, unless it may be made."""
     path = warehouse / ".erasure-key"
-    text = path.read_text() if path.exists() else ""
-    if len(text) == 64:
+    text = path.read_text().strip() if path.exists() else ""
+    if re.fullmatch("[0-9a-f]{64}", text):
         return bytes.fromhex(text)
     if not may_make:
         raise KeyLost(

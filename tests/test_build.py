@@ -24,7 +24,7 @@ from shopstream.config import Settings
 root, sys.executable = Path(sys.argv[1]), f"{sys.argv[1]}/python"
 settings = Settings(root, root / "warehouse", root, root, root)
 with build.warehouse_lock(settings.warehouse):
-    build.dbt(settings, "build")
+    build.warm_dbt(settings, "build")
 """
 
 
@@ -58,8 +58,9 @@ def test_the_lock_is_held_until_dbt_has_ended_too(tmp_path):
         assert holder.poll() is None
     holder.kill()
     holder.wait()
+    told = f"another build holds .*process {holder.pid} since .*, dbt {pid.read_text().strip()}. "
     with (
-        pytest.raises(build.BuildError, match=f"another build holds .*process {holder.pid} since"),
+        pytest.raises(build.BuildError, match=told),
         build.warehouse_lock(tmp_path / "warehouse"),
     ):
         pass
@@ -104,7 +105,7 @@ def test_a_warehouse_that_was_half_emptied_is_built_from_nothing(settings, monke
 def test_an_erasure_that_could_not_be_published_is_finished_by_the_next_build(
     settings, monkeypatch, capsys
 ):
-    passes = [False, True]
+    passes = [False, True, True]
     monkeypatch.setattr(build, "run_dbt", lambda *_, **__: passes.pop(0))
     monkeypatch.setattr(build, "catch_up", lambda *_: None)
     monkeypatch.setattr(build, "note_build", lambda *_, **__: None)
@@ -114,15 +115,36 @@ def test_an_erasure_that_could_not_be_published_is_finished_by_the_next_build(
     monkeypatch.setattr(build, "console", Console(soft_wrap=True))
     monkeypatch.setattr(build.reload, "erase_user", lambda *_: ["a.csv"])
     publish(settings.warehouse)
+    told = []  # of anomalies, which are those that the build before had not
+    monkeypatch.setenv("SHOPSTREAM_HOOK", "true")
+    monkeypatch.setattr(build.hook, "tell", lambda event, _: told.append(event))
+    monkeypatch.setattr(
+        build.hook, "new_anomalies", lambda w: [1] * (len(read_published(w)["builds"]) == 1)
+    )
     assert build.erase_user(settings, 7) == build.FAILED
     said = capsys.readouterr().out
     assert "Not erased yet" in said and "still hold rows of the user" in said
-    assert len(read_published(settings.warehouse)["builds"]) == 2
-    assert build.build(settings, full_refresh=True) == 0
+    assert build.build(settings, only_core=True) == 0
+    assert "Not erased yet" in capsys.readouterr().out
+    assert len(read_published(settings.warehouse)["builds"]) == 3
+    assert build.build(settings) == 0
     said = capsys.readouterr().out
     assert "Erased from the warehouse" in said and "no model of the project" in said
     assert "shopstream_core.old" in said
     assert len(read_published(settings.warehouse)["builds"]) == 1
+    assert not (settings.warehouse / build.ERASING).exists()
+    assert told == ["failed"]
+
+
+def test_an_erasure_that_did_not_begin_is_not_finished(settings, monkeypatch):
+    monkeypatch.setattr(build, "catch_up", lambda *_: None)
+
+    def no_key(*_):
+        raise landing.LandingError("no key")
+
+    monkeypatch.setattr(build.reload, "erase_user", no_key)
+    with pytest.raises(landing.LandingError):
+        build.erase_user(settings, 7)
     assert not (settings.warehouse / build.ERASING).exists()
 
 

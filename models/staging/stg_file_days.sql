@@ -21,8 +21,10 @@ rows_held as (
 
     select
         file_key,
-        load_id
+        min(load_id) as first_load_id,
+        max(load_id) as load_id
     from {{ ref('stg_rows') }}
+    group by file_key
 
 ),
 
@@ -38,7 +40,7 @@ files_changed as (
     select landed_files.load_id
     from {{ source('landing', 'landed_files') }} as landed_files
     left anti join rows_held
-        on landed_files.file_key = rows_held.file_key and landed_files.load_id > rows_held.load_id
+        on landed_files.file_key = rows_held.file_key and landed_files.load_id > rows_held.first_load_id
     where landed_files.first_load_id < landed_files.load_id
 
 ),
