@@ -17,6 +17,8 @@ from dashboard.periods import Period
 
 # Any other value hides user ids: what was meant to hide them must not show them.
 NOT_HIDDEN = {"", "0", "no", "false", "off"}
+# A change too small to be told.
+UNMOVED = "0.0 %"
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,13 @@ class Card:
     definition: str = ""
     change: float | None = None
     trail: tuple[float, ...] = ()
+
+    @property
+    def moved(self) -> str | None:
+        """The change in words; None where there is none to tell."""
+        if self.change is None:
+            return None
+        return f"{self.change:+.1f} %" if round(self.change, 1) else UNMOVED
 
 
 @dataclass(frozen=True)
@@ -63,10 +72,11 @@ class Table:
 
 @dataclass(frozen=True)
 class Findings:
-    """Sentences, each with the path and part of the page that shows it."""
+    """Sentences, each with the path of the page that shows it and what is chosen there; a path
+    that is no page's has no link."""
 
     title: str
-    sentences: tuple[tuple[str, str, str], ...]
+    sentences: tuple[tuple[str, str, dict[str, str]], ...]
     otherwise: str = ""
 
 

@@ -19,7 +19,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "cart_to_purchase": ("cart → buy", "percent"),
     "overall": ("overall", "percent"),
     "step": ("step", "text"),
-    "pairs": ("products", "number"),
+    "pairs": ("products of sessions", "number"),
     "first_quarter": ("25 % within", "figure"),
     "half": ("50 % within", "figure"),
     "three_quarters": ("75 % within", "figure"),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from dashboard.blocks import Block, Cards, Chart, Display, Empty, Findings, Table
+from dashboard.blocks import UNMOVED, Block, Cards, Chart, Display, Empty, Findings, Table
 from dashboard.charts import sparkline
 from dashboard.columns import COLUMNS
 from dashboard.filters import act
@@ -62,7 +62,9 @@ def draw_cards(block: Cards) -> None:
                 st.metric(
                     plain(card.name),
                     plain(card.value),
-                    None if card.change is None else f"{card.change:+.1f} %",
+                    card.moved,
+                    delta_color="off" if card.moved == UNMOVED else "normal",
+                    delta_arrow="off" if card.moved == UNMOVED else "auto",
                     help=plain(card.definition) or None,
                 )
                 if line := sparkline(card.trail):
@@ -73,7 +75,9 @@ def draw_cards(block: Cards) -> None:
 
 def draw_chart(block: Chart, definitions: dict[str, str]) -> None:
     """A chart under its title, which explains its metric; a click sets the filter it names."""
-    key = f"chart_{slug(block.title)}"
+    # A bar that was clicked stays lit in the widget: another choice makes another widget.
+    chosen = st.session_state.get(block.sets, "") if block.sets else ""
+    key = f"chart_{slug(f'{block.title} {chosen}')}"
     explained = plain(definitions.get(block.metric, "")) or None
     with st.container(key=f"box_{slug(block.title)}"):
         st.header(plain(block.title), anchor=False, help=explained)
@@ -172,12 +176,12 @@ def draw_findings(block: Findings, links: dict[str, object]) -> None:
     dates = {name: st.query_params.get_all(name) for name in ("period", "dates")}
     dates = {name: values for name, values in dates.items() if values}
     with st.container(key="findings", gap="xsmall"):
-        for sentence, path, part in block.sentences:
+        for sentence, path, chosen in block.sentences:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.markdown(plain(sentence), width="content")
                 if path in links:
                     name = f"show in {path.capitalize()}"
-                    st.page_link(links[path], label=name, query_params=dates | {"part": part})
+                    st.page_link(links[path], label=name, query_params=dates | chosen)
 
 
 def foot(caption: str, rows: pd.DataFrame, name: str):

@@ -4,37 +4,42 @@ A rule says nothing where the data is too thin, and something else where the dat
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dashboard import data
 from dashboard.blocks import View
 from dashboard.data import Build, MissingMart
-from dashboard.periods import lengths
+from dashboard.periods import EVERYTHING, lengths
 from dashboard.words import counted, number, span_of_hours
 
 # Below so many orders or buyers in the chosen dates nothing is said.
 FEWEST = 100
+ALL_DATES = "(all dates)"
+# Shown by the page that tells of it: there is nothing to link to.
+HERE = ""
 
 
 @dataclass(frozen=True)
 class Insight:
-    """A sentence, the part of a page that shows it, its metric, and how large the effect is
-    (1 is none)."""
+    """A sentence, the part of a page that shows it, its metric, how large the effect is (1 is
+    none), and what else has to be chosen on the page."""
 
     sentence: str
     path: str
     part: str
     metric: str
     effect: float
+    choices: dict[str, str] = field(default_factory=dict)
 
     @property
-    def shown(self) -> tuple[str, str, str]:
+    def shown(self) -> tuple[str, str, dict[str, str]]:
         """What a page shows of it."""
-        return self.sentence, self.path, self.part
+        return self.sentence, self.path, {"part": self.part} | self.choices
 
 
 def all_insights(build: Build, view: View) -> list[Insight]:
-    """What the rules find in the chosen dates, largest effect first."""
+    """What the rules find: the change against the period before, then what is of the chosen dates,
+    then what is of all dates, and of these the largest effect first."""
     if not data.activity.added_up(build, *view.dates)["orders"] >= FEWEST:
         return []
     found = []
@@ -45,7 +50,14 @@ def all_insights(build: Build, view: View) -> list[Insight]:
             continue
         if insight:
             found.append(insight)
-    return sorted(found, key=lambda insight: -insight.effect)
+    return sorted(
+        found,
+        key=lambda insight: (
+            insight.path != HERE,
+            ALL_DATES in insight.sentence and view.period.words != EVERYTHING,
+            -insight.effect,
+        ),
+    )
 
 
 def by_metric(build: Build, view: View) -> dict[str, str]:
@@ -76,7 +88,7 @@ def best_buyers(build: Build, view: View) -> Insight | None:
     share = top.iloc[0]["revenue_share"]
     verb = "bring" if share > 40 else "bring only"
     return Insight(
-        f"The best 20 % of buyers {verb} {number(share, '%')} of revenue (all dates).",
+        f"The best 20 % of buyers {verb} {number(share, '%')} of revenue {ALL_DATES}.",
         "users", "Value", "revenue_share_of_top_20_percent", share / 20,
     )  # fmt: skip
 
@@ -128,8 +140,9 @@ def busiest_hour(build: Build, view: View) -> Insight | None:
     share = number(100 * top.sessions / everything, "%")
     return Insight(
         f"Most sessions are open {span_of_hours(int(top.position), 1)} UTC: {share} of them "
-        "(all dates).",
+        f"{ALL_DATES}.",
         "time", "Visitors", "sessions", top.sessions / found["sessions"].mean(),
+        {"count": "sessions"},
     )  # fmt: skip
 
 
@@ -150,7 +163,7 @@ def change(build: Build, view: View) -> Insight | None:
         words = f"is {change} {'above' if rate > 1 else 'below'}"
     return Insight(
         f"Revenue {words} that of {before.words}{lengths(view.period, before)}.",
-        "time", "Days", "revenue", max(rate, 1 / rate),
+        HERE, "", "revenue", max(rate, 1 / rate),
     )  # fmt: skip
 
 
@@ -192,7 +205,7 @@ def strongest_segment(build: Build, view: View) -> Insight | None:
     top = top.iloc[0]
     return Insight(
         f"{top.user_segment}s are {number(top.user_share, '%')} of users and bring "
-        f"{number(top.revenue_share, '%')} of revenue (all dates).",
+        f"{number(top.revenue_share, '%')} of revenue {ALL_DATES}.",
         "users", "Value", "users", top.effect,
     )  # fmt: skip
 

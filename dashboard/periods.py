@@ -1,6 +1,6 @@
 """Ranges of dates to choose from, and what each is compared with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import pandas as pd
@@ -93,15 +93,16 @@ def lengths(period: Period, before: Period) -> str:
 
 def period_of(first: date, last: date, stored: dict[str, Period]) -> Period:
     """The period of any dates: the stored one where it is one, else what adds up over days."""
-    for period in stored.values():
-        if (period.first, period.last) == (first, last):
-            return period
     length = last - first + timedelta(days=1)
     one_day = length.days == 1
     before = None
     if first - length >= stored[EVERYTHING].first:
         start, end = first - length, first - timedelta(days=1)
         before = Period(span(start, end), start, end, ("day", end) if one_day else None)
+    for period in stored.values():
+        if (period.first, period.last) == (first, last):
+            # A week or month that is not complete is compared with as many days before.
+            return period if period.before else replace(period, before=before)
     return Period(span(first, last), first, last, ("day", first) if one_day else None, before)
 
 

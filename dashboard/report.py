@@ -71,7 +71,7 @@ def block_html(block: Block) -> str:
             cards = "".join(
                 f"<div class=card title='{escape(card.definition, quote=True)}'>"
                 f"<small>{escape(card.name)}</small><b>{escape(card.value)}</b>{sparkline(card.trail)}"
-                + ("" if card.change is None else f"<small>{card.change:+.1f} %</small>")
+                + (f"<small>{card.moved}</small>" if card.moved else "")
                 + "</div>"
                 for card in block.cards
             )
@@ -90,7 +90,8 @@ def block_html(block: Block) -> str:
             return f"<h2>{escape(block.title)}</h2>{table_html(block)}{caption(block.caption)}"
         case Findings():
             sentences = [
-                f'<li>{escape(sentence)} <a href="#{path}">show</a></li>'
+                f"<li>{escape(sentence)}"
+                + (f' <a href="#{path}">show</a></li>' if path else "</li>")
                 for sentence, path, _ in block.sentences
             ]
             found = f"<ul>{''.join(sentences)}</ul>" if sentences else caption(block.otherwise)

@@ -78,8 +78,8 @@ def day(value: date) -> str:
 
 
 def moment(at: datetime) -> str:
-    """A time as people say it: 7 Oct 14:30."""
-    return f"{at.day} {at:%b %H:%M}"
+    """A time as people say it: 7 Oct 2019 14:30."""
+    return f"{day(at)} {at:%H:%M}"
 
 
 def span(first: date, last: date) -> str:

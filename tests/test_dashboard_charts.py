@@ -261,6 +261,25 @@ def test_the_band_marks_unusual_hours():
     assert list(marked.hovertext) == ["unusually high"]
 
 
+def test_the_band_has_a_gap_where_hours_were_not_judged():
+    unknown = float("nan")
+    frame = pd.DataFrame(
+        {
+            "starts_at": pd.date_range("2019-10-01", periods=5, freq="h"),
+            "observed": [1, 1, 1, 1, 1],
+            "lower_bound": [0.0, 1.0, unknown, 2.0, 3.0],
+            "upper_bound": [4.0, 5.0, unknown, 6.0, 7.0],
+            "is_anomaly": [False, False, None, False, False],
+            "direction": [None] * 5,
+        }
+    )
+    expected = charts.band(frame, "purchases").data[0]
+    assert (expected.name, expected.fill) == ("expected range", "toself")
+    assert list(expected.y) == [4, 5, 1, 0, None, 6, 7, 3, 2, None]
+    hours = [at.hour for at in expected.x if at]
+    assert hours == [0, 1, 1, 0, 3, 4, 4, 3]
+
+
 def test_concentration_names_its_points():
     frame = pd.DataFrame({"top_percent": [0.0, 20.0, 100.0], "revenue_share": [0.0, 61.2, 100.0]})
     assert list(charts.concentration(frame).data[2].text) == ["best 20 %: 61 %"]

@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import charts, data, insights, words
 from dashboard.app import PAGES
-from dashboard.blocks import Display, View
+from dashboard.blocks import Card, Display, View
 from dashboard.columns import COLUMNS
 from dashboard.filters import default_view
 from dashboard.periods import Period, default_period, period_of, stored_periods, wholly
@@ -149,6 +149,21 @@ def test_the_summary_and_its_insights_are_of_the_same_dates(shown):
     assert said[said != ""].to_dict() != insights.by_metric(shown, week)
 
 
+def test_what_changed_comes_first_and_what_is_of_all_dates_last(shown):
+    week = View(stored_periods(shown)["Week of 14 Oct 2019"])
+    said = [insight.sentence for insight in insights.all_insights(shown, week)]
+    assert said[0].startswith("Revenue is ")
+    of_all_dates = ["(all dates)" in sentence for sentence in said]
+    assert any(of_all_dates) and of_all_dates == sorted(of_all_dates)
+
+
+def test_an_insight_links_to_what_it_tells(shown):
+    found = insights.busiest_hour(shown, default_view(now.PART, shown))
+    _, path, chosen = found.shown
+    page = run(path, **chosen)
+    assert page.header[0].value == "Sessions by hour of the day"
+
+
 def test_figures_that_do_not_add_up_are_not_shown_for_other_dates(shown, warehouse):
     page = run("overview", period="Other dates…", dates=["2019-10-03", "2019-10-09"])
     shown_values = metrics(page)
@@ -167,6 +182,55 @@ def test_dates_that_are_a_stored_period_are_that_period(shown):
     assert week.stored == ("week", datetime.date(2019, 10, 7))
     one_day = period_of(datetime.date(2019, 10, 7), datetime.date(2019, 10, 7), stored)
     assert one_day.stored[0] == one_day.before.stored[0] == "day"
+
+
+def test_the_days_of_an_unfinished_week_are_compared_with_as_many_before(shown):
+    stored = stored_periods(shown)
+    begun = stored["Week of 28 Oct 2019"]
+    assert begun.before is None
+    chosen = period_of(begun.first, begun.last, stored)
+    assert chosen.stored == begun.stored
+    assert [str(each) for each in (chosen.before.first, chosen.before.last)] == [
+        "2019-10-24",
+        "2019-10-27",
+    ]
+    assert period_of(stored["All dates"].first, stored["All dates"].last, stored).before is None
+
+
+@pytest.mark.parametrize(
+    ("change", "moved"), [(None, None), (-0.03, "0.0 %"), (0.06, "+0.1 %"), (-12.34, "-12.3 %")]
+)
+def test_a_change_that_rounds_to_nothing_is_no_fall(change, moved):
+    assert Card("revenue", "1", change=change).moved == moved
+
+
+def test_a_weekday_that_no_hour_is_missing_of_is_shown(shown, warehouse):
+    tokyo = replace(default_view(hours.PART, shown), display=Display(zone="Asia/Tokyo"))
+    wednesday = datetime.date(2019, 10, 9)
+    day = replace(tokyo, period=period_of(wednesday, wednesday, stored_periods(shown)))
+    (chart,) = hours.by_weekday(shown, day)
+    assert chart.rows.empty
+    thursday = wednesday + datetime.timedelta(days=1)
+    days = replace(tokyo, period=period_of(wednesday, thursday, stored_periods(shown)))
+    (chart,) = hours.by_weekday(shown, days)
+    (revenue,) = ask(
+        warehouse,
+        """select sum(price) from fct_events where event_type = 'purchase'
+        and event_time >= '2019-10-09 15:00' and event_time < '2019-10-10 15:00'""",
+    )
+    assert chart.rows["weekday"].tolist() == ["Thu"]
+    assert chart.rows["mean"].tolist() == pytest.approx([float(revenue)])
+
+
+def test_the_rows_of_a_chart_hold_all_that_it_draws(shown):
+    week = View(stored_periods(shown)["Week of 14 Oct 2019"], choices={"grain": "day"})
+    (chart,) = now.revenue(shown, week)
+    assert list(chart.figure.data[1].y) == chart.rows["revenue_before"].tolist()
+    assert chart.rows["period_start_before"].iloc[0] == pd.Timestamp("2019-10-07")
+    view = default_view(days.PART, shown)
+    (chart,) = days.daily(shown, view)
+    marked = days.unusual_dates(shown, view)
+    assert chart.rows["unusual"].dropna().tolist() == marked["words"].tolist()
 
 
 def test_the_brand_filter_leaves_the_products_of_that_brand(shown, warehouse):
@@ -490,7 +554,7 @@ def test_an_event_type_has_its_colour_on_time_too(shown, measure, colour):
         (chart,) = section(shown, view)
         assert chart.figure.data[0].marker.color == colour
     (band,) = days.hourly_band(shown, view)
-    assert band.figure.data[2].line.color == charts.EVENT_COLOURS["cart"]
+    assert band.figure.data[1].line.color == charts.EVENT_COLOURS["cart"]
 
 
 def test_one_cohort_can_be_chosen(shown, warehouse):

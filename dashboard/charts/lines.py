@@ -102,9 +102,9 @@ def band(frame: pd.DataFrame, words: str, colour: str = ACCENT) -> go.Figure:
         return nothing()
     figure = go.Figure()
     edge = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
-    figure.add_scatter(x=frame["starts_at"], y=frame["lower_bound"], **edge)
+    at, bounds = _around(frame)
     figure.add_scatter(
-        x=frame["starts_at"], y=frame["upper_bound"], fill="tonexty", name="expected range",
+        x=at, y=bounds, fill="toself", name="expected range",
         fillcolor="rgba(138,148,158,0.28)", **edge,
     )  # fmt: skip
     figure.add_scatter(
@@ -127,10 +127,20 @@ def band(frame: pd.DataFrame, words: str, colour: str = ACCENT) -> go.Figure:
         hovertext=[f"unusually {d}" for d in odd["direction"]],
         hovertemplate="%{x|%a %-d %b, %H:%M}: %{y:,.0f}, %{hovertext}<extra></extra>",
     )
-    figure.data[0].showlegend = False
     figure.update_xaxes(showgrid=False, tickformat="%-d %b", nticks=9)
     figure.update_yaxes(title_text=f"{words} an hour", rangemode="tozero")
     return legend_above(finish(figure, TALL))
+
+
+def _around(frame: pd.DataFrame) -> tuple[list, list]:
+    """A closed line around the bounds of each run of hours that have some, with gaps between."""
+    known = frame["upper_bound"].notna() & frame["lower_bound"].notna()
+    at, bounds = [], []
+    for _, run in frame[known].groupby((known != known.shift()).cumsum()):
+        there, back = run["starts_at"].tolist(), run["starts_at"].tolist()[::-1]
+        at += [*there, *back, None]
+        bounds += [*run["upper_bound"], *run["lower_bound"][::-1], None]
+    return at, bounds
 
 
 def lines(

@@ -164,11 +164,13 @@ def state(page) -> tuple:
 def test_a_click_on_a_bar_or_tile_chooses_it(chromium, address, place, x, y, chosen):
     context = chromium.new_context(viewport={"width": 1280, "height": 1400})
     page, _ = visit(context, f"{address}/products")
-    chart = page.locator(".stPlotlyChart").nth(place).bounding_box()
-    page.mouse.click(chart["x"] + x * chart["width"], chart["y"] + y * chart["height"])
-    page.wait_for_url(f"**{'='.join(chosen)}**")
-    settle(page, 1)
-    assert page.get_by_text(f"All dates, {chosen[1]}").count() > 0
+    for _ in range(2):  # Reset forgets the click, so that the next counts again
+        chart = page.locator(".stPlotlyChart").nth(place).bounding_box()
+        page.mouse.click(chart["x"] + x * chart["width"], chart["y"] + y * chart["height"])
+        page.wait_for_url(f"**{'='.join(chosen)}**")
+        settle(page, 1)
+        assert page.get_by_text(f"All dates, {chosen[1]}").count() > 0
+        after(page, page.get_by_role("button", name="Reset").click)
     context.close()
 
 

@@ -28,7 +28,8 @@ def funnel(build, view):
     one = rows.iloc[0]
     steps = {"viewed": one.viewed, "carted": one.carted, "purchased": one.purchased}
     to_cart, to_purchase = number(one.view_to_cart, "%"), number(one.cart_to_purchase, "%")
-    notes = ["", f"{to_cart} of viewed", f"{to_purchase} of carted"]
+    # A ratio and no share: some buy without a cart.
+    notes = ["", f"carted / viewed {to_cart}", f"purchased / carted {to_purchase}"]
     yield Chart(
         title.format(number(one.overall, "%")),
         charts.funnel(steps, notes),

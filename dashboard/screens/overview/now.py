@@ -18,13 +18,17 @@ def revenue(build, view):
     grain = view.choices["grain"]
     rows = data.activity.series(build, grain, *view.dates)
     whole = wholly(grain, rows, *view.dates)
+    earlier = before(build, view)
+    if earlier is not None:
+        for column in ("period_start", "revenue"):
+            rows[f"{column}_before"] = earlier[column].reset_index(drop=True)
     figure = charts.by_period(
         rows,
         "period_start",
         "revenue",
         words=with_sign("revenue", view.sign),
         whole=whole,
-        before=before(build, view),
+        before=earlier,
     )
     explained = pale(grain, whole, "the dates, or of the data")
     caption = f"{view.within()} By UTC date of the event.{explained} From period_activity."

@@ -30,10 +30,7 @@ def growth(build, view):
 
 def history(build, view):
     rows = data.performance.table_history(build, HISTORY_OF)
-    caption = (
-        "Any listed build can be shown to readers again: shopstream rollback BUILD. "
-        f"Delta history of {HISTORY_OF}."
-    )
+    caption = f"Versions of one table, not builds. Delta history of {HISTORY_OF}."
     columns = ("version", "at", "operation", "rows_written")
     yield Table("Versions of the events", rows, caption, columns)
 

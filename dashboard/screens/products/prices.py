@@ -36,7 +36,9 @@ def relative_bands(build, view):
     rows = data.products.relative_price_bands(build, view.chosen("category"))
     figure = charts.columns(rows, "relative_band", "conversion", **CONVERSION)
     words = view.chosen("category") or "all categories"
-    caption = f"All dates, {words}. By mean price of the product. From relative_price_bands."
+    caption = (
+        f"All dates, {words}, all brands. By mean price of the product. From relative_price_bands."
+    )
     title = "Conversion by price within the category"
     yield Chart(title, figure, rows, caption, metric="conversion_events")
 

@@ -57,7 +57,8 @@ def published(build, view):
         }
         for each in build.builds
     )
-    caption = "A build is published when all of its tests passed. From published.json."
+    caption = "A build is published when all of its tests passed. Any listed one can be shown to "
+    caption += "readers again: shopstream rollback BUILD. From published.json."
     columns = ("build", "at", "tables", "readers_see_it")
     yield Table("Published builds", rows, caption, columns)
 

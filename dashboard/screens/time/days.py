@@ -30,6 +30,9 @@ def daily(build, view):
     rows["mean_of_7_days"] = rows[column].rolling(7).mean()
     rows = rows[rows["period_start"] >= pd.Timestamp(first)]
     marked = unusual_dates(build, view)
+    rows["unusual"] = rows["period_start"].map(
+        marked.set_index(pd.to_datetime(marked["at"]))["words"]
+    )
     figure = charts.by_period(
         rows,
         "period_start",

@@ -31,12 +31,17 @@ def by_hour(build, view):
 
 def by_weekday(build, view):
     measure = view.choices["measure"]
-    days = hours(build, view).groupby(["day_of_week", "weekday"], as_index=False)
-    rows = days[["hours", *COLUMNS.values()]].sum()
-    rows["mean"] = 24 * rows[COLUMNS[measure]] / rows["hours"]
+    found = hours(build, view)
+    found["mean"] = found[COLUMNS[measure]] / found["hours"]
+    # Of the others, no day was seen whole.
+    found = found[found.groupby("day_of_week")["event_hour"].transform("nunique") == 24]
+    days = found.groupby(["day_of_week", "weekday"], as_index=False)
+    rows = days[["hours", *COLUMNS.values(), "mean"]].sum()
     figure = charts.columns(rows, "weekday", "mean", words=axis(view, " a day"), **drawn(view))
-    caption = "Mean of a day, so that days that came more often don't win. From hourly_activity."
-    caption = f"{view.within()}{view.of_zone()} {caption}"
+    caption = (
+        f"{view.within()}{view.of_zone()} Mean of a day, so that days that came more often don't "
+    )
+    caption += "win; without weekdays that miss an hour. From hourly_activity."
     yield Chart(f"{measure.capitalize()} of a weekday", figure, rows, caption, metric=measure)
 
 
