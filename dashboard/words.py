@@ -3,7 +3,7 @@
 import html
 import re
 import textwrap
-from datetime import date, datetime
+from datetime import date
 
 import pandas as pd
 
@@ -75,11 +75,6 @@ def duration(seconds: float | None) -> str:
 def day(value: date) -> str:
     """A date as people say it: 7 Oct 2019."""
     return f"{value.day} {value:%b %Y}"
-
-
-def moment(at: datetime) -> str:
-    """A time as people say it: 7 Oct 2019 14:30."""
-    return f"{day(at)} {at:%H:%M}"
 
 
 def span(first: date, last: date) -> str:

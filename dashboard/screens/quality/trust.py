@@ -4,7 +4,7 @@ import pandas as pd
 
 from dashboard import data
 from dashboard.blocks import Card, Cards, Part, Table
-from dashboard.words import moment, number
+from dashboard.words import day, number
 
 
 def freshness(build, view):
@@ -16,12 +16,13 @@ def freshness(build, view):
         "Last load": arrived.loaded_at,
         "Published": build.published_at,
     }
-    made = [Card(name, moment(at), f"{at:%Y-%m-%d %H:%M} UTC") for name, at in times.items()]
+    made = [Card(name, day(at), f"{at:%Y-%m-%d %H:%M} UTC") for name, at in times.items()]
     made.append(Card("Tests passed", f"{passed} of {number(len(tests))}"))
     yield Cards(
         tuple(made),
-        "Times in UTC; the latest hour has the latest event. From hourly_activity, row_ledger, "
-        "test_results.",
+        "The latest hour has the latest event. "
+        f"{', '.join(f'{name} {at:%H:%M}' for name, at in times.items())} UTC. "
+        "From hourly_activity, row_ledger, test_results.",
     )
 
 
