@@ -30,16 +30,21 @@
 {% macro null_default(expression, column) -%}
     {%- set default = var('null_defaults')[column] -%}
     {%- if default is none -%} {{ expression }}
-    {%- else -%} coalesce({{ expression }}, {{ "'" ~ default ~ "'" if default is string else default }})
+    {%- else -%} coalesce({{ expression }}, {{ default if default is number else "'" ~ default ~ "'" }})
     {%- endif -%}
 {%- endmacro %}
 
 
 {# A short name for the rules of cleaning in force: a change of any of them changes it. #}
 {% macro rules_version() -%}
-    {%- set rules = {} -%}
-    {%- for name in ['window_start', 'window_end', 'null_defaults', 'max_price'] -%}
-        {%- do rules.update({name: var(name)}) -%}
+    {#- YAML makes a date of one without quotes, which JSON has no word for. -#}
+    {%- set rules = {'null_defaults': {}, 'max_price': var('max_price')} -%}
+    {%- for name in ['window_start', 'window_end'] -%}
+        {%- do rules.update({name: var(name) if var(name) is none else var(name) | string}) -%}
+    {%- endfor -%}
+    {%- for column, default in var('null_defaults').items() -%}
+        {%- set known = default is none or default is number -%}
+        {%- do rules['null_defaults'].update({column: default if known else default | string}) -%}
     {%- endfor -%}
     {{ local_md5(tojson(rules, sort_keys=true))[:8] }}
 {%- endmacro %}

@@ -421,7 +421,8 @@ def choose_landing(settings: Settings) -> Path:
     if "SHOPSTREAM_LANDING" in os.environ and not settings.landing.is_dir():
         raise BuildError(f"SHOPSTREAM_LANDING is {settings.landing}, which is not a folder")
     console.print(
-        f"No event files in {settings.landing}: using the generated sample in {settings.sample}."
+        f"No event files in {settings.landing}: using the generated sample in {settings.sample}.",
+        markup=False,
     )
     mark.touch()
     if not landing.event_files(settings.sample):

@@ -12,7 +12,17 @@ from pathlib import Path
 
 import click
 
-from shopstream.config import PROJECT, Settings, SettingsError, check_environment
+from shopstream.config import (
+    PROJECT,
+    Settings,
+    SettingsError,
+    check_environment,
+    check_removable,
+)
+
+PORT = click.IntRange(1, 65535)
+# What this package and dbt write into the folder of logs.
+LOGS = ("shopstream.log", "jvm.log", "server.log", "failing_rows.log", "dbt.log*")
 
 
 class PlainErrors(click.Group):
@@ -35,6 +45,8 @@ class PlainErrors(click.Group):
         )
         try:
             return super().invoke(context)
+        except BrokenPipeError:  # whoever reads had enough, such as head; click knows
+            raise
         # OSError: a disk that is full, a folder that may not be written.
         except (*expected, OSError) as error:
             logging.getLogger(__name__).exception("stopped")
@@ -51,8 +63,14 @@ def main(context: click.Context) -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     settings = Settings.from_environment()
-    settings.logs.mkdir(parents=True, exist_ok=True)
-    logging.basicConfig(filename=settings.logs / "shopstream.log", level=logging.INFO)
+    try:
+        settings.logs.mkdir(parents=True, exist_ok=True)
+        logging.basicConfig(filename=settings.logs / "shopstream.log", level=logging.INFO)
+    except OSError as error:
+        logging.basicConfig(handlers=[logging.NullHandler()])
+        raise SettingsError(
+            f"SHOPSTREAM_LOGS is {settings.logs}, where no log can be written ({error.strerror})"
+        ) from None
     check_environment()
     context.obj = settings
 
@@ -267,7 +285,7 @@ def sample(
 
 
 @main.command()
-@click.option("--port", default=8501, help="Port on 127.0.0.1.")
+@click.option("--port", type=PORT, default=8501, help="Port on 127.0.0.1.")
 @click.pass_obj
 def dashboard(settings: Settings, port: int) -> None:
     """Open the dashboard on http://127.0.0.1:8501; it needs no JVM."""
@@ -385,7 +403,7 @@ def server() -> None:
 
 
 @server.command("start")
-@click.option("--port", default=15002, help="Port on 127.0.0.1.")
+@click.option("--port", type=PORT, default=15002, help="Port on 127.0.0.1.")
 @click.pass_obj
 def start_server(settings: Settings, port: int) -> None:
     """Start the server, if it does not run yet."""
@@ -480,19 +498,21 @@ def audit() -> None:
 def clean(settings: Settings) -> None:
     """Remove tables, sample, compiled files and logs, end the server; never the landing files."""
     from shopstream.build import empty_warehouse, warehouse_lock
-    from shopstream.landing import event_files
     from shopstream.server import stop
 
+    check_removable(settings)
     settings.warehouse.mkdir(parents=True, exist_ok=True)
     with warehouse_lock(settings.warehouse):
         # It writes to the logs, which go.
         stop(settings.warehouse)
         empty_warehouse(settings.warehouse)
-    for file in event_files(settings.sample):
+    for file in settings.sample.glob("events_????-??-??.*"):
         file.unlink()
-    for folder in [settings.target, settings.logs]:
-        shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(settings.target, ignore_errors=True)
+    for name in LOGS:
+        for file in settings.logs.glob(name):
+            file.unlink()
     click.echo(
         f"removed the tables in {settings.warehouse}, the sample, {settings.target} "
-        f"and {settings.logs}"
+        f"and the logs in {settings.logs}"
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 
 IS_SIZE = re.compile(r"[1-9][0-9]*[kmgt]b?", re.IGNORECASE).fullmatch
+IS_DUCKDB_SIZE = re.compile(r"[1-9][0-9.]* ?[kmgt]i?b", re.IGNORECASE).fullmatch
 IS_NUMBER_OF_CORES = re.compile(r"[1-9][0-9]*|\*").fullmatch
 IS_YES_OR_NO = re.compile(r"0|1|yes|no|true|false|on|off", re.IGNORECASE).fullmatch
 
@@ -16,6 +17,7 @@ IS_YES_OR_NO = re.compile(r"0|1|yes|no|true|false|on|off", re.IGNORECASE).fullma
 FORMS = {
     "SHOPSTREAM_MEMORY": (IS_SIZE, "a size such as 4g"),
     "SHOPSTREAM_EXECUTOR_MEMORY": (IS_SIZE, "a size such as 4g"),
+    "SHOPSTREAM_DUCKDB_MEMORY": (IS_DUCKDB_SIZE, "a size such as 4GB"),
     "SHOPSTREAM_CORES": (IS_NUMBER_OF_CORES, "a number of cores, or * for all"),
     "SHOPSTREAM_HIDE_USER_IDS": (IS_YES_OR_NO, "yes or no"),
     "SHOPSTREAM_TIMEZONE": (
@@ -70,6 +72,20 @@ class Settings:
             "DBT_LOG_PATH": str(self.logs),
             "DBT_USE_COLORS_FILE": "false",
         }
+
+
+def check_removable(settings: Settings) -> None:
+    """Raise SettingsError where `clean` would take more with it than shopstream has made."""
+    kept = {"SHOPSTREAM_LANDING": settings.landing, "SHOPSTREAM_WAREHOUSE": settings.warehouse}
+    kept["the project"] = PROJECT
+    removed = {"SHOPSTREAM_SAMPLE": settings.sample, "DBT_TARGET_PATH": settings.target}
+    for name, folder in removed.items():
+        for words, inside in kept.items():
+            if inside.is_relative_to(folder):
+                raise SettingsError(
+                    f"{name} is {folder}, and {words} is in it ({inside}): give it a folder of its "
+                    "own, or remove by hand what you want to be rid of"
+                )
 
 
 def check_environment() -> None:

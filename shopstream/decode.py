@@ -150,6 +150,7 @@ def _resolve(names: list[str], remedy: str) -> tuple[dict[str, int], str | None]
 # a row whose quotes don't add up, stay open for LONGEST_ROW or chain too many fields is bad and
 # ends with its line. Without the last rule lines joined by `","` are each read to the block's end.
 BLOCK = 8 << 20
+csv.field_size_limit(BLOCK)  # of a header: by itself less than some would have
 LONGEST_ROW = 64 << 20
 _FIELD = rb'(?:"(?:[^"]++|"")*+"|[^",\r\n][^,\r\n]*+)?'
 _HEADER = re.compile(rb"(?:%s,)*+%s(?=[\r\n]|\Z)" % (_FIELD, _FIELD))
@@ -420,6 +421,9 @@ def _decode_parquet(
     where, notes = _resolve(names, "name these columns in the file")
     source = "read_parquet($1, hive_partitioning = false, binary_as_string = true)"
     values, size = [str(path)], path.stat().st_size
+    for column, at in where.items():
+        if pa.types.is_decimal256(footer.schema.to_arrow_schema().field(at).type):
+            raise Refused(f"{column} is a decimal of more than 38 digits: write it with 38")
     columns = con.execute(f"describe select * from {source}", values).fetchall()
     values_of = {
         column: (f'"{name.replace(chr(34), 2 * chr(34))}"', kind)

@@ -2,14 +2,17 @@
 
 import logging
 import os
+import signal
 import subprocess
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import duckdb
 
 from shopstream.published import open_table, read_published, rows_of
 
 ANOMALIES = "shopstream_commerce.hourly_anomalies"
+SECONDS = 60
 MOST_CHARACTERS = 30_000  # Linux takes 128 KiB for one variable, and a character has up to four
 log = logging.getLogger(__name__)
 
@@ -30,16 +33,32 @@ def tell(event: str, message: str) -> None:
     if len(message) > MOST_CHARACTERS:
         message = f"{message[:MOST_CHARACTERS]} ..."
     environment = {**os.environ, "SHOPSTREAM_EVENT": event, "SHOPSTREAM_MESSAGE": message}
-    try:
-        ran = subprocess.run(
-            command, shell=True, env=environment, capture_output=True, text=True, timeout=60
-        )
-    except subprocess.TimeoutExpired:
-        log.error("SHOPSTREAM_HOOK took over a minute and was stopped (%s)", event)
-    except (OSError, ValueError) as error:
-        log.error("SHOPSTREAM_HOOK (%s) could not be run: %s", event, error)
-    else:
-        log.info("SHOPSTREAM_HOOK (%s) ended with %s: %s", event, ran.returncode, ran.stderr)
+    with TemporaryFile() as said:
+        try:
+            # A session of its own, so that all it starts can be stopped. What it leaves running
+            # when it ends is its own affair.
+            process = subprocess.Popen(
+                command,
+                shell=True,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=said,
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            log.error("SHOPSTREAM_HOOK (%s) could not be run: %s", event, error)
+            return
+        try:
+            code = process.wait(SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            log.error("SHOPSTREAM_HOOK took over a minute and was stopped (%s)", event)
+            return
+        said.seek(0)
+        words = said.read(MOST_CHARACTERS).decode(errors="replace")
+        log.info("SHOPSTREAM_HOOK (%s) ended with %s: %s", event, code, words)
 
 
 def new_anomalies(warehouse: Path) -> list[str]:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import re
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import duckdb
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from shopstream.published import (
     NothingPublished,
@@ -64,6 +66,8 @@ def show(warehouse: Path, sql: str, form: str) -> None:
         raise duckdb.CatalogException(
             f"{message} What `make build` published last: {known}."
         ) from None
+    if result is None:
+        raise duckdb.ParserException('there is no statement in it; try: "show tables"')
     columns = [column[0] for column in result.description]
     if form == "csv":
         # Not by way of a data frame: it makes floats of decimals.
@@ -73,18 +77,31 @@ def show(warehouse: Path, sql: str, form: str) -> None:
             writer.writerows(rows)
         return
     if form == "json":
-        rows = [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
-        json.dump(rows, sys.stdout, indent=1, default=str, ensure_ascii=False)
+        if twice := {name for name in columns if columns.count(name) > 1}:
+            raise duckdb.BinderException(
+                f"JSON needs names of their own: {', '.join(sorted(twice))} is there twice; use as"
+            )
+        rows = [
+            {name: plain(value) for name, value in zip(columns, row, strict=True)}
+            for row in result.fetchall()
+        ]
+        json.dump(rows, sys.stdout, indent=1, default=str, ensure_ascii=False, allow_nan=False)
         print()
         return
     rows = result.fetchmany(SHOWN_ROWS + 1)
     table = Table()
     for column in columns:
         # On a narrow terminal values go on in the next line; none is cut.
-        table.add_column(column, overflow="fold")
+        table.add_column(Text(column), overflow="fold")
     for row in rows[:SHOWN_ROWS]:
-        table.add_row(*("" if value is None else str(value) for value in row))
+        # Text is not read as markup: names and values come from whoever sends files.
+        table.add_row(*(Text("" if value is None else str(value)) for value in row))
     # Into a pipe or a file as wide as need be.
     Console(width=None if sys.stdout.isatty() else 10_000).print(table)
     if len(rows) > SHOWN_ROWS:
         print(f"The first {SHOWN_ROWS} rows; --format csv gives all.")
+
+
+def plain(value: object) -> object:
+    """A value for JSON, which has no number that is none or infinite."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value

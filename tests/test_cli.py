@@ -3,9 +3,15 @@
 import fcntl
 import json
 import shutil
+import subprocess
+from pathlib import Path
 
+import pyarrow as pa
 import pytest
-from conftest import PROJECT, Warehouse
+from conftest import BIN, PROJECT, Warehouse
+from deltalake import write_deltalake
+
+from shopstream.published import publish
 
 HEADER = (
     "event_time,event_type,product_id,category_id,category_code,brand,price,user_id,user_session"
@@ -164,6 +170,88 @@ def test_landing_by_itself_never_mixes_files_with_the_sample(tmp_path):
 def test_a_sample_of_nothing_is_refused(tmp_path, option):
     ran = Warehouse(tmp_path).run("shopstream", "sample", option, "0")
     assert ran.returncode == 2 and "Traceback" not in ran.stdout
+
+
+def test_a_query_shows_text_as_it_is(tmp_path):
+    texts = ["events[copy].csv", "[red]apple", "[/x]", ":apple:"]
+    warehouse = holding(tmp_path, pa.table({"text": texts}))
+    shown = warehouse.run("shopstream", "query", 'select text as "[b]" from one').stdout
+    assert all(text in shown for text in [*texts, "[b]"])
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("", "there is no statement in it"),
+        ("/* nothing */", "there is no statement in it"),
+        ("select 1 as a, 2 as a", "names of their own: a is there twice"),
+    ],
+)
+def test_a_query_that_has_no_answer_says_why(tmp_path, sql, words):
+    warehouse = holding(tmp_path, pa.table({"n": [1]}))
+    ran = warehouse.run("shopstream", "query", sql, "--format", "json")
+    assert ran.returncode == 2 and words in ran.stdout and "Traceback" not in ran.stdout
+
+
+def test_a_query_has_no_number_that_json_has_not_and_ends_with_its_reader(tmp_path):
+    warehouse = holding(tmp_path, pa.table({"n": range(99_999)}))
+    ran = warehouse.run("shopstream", "query", "select 1 / 0 as a, 2 as b", "--format", "json")
+    assert json.loads(ran.stdout) == [{"a": None, "b": 2}]
+    piped = f"{BIN / 'shopstream'} query 'from one' --format csv | head -1"
+    ran = subprocess.run(
+        piped, shell=True, env=warehouse.environment(), capture_output=True, text=True
+    )
+    assert (ran.stdout, ran.stderr) == ("n\n", "")
+
+
+def holding(root: Path, rows: pa.Table) -> Warehouse:
+    """A warehouse of one published table, `one`."""
+    write_deltalake(root / "warehouse/shopstream_core.db/one", rows)
+    publish(root / "warehouse")
+    return Warehouse(root)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("SHOPSTREAM_DUCKDB_MEMORY", "4096", "a size such as 4GB"),
+        ("SHOPSTREAM_LOGS", "/dev/null/logs", "no log can be written"),
+        ("SHOPSTREAM_LOGS", "/dev/null", "no log can be written"),
+    ],
+)
+def test_a_setting_that_can_not_be_meant_stops_before_a_file_is_refused(
+    tmp_path, variable, value, words
+):
+    warehouse = Warehouse(tmp_path)
+    warehouse.landing.mkdir()
+    (warehouse.landing / "good.csv").write_text(f"{HEADER}\n{LINE}\n")
+    ran = warehouse.run("shopstream", "land", **{variable: value})
+    assert ran.returncode == 2 and "Traceback" not in ran.stdout
+    assert ran.stdout.startswith(f"shopstream: {variable} is ") and words in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("variable", "folder"), [("SHOPSTREAM_SAMPLE", "landing"), ("DBT_TARGET_PATH", ".")]
+)
+def test_clean_stops_where_it_would_take_the_landing_files_too(tmp_path, variable, folder):
+    warehouse = Warehouse(tmp_path)
+    warehouse.landing.mkdir()
+    (warehouse.landing / "events_2019-10-01.csv").write_text(f"{HEADER}\n{LINE}\n")
+    ran = warehouse.run("shopstream", "clean", **{variable: str(tmp_path / folder)})
+    assert ran.returncode == 2 and "give it a folder of its own" in ran.stdout
+    assert (warehouse.landing / "events_2019-10-01.csv").exists()
+
+
+def test_clean_leaves_what_others_keep_beside_our_logs_and_sample(tmp_path):
+    warehouse = Warehouse(tmp_path)
+    others = [tmp_path / "logs/other.log", tmp_path / "sample/mine.csv"]
+    ours = [tmp_path / "logs/dbt.log.1", tmp_path / "sample/events_2019-10-01.csv"]
+    for file in [*others, *ours]:
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("x")
+    sample = {"SHOPSTREAM_SAMPLE": str(tmp_path / "sample")}
+    assert warehouse.run("shopstream", "clean", **sample).returncode == 0
+    assert all(file.exists() for file in others) and not any(file.exists() for file in ours)
 
 
 def test_clean_never_removes_landing_files(tmp_path):

@@ -1036,6 +1036,18 @@ def test_damaged_parquet_is_refused(shop):
     assert len(result.refused) == 4
 
 
+@pytest.mark.parametrize("column", ["user_id", "category_id", "price"])
+def test_a_decimal_that_can_not_be_read_exactly_refuses_the_file(shop, column):
+    digits = pa.array([Decimal(2053013555631882655)], pa.decimal256(50, 0))
+    shop.put_parquet(**{column: digits})
+    assert shop.reason("a.parquet").startswith(f"{column} is a decimal of more than 38 digits")
+
+
+def test_a_long_first_line_is_no_header(shop):
+    shop.put("a.csv", '{"rows": "' + "x" * 200_000 + '"}')
+    assert shop.reason("a.csv").startswith("missing event_time, event_type, product_id, user_id")
+
+
 def test_parquet_without_rows(shop):
     schema = pa.schema([(c, pa.string()) for c in EVENT_COLUMNS])
     pq.write_table(schema.empty_table(), shop.landing / "a.parquet")
