@@ -2,11 +2,13 @@
 
 import logging
 import zoneinfo
+from pathlib import Path
 
 from dashboard import data
 from dashboard.blocks import Block, Display, Empty, Section, View
 from dashboard.data import Build, EmptyMart, MissingMart
 from dashboard.words import number, span
+from shopstream.config import SAMPLE_MARK
 from shopstream.published import NothingPublished
 
 log = logging.getLogger(__name__)
@@ -63,6 +65,8 @@ def freshness(build: Build) -> str:
         except Exception:
             # Pages that do not need it hold.
             log.exception("%s of build %s can't be read", part.__name__, build.build_id)
+    if isinstance(build.place, Path) and (build.place / SAMPLE_MARK).exists():
+        words.append("generated sample")
     return " · ".join(words)
 
 

@@ -22,7 +22,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from shopstream import hook, landing, made_by, reload, sample, server
 from shopstream.build_log import note_build
-from shopstream.config import PROJECT, Settings
+from shopstream.config import PROJECT, SAMPLE_MARK, Settings
 from shopstream.maintenance import maintain, tables_are_published
 from shopstream.processes import tree
 from shopstream.profile import targets
@@ -38,7 +38,6 @@ from shopstream.published import (
 from shopstream.summary import failures, print_summary
 
 FAILED, FILE_REFUSED = 1, 3
-SAMPLE_MARK = ".holds-sample"
 # A user was erased, and older builds and files still hold what the next passing build purges.
 ERASING = ".erasure-unfinished"
 REMOVED = ".removed"
@@ -415,9 +414,9 @@ def choose_landing(settings: Settings) -> Path:
         if mark.exists():
             console.print("The warehouse held the sample; it starts anew from your files.")
             empty_warehouse(settings.warehouse)
-        return settings.landing
+        return told(settings.landing, settings.warehouse)
     if loaded and not mark.exists():
-        return settings.landing
+        return told(settings.landing, settings.warehouse)
     if "SHOPSTREAM_LANDING" in os.environ and not settings.landing.is_dir():
         raise BuildError(f"SHOPSTREAM_LANDING is {settings.landing}, which is not a folder")
     console.print(
@@ -427,7 +426,13 @@ def choose_landing(settings: Settings) -> Path:
     mark.touch()
     if not landing.event_files(settings.sample):
         sample.generate(settings.sample)
-    return settings.sample
+    return told(settings.sample, settings.warehouse)
+
+
+def told(folder: Path, warehouse: Path) -> Path:
+    """Say which folders are used, and give the one of files."""
+    console.print(f"Files from {folder}, tables in {warehouse}.", markup=False)
+    return folder
 
 
 def empty_warehouse(warehouse: Path) -> None:
@@ -530,7 +535,12 @@ def dbt(
         subprocess.Popen(
             [Path(sys.executable).with_name("dbt"), *command],
             cwd=PROJECT,
-            env={**settings.environment(), **environment},
+            env={
+                **settings.environment(),
+                # Its own stdout is a pipe to us, which says nothing of where the lines go.
+                "DBT_USE_COLORS": str(stdout is None and sys.stdout.isatty()),
+                **environment,
+            },
             stdout=subprocess.PIPE,
             stderr=stderr,
             close_fds=False,  # so that it inherits the lock

@@ -291,6 +291,10 @@ def dashboard(settings: Settings, port: int) -> None:
     """Open the dashboard on http://127.0.0.1:8501; it needs no JVM."""
     import os
 
+    from shopstream.server import check_port
+
+    check_port(port)
+
     command = [sys.executable, "-m", "streamlit", "run", "dashboard/app.py"]
     os.chdir(PROJECT)
     os.execve(sys.executable, [*command, f"--server.port={port}"], settings.environment())

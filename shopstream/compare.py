@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from shopstream.build import SAMPLE_MARK
+from shopstream.config import SAMPLE_MARK
 from shopstream.query import show
 
 COMPARISON = """

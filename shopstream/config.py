@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
+# Lies in a warehouse that holds nothing but the generated sample.
+SAMPLE_MARK = ".holds-sample"
 
 IS_SIZE = re.compile(r"[1-9][0-9]*[kmgt]b?", re.IGNORECASE).fullmatch
 IS_DUCKDB_SIZE = re.compile(r"[1-9][0-9.]* ?[kmgt]i?b", re.IGNORECASE).fullmatch

@@ -71,8 +71,7 @@ def start(settings: Settings, port: int) -> Server:
     """Start a server and wait until it answers; one that runs already is given as it is."""
     if server := running(settings.warehouse):
         return server
-    if _answers(port):
-        raise ServerError(f"port {port} of 127.0.0.1 is in use; choose another one with --port")
+    check_port(port)
     options = {
         **_settings(settings),
         "spark.app.name": "shopstream server",
@@ -102,6 +101,12 @@ def start(settings: Settings, port: int) -> Server:
             raise ServerError(f"the Spark server did not start; {log} says why")
         time.sleep(0.1)
     return server
+
+
+def check_port(port: int) -> None:
+    """Raise ServerError where somebody listens on a port of 127.0.0.1 already."""
+    if _answers(port):
+        raise ServerError(f"port {port} of 127.0.0.1 is in use; choose another one with --port")
 
 
 def stop(warehouse: Path) -> Server | None:

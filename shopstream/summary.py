@@ -88,7 +88,8 @@ def print_fates(warehouse: Path) -> None:
         )
     console.print(table)
     if totals["rows_quarantined"]:
-        console.print('Why: .venv/bin/shopstream query "from quarantined_events"')
+        why = "select reason, count(*) as events from quarantined_events group by all"
+        console.print(f'Why: .venv/bin/shopstream query "{why}"')
 
 
 def print_marts(warehouse: Path) -> None:
