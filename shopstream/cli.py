@@ -374,7 +374,9 @@ def bench(
             results.publish(settings.warehouse, results.read_runs(home / "results.jsonl"))
     for message in failed:
         click.echo(f"shopstream: {message}", err=True)
-    sys.exit(1 if failed else 0)
+    kept = results.read_runs(home / "results.jsonl")
+    mine = [run for run in kept if (run["commit"], run["events"]) == (commit, events)]
+    sys.exit(1 if failed or results.unequal(mine) else 0)
 
 
 @main.command()
@@ -391,11 +393,14 @@ def lab(
     from shopstream.bench import run_lab
 
     home = (home or settings.warehouse.parent / "bench").resolve()
-    commit = run_lab.run(home, events, runs, only)
+    commit, failed = run_lab.run(home, events, runs, only)
     run_lab.report(home, commit, events)
     if publish:
         with writing_beside_builds(settings):
             run_lab.publish(settings.warehouse, home)
+    for message in failed:
+        click.echo(f"shopstream: {message}", err=True)
+    sys.exit(1 if failed else 0)
 
 
 @main.group()

@@ -123,7 +123,7 @@ def cents(amount, count: int):
 
 def retention_cohorts(db: duckdb.DuckDBPyConnection) -> Rows:
     """Cohort by cohort, with sets of users."""
-    first, last = db.execute("select min(event_date), max(event_date) from events").fetchone()
+    dates = {day for (day,) in db.execute("select distinct event_date from events").fetchall()}
     rows = []
     for activity, condition in (("visit", "true"), ("purchase", "event_type = 'purchase'")):
         for period_type, column, length, limit in (
@@ -141,7 +141,7 @@ def retention_cohorts(db: duckdb.DuckDBPyConnection) -> Rows:
                 seen |= cohort
                 for number in range(limit + 1) if cohort else ():
                     start = cohort_start + number * length * DAY
-                    is_known = first <= start and start + (length - 1) * DAY <= last
+                    is_known = all(start + n * DAY in dates for n in range(length))
                     count = len(cohort & active[start]) if is_known else None
                     rows.append(
                         dict(
@@ -397,6 +397,7 @@ def relative_price_bands(db: duckdb.DuckDBPyConnection) -> Rows:
         where product_id <> {NO_PRODUCT} group by product_id""",
     )
     names = ["lowest quarter", "second", "third", "highest quarter", "too few products"]
+    names += ["no category"]
     prices = defaultdict(list)
     for product in products:
         prices[product["category_code"]].append(product["mean_cents"])
@@ -405,6 +406,8 @@ def relative_price_bands(db: duckdb.DuckDBPyConnection) -> Rows:
         in_category = prices[product["category_code"]]
         cheaper = sum(price < product["mean_cents"] for price in in_category)
         quarter = 4 * cheaper // len(in_category) if len(in_category) >= 4 else 4
+        if product["category_code"] == "uncategorized":
+            quarter = 5
         held = sums[product["category_code"], quarter]
         held["products"] += 1
         for name, value in product.items():
@@ -458,16 +461,18 @@ CART_OUTCOMES = f"""
 ALONE, IN_A_RUN, LEAST_OTHER_WEEKS = 5, 3, 3
 
 
-def score_hours(counts: np.ndarray) -> dict[str, np.ndarray]:
+def score_hours(counts: np.ndarray, delivered: np.ndarray | None = None) -> dict[str, np.ndarray]:
     """Expected counts, bounds, scores and alarms (1 high, -1 low, 0 none) of one event type.
 
-    `counts` has a row of 24 for each day. Not a number where too few other weeks have the hour of
-    the week.
+    `counts` has a row of 24 for each day; `delivered` says of each day whether it has any event.
+    Not a number on others, and where too few other weeks have the hour of the week.
     """
+    delivered = np.full(len(counts), True) if delivered is None else delivered
     expected = np.full(counts.shape, np.nan)
     for day in range(len(counts)):
-        others = [other for other in range(day % 7, len(counts), 7) if other != day]
-        if len(others) >= LEAST_OTHER_WEEKS:
+        weeks = range(day % 7, len(counts), 7)
+        others = [other for other in weeks if other != day and delivered[other]]
+        if delivered[day] and len(others) >= LEAST_OTHER_WEEKS:
             expected[day] = np.median(counts[others], axis=0)
     root = np.sqrt(expected + 3 / 8)
     distance = 2 * (np.sqrt(counts + 3 / 8) - root)
@@ -491,6 +496,8 @@ def score_hours(counts: np.ndarray) -> dict[str, np.ndarray]:
 def hourly_anomalies(db: duckdb.DuckDBPyConnection) -> Rows:
     """Every hour from the first to the last date."""
     first, last = db.execute("select min(event_date), max(event_date) from events").fetchone()
+    held = {day for (day,) in db.execute("select distinct event_date from events").fetchall()}
+    delivered = np.array([first + n * DAY in held for n in range((last - first).days + 1)])
     rows = []
     for event_type in ("view", "cart", "purchase"):
         counts = np.zeros(((last - first).days + 1, 24), int)
@@ -500,7 +507,7 @@ def hourly_anomalies(db: duckdb.DuckDBPyConnection) -> Rows:
             [event_type],
         ).fetchall():
             counts[(at - first).days, hour] = count
-        scored = score_hours(counts)
+        scored = score_hours(counts, delivered)
         for (day, hour), observed in np.ndenumerate(counts):
             found = {name: float(values[day, hour]) for name, values in scored.items()}
             found = {name: None if value != value else value for name, value in found.items()}
@@ -514,7 +521,11 @@ def hourly_anomalies(db: duckdb.DuckDBPyConnection) -> Rows:
                     **found,
                     is_anomaly=alarm != 0,
                     direction={-1: "low", 0: None, 1: "high"}[alarm],
-                    reason="too little data" if found["expected"] is None else None,
+                    reason=None
+                    if found["expected"] is not None
+                    else "too little data"
+                    if delivered[day]
+                    else "no events on this date",
                 )
             )
     return rows
@@ -714,7 +725,8 @@ def held_figures(db: duckdb.DuckDBPyConnection) -> dict:
     more = rows_of(
         db,
         """select (select sum(rows_read) from files) as "rows landed",
-            count(distinct session_id) as "session ids", count(distinct product_id) as products,
+            count(distinct session_id) as "session ids",
+            count(distinct product_id) filter (product_id <> -1) as products,
             24 * (max(event_date) - min(event_date) + 1) as hours,
             100 * avg((brand = 'unknown_brand')::int) as "share of unknown brand",
             100 * avg((category_code = 'uncategorized')::int) as "share of uncategorized",

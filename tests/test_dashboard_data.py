@@ -200,6 +200,31 @@ def test_optimizations_of_an_earlier_commit_are_not_shown(tmp_path):
     assert table.rows["value"].tolist() == ["80.0 %"]
 
 
+def test_children_of_a_category_add_up_over_dates_too(tmp_path):
+    """On the second date nothing below apparel.shoes was sold, so it had no children there."""
+    rows = pd.DataFrame(
+        [
+            (FIRST, 1, "apparel", None, "apparel", 15),
+            (FIRST, 2, "apparel.shoes", "apparel", "shoes", 15),
+            (FIRST, 3, "apparel.shoes.keds", "apparel.shoes", "keds", 5),
+            (FIRST, 3, "apparel.shoes.(other)", "apparel.shoes", "(other)", 10),
+            (LAST, 1, "apparel", None, "apparel", 200),
+            (LAST, 2, "apparel.shoes", "apparel", "shoes", 200),
+        ],
+        columns=[
+            *("event_date", "level", "category_path", "parent_path", "category_name", "revenue"),
+        ],
+    )
+    build = made(tmp_path, category_levels=rows.assign(total_views=1, total_purchases=1))
+    tree = data.products.category_tree(build, FIRST, LAST).set_index("category_path")
+    assert tree["revenue"].to_dict() == {
+        "apparel": 215,
+        "apparel.shoes": 215,
+        "apparel.shoes.(other)": 210,
+        "apparel.shoes.keds": 5,
+    }
+
+
 def test_a_missing_product_id_is_no_product(tmp_path):
     sold = {"total_views": 9, "total_purchases": 1, "revenue": 5.0}
     build = made(

@@ -759,12 +759,12 @@ def test_measured_optimizations_are_shown_before_and_after(shown, monkeypatch):
     rows = pd.DataFrame(
         {name: [1.0, 2.0] for name in optimizations_of.COLUMNS[4:]}
         | {name: ["a", "b"] for name in optimizations_of.COLUMNS[:4]}
-        | {"events": [1000, 1000], "commit": ["abc", "abc"]}
+        | {"events": [1000, 1000], "commit": ["abc", "abc"], "verdict": ["hurts", "helps"]}
     )
     monkeypatch.setattr(data.performance, "optimizations", lambda _: rows)
     chart, table = optimizations_of.measured(shown, View())
     assert [trace.name for trace in chart.figure.data] == ["without", "with"]
-    assert list(chart.figure.data[0].x) == [2.0, 1.0]
+    assert list(chart.figure.data[0].x) == [2.0]
     assert len(table.rows) == 2
 
 

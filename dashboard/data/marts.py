@@ -126,7 +126,11 @@ def of_category(category: str | None, brand: str | None) -> str:
 
 
 @cache
+def rules() -> dict[str, object]:
+    """The vars of the project."""
+    return yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]
+
+
 def null_defaults() -> dict[str, object]:
-    """What a missing value of each column becomes, as the project's settings say."""
-    settings = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())
-    return settings["vars"]["null_defaults"]
+    """What a missing value of each column becomes."""
+    return rules()["null_defaults"]

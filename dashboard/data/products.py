@@ -4,7 +4,7 @@ from datetime import date
 
 import pandas as pd
 
-from dashboard.data.marts import Build, null_defaults, of_category, query
+from dashboard.data.marts import Build, null_defaults, of_category, query, rules
 
 
 def categories(build: Build) -> list[str]:
@@ -12,7 +12,8 @@ def categories(build: Build) -> list[str]:
     found = query(
         build,
         """select distinct category_path from category_levels
-        where not ends_with(category_path, '(other)') order by category_path""",
+        where not ends_with(category_path, $other) order by category_path""",
+        other=rules()["other_category"],
     )
     return found["category_path"].tolist()
 
@@ -71,12 +72,29 @@ def category_tree(build: Build, first: date, last: date) -> pd.DataFrame:
     """Every category path with its parent and its revenue, views and purchases."""
     return query(
         build,
-        """select category_path, parent_path, category_name, level, sum(total_views) as views,
-            sum(total_purchases) as purchases, sum(revenue) as revenue
-        from category_levels where event_date between $first and $last
+        """with levels as (
+            select category_path, parent_path, category_name, level, sum(total_views) as views,
+                sum(total_purchases) as purchases, sum(revenue) as revenue
+            from category_levels where event_date between $first and $last group by all
+        ), rest as (
+            -- Of dates on which nothing below a category was sold: it goes to no child there.
+            select levels.category_path || '.' || $other as category_path,
+                levels.category_path as parent_path, $other as category_name, level + 1 as level, levels.views - held.views as views,
+                levels.purchases - held.purchases as purchases,
+                levels.revenue - held.revenue as revenue
+            from levels join (
+                select parent_path as category_path, sum(views) as views,
+                    sum(purchases) as purchases, sum(revenue) as revenue
+                from levels group by all
+            ) as held using (category_path)
+        )
+        select category_path, parent_path, category_name, level, sum(views) as views,
+            sum(purchases) as purchases, sum(revenue) as revenue
+        from (from levels union all by name from rest)
         group by all having sum(revenue) > 0 order by level, category_path""",
         first=first,
         last=last,
+        other=rules()["other_category"],
     )
 
 

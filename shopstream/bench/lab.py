@@ -1,8 +1,9 @@
 """`shopstream lab`: each optimization as an experiment, off and on, measured by Spark itself.
 
-An experiment has variants that must give the same answer. Each runs once to warm up and then
-several times; seconds are the median. What was shuffled, spilled and read comes from Spark's status
-store, of the last run; the verdict is computed from the medians and a threshold.
+An experiment has variants that must give the same answer. Each runs once to warm up and then all
+of them several times in turn; seconds are the median. What was shuffled, spilled and read comes
+from Spark's status store, of the last run; the verdict is computed from the medians, a threshold
+and the speed-ups by round.
 """
 
 import re
@@ -10,12 +11,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 
 import pyarrow as pa
 from pyspark.sql import SparkSession
 
 THRESHOLD = 1.10  # a difference of less is none
+FEWEST_RUNS = 5
 SHUFFLE, READ = "Exchange", "number of files read"
 
 
@@ -61,41 +63,54 @@ class Lab:
         for sql in statements:
             self.spark.sql(sql)
 
-    def measure(self, experiment: Experiment, variant: Variant, adaptive: bool, times: int) -> dict:
-        """One row of the results, without what other variants decide."""
-        settings = {
-            "spark.sql.adaptive.enabled": str(adaptive).lower(),
-            **variant.settings,
-        }
+    def measure(self, experiment: Experiment, adaptive: bool, times: int) -> list[dict]:
+        """One row of the results for each variant, without what other variants decide.
+
+        All variants warm up and then run in turn, so that what gets faster or slower with time,
+        such as the JVM, does so for all of them. Raises ValueError where answers change.
+        """
+        variants = experiment.variants
+        answers = [self.once(variant, adaptive) for variant in variants]
+        seconds: list[list[float]] = [[] for _ in variants]
+        figures: list[dict] = [{} for _ in variants]
+        for _ in range(times):
+            for at, variant in enumerate(variants):
+                meter = Meter(self.spark)
+                started = time.monotonic()
+                answer = self.once(variant, adaptive)
+                seconds[at].append(round(time.monotonic() - started, 4))
+                if answer != answers[at]:
+                    raise ValueError(f"{experiment.name}: {variant.name} gives changing answers")
+                figures[at] = meter.read(experiment.telling)
+        return [
+            {
+                "experiment": experiment.name,
+                "variant": variant.name,
+                "is_off": at == 0,
+                "data": experiment.data,
+                "aqe": adaptive,
+                "runs": times,
+                "seconds": seconds[at],
+                "median_seconds": median(seconds[at]),
+                "min_seconds": min(seconds[at]),
+                "max_seconds": max(seconds[at]),
+                **figures[at],
+                "result_hash": answers[at],
+            }
+            for at, variant in enumerate(variants)
+        ]
+
+    def once(self, variant: Variant, adaptive: bool) -> str:
+        """Run a variant under its settings; gives the answer's hash."""
+        settings = {"spark.sql.adaptive.enabled": str(adaptive).lower(), **variant.settings}
         before = {name: self.spark.conf.get(name, None) for name in settings}
         for name, value in settings.items():
             self.spark.conf.set(name, value)
         try:
-            answer = variant.work(self)
-            seconds = []
-            for _ in range(times):
-                meter = Meter(self.spark)
-                started = time.monotonic()
-                answer_again = variant.work(self)
-                seconds.append(time.monotonic() - started)
-                if answer_again != answer:
-                    raise ValueError(f"{experiment.name}: {variant.name} gives changing answers")
+            return variant.work(self)
         finally:
             for name, value in before.items():
                 self.spark.conf.unset(name) if value is None else self.spark.conf.set(name, value)
-        return {
-            "experiment": experiment.name,
-            "variant": variant.name,
-            "is_off": variant is experiment.variants[0],
-            "data": experiment.data,
-            "aqe": adaptive,
-            "runs": times,
-            "median_seconds": round(median(seconds), 4),
-            "min_seconds": round(min(seconds), 4),
-            "max_seconds": round(max(seconds), 4),
-            **meter.read(experiment.telling),
-            "result_hash": answer,
-        }
 
 
 class Meter:
@@ -188,8 +203,15 @@ def items(sequence) -> list:
 
 
 def telling_line(plans: list[str], telling: str) -> str:
-    """The last line of the plans that matches, without its numbering; empty for none."""
-    found = [line for plan in plans for line in plan.splitlines() if re.search(telling, line)]
+    """The first line of the last plan that has one that matches, without its numbering.
+
+    Of an adaptive plan that is one of the final plan: what it had been before is cut out, and the
+    details of its operators come after those of the final one. Empty for none.
+    """
+    found = []
+    for plan in plans:
+        ran = re.sub(r"== Initial Plan ==.*?\n\n", "\n\n", plan, count=1, flags=re.DOTALL)
+        found += [line for line in ran.splitlines() if re.search(telling, line)][:1]
     line = re.sub(r"^[\s+:*-]*(\(\d+\) )?", "", found[-1]) if found else ""
     return re.sub(r"#\d+L?|file:/[^\]\s]*/|, ENSURE_\w+|, \[plan_id=\d+\]", "", line)[:200]
 
@@ -218,14 +240,18 @@ def verdict_of(off: dict, on: dict) -> str:
     speed_up = off["median_seconds"] / on["median_seconds"]
     if 1 / THRESHOLD < speed_up < THRESHOLD:
         return "no difference"
-    if is_typical(off["median_seconds"], on) or is_typical(on["median_seconds"], off):
+    if min(len(row.get("seconds", ())) for row in (off, on)) < FEWEST_RUNS:
+        return "too few runs"
+    if is_noise(off, on):
         return "too noisy"
     return "helps" if speed_up > 1 else "hurts"
 
 
-def is_typical(seconds: float, row: dict) -> bool:
-    """Whether a variant took as long in some of its runs."""
-    return row["min_seconds"] <= seconds <= row["max_seconds"]
+def is_noise(off: dict, on: dict) -> bool:
+    """Whether the middle half of the speed-ups by round has both faster and slower ones."""
+    by_round = [one / other for one, other in zip(off["seconds"], on["seconds"], strict=False)]
+    low, _, high = quantiles(by_round, n=4)
+    return low <= 1 <= high
 
 
 def conditions(rows: list[dict]) -> dict[tuple[str, str], str]:

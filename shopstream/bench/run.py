@@ -6,6 +6,7 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import psutil
 from rich.console import Console
 from rich.table import Table
@@ -40,9 +41,10 @@ def bench(home: Path, events: int, times: int, names: list[str]) -> tuple[str, l
         console.print(f"run {number} of {times}: {name} ({BY_NAME[name].does}) ...", end=" ")
         try:
             run = run_once(home, events, commit, BY_NAME[name]) | {"run": number}
-        except ContenderFailed as error:
+        except (ContenderFailed, duckdb.Error, OSError) as error:
+            # The latter two: its tables could not be read to be compared.
             console.print("failed")
-            failed[number, name] = str(error)
+            failed[number, name] = f"{name}: {error}"
             continue
         results.append_run(path, run)
         console.print(f"{run['seconds']:.1f} s, peak {run['peak_bytes'] / 1e9:.1f} GB")
@@ -106,9 +108,9 @@ def report(home: Path, commit: str, events: int) -> None:
     print_figures(results.figures(runs, commit, events))
     for name, tables in results.unequal(mine).items():
         console.print(f"NOT EQUAL: {name} differs from shopstream in {', '.join(tables)}")
-    checked = sorted({run["contender"] for run in mine if run["check"]})
-    if not results.unequal(mine) and len(checked) > 1:
-        console.print(f"Equal results, by rows and hashes: {', '.join(checked)}")
+    for name, keys in results.compared(mine).items():
+        if name not in results.unequal(mine):
+            console.print(f"Equal to shopstream by rows and hashes: {name}, {', '.join(keys)}")
 
 
 def print_runs(runs: list[dict], title: str) -> None:

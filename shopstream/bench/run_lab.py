@@ -28,13 +28,15 @@ KPIS = pa.schema(
 )
 
 
-def run(home: Path, events: int, times: int, chosen: str | None = None) -> str:
-    """Run all experiments, or those with `chosen` in their name; gives the commit.
+def run(home: Path, events: int, times: int, chosen: str | None = None) -> tuple[str, list[str]]:
+    """Run all experiments, or those with `chosen` in their name; gives the commit and what failed.
 
-    What `home`/lab.jsonl holds already is not run again.
+    What `home`/lab.jsonl holds already with as many runs is not run again. One that fails is told,
+    and the others go on.
     """
-    commit, path = code_version(), home / "lab.jsonl"
-    done = {tuple(row.get(name) for name in KEY) for row in results.read_runs(path)}
+    commit, path, failed = code_version(), home / "lab.jsonl", []
+    kept = [row for row in results.read_runs(path) if row.get("runs", 0) >= times]
+    done = {tuple(row[name] for name in KEY) for row in kept}
     warehouse = home / "work" / f"lab_{events}"
     bench = lab.Lab(session(warehouse, **RETAINED), make_input(home, events, MONTH))
     experiments.prepare(bench)
@@ -42,22 +44,27 @@ def run(home: Path, events: int, times: int, chosen: str | None = None) -> str:
         if chosen and chosen not in experiment.name:
             continue
         for adaptive in experiment.adaptive:
-            for variant in experiment.variants:
-                key = (commit, events, experiment.name, variant.name, experiment.data, adaptive)
-                if key in done:
-                    continue
-                row = bench.measure(experiment, variant, adaptive, times)
+            ours = (commit, events, experiment.name)
+            if all((*ours, v.name, experiment.data, adaptive) in done for v in experiment.variants):
+                continue
+            where = f"({experiment.data}, adaptive {'on' if adaptive else 'off'})"
+            try:
+                rows = bench.measure(experiment, adaptive, times)
+            except (PySparkException, Py4JJavaError, ValueError) as error:
+                reason = (str(error).splitlines() or [type(error).__name__])[0]
+                failed.append(f"{experiment.name} {where}: {reason}")
+                console.print(f"failed: {failed[-1]}", markup=False)
+                continue
+            for row in rows:
                 results.append_run(path, {"commit": commit, "events": events, **row})
-                console.print(
-                    f"{experiment.name} ({experiment.data}, adaptive {'on' if adaptive else 'off'})"
-                    f": {variant.name} {row['median_seconds']:.2f} s"
-                )
+                words = f"{row['variant']} {row['median_seconds']:.2f} s"
+                console.print(f"{experiment.name} {where}: {words}", markup=False)
     if not chosen:
         facts = storage_facts(bench)
         results.append_run(path, {"commit": commit, "events": events, "storage": facts})
         shutil.rmtree(warehouse, ignore_errors=True)
     bench.spark.stop()
-    return commit
+    return commit, failed
 
 
 def storage_facts(bench: lab.Lab) -> dict[str, float]:
@@ -94,7 +101,13 @@ def storage_facts(bench: lab.Lab) -> dict[str, float]:
 
 def judged(home: Path) -> tuple[list[dict], list[dict]]:
     """All experiments of all commits and scales with their verdicts, and the technical KPIs."""
-    kept = results.read_runs(home / "lab.jsonl")
+    # Of an experiment that was run again, with more runs, the last lines count.
+    by_key: dict[tuple, dict] = {}
+    for row in results.read_runs(home / "lab.jsonl"):
+        key = tuple(row.get(name) for name in KEY)
+        by_key.pop(key, None)
+        by_key[key] = row
+    kept = list(by_key.values())
     # Lines are in the order of their runs: the last one wins.
     latest = {(r["events"], r["experiment"]): r["commit"] for r in kept if "experiment" in r}
     latest_storage = {r["events"]: r["commit"] for r in kept if "storage" in r}

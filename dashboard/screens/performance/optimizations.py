@@ -24,7 +24,8 @@ COLUMNS = (
 def measured(build, view):
     rows = data.performance.optimizations(build)
     rows["details"] = rows["variant"] + ", " + rows["conditions"]
-    best = rows.sort_values("speed_up", ascending=False).head(8)
+    helped = rows[rows["verdict"] == "helps"]
+    best = helped.sort_values("speed_up", ascending=False).head(8)
     seconds = {"seconds_off": "without", "seconds_on": "with"}
     figure = charts.side_by_side(
         best,
@@ -35,7 +36,9 @@ def measured(build, view):
     )
     events = number(rows["events"].max()) if len(rows) else "no"
     commits = ", ".join(sorted(rows["commit"].unique())) or "none"
-    caption = f"Median seconds on {events} events, the best eight, each as last measured; "
+    caption = (
+        f"Median seconds on {events} events, the best eight that helped, each as last measured; "
+    )
     caption += f"commit {commits}. From optimizations."
     yield Chart("Before and after (seconds)", figure, rows, caption)
     caption = "Medians; the speed-up with its spread over the runs. From optimizations."

@@ -20,7 +20,7 @@ settings as (
 
 ),
 
--- Every hour counts, also one without any event.
+-- Every hour counts, also one without any event; of a date without any, nothing was delivered.
 count_events as (
 
     select
@@ -28,6 +28,7 @@ count_events as (
         hours.event_hour,
         hours.day_of_week,
         settings.*,
+        max(activity.event_date) over (partition by hours.event_date) is not null as is_delivered,
         coalesce(case settings.event_type
             when 'view' then activity.total_views
             when 'cart' then activity.total_carts
@@ -53,6 +54,7 @@ find_medians as (
         and counted.day_of_week = other_weeks.day_of_week
         and counted.event_hour = other_weeks.event_hour
         and counted.event_date != other_weeks.event_date
+    where counted.is_delivered and other_weeks.is_delivered
     group by counted.event_type, counted.event_date, counted.event_hour
     having count(*) >= max(counted.min_other_weeks)
 
@@ -118,5 +120,5 @@ select
     score,
     coalesce(is_anomaly, false) as is_anomaly,
     case when is_anomaly and side < 0 then 'low' when is_anomaly and side > 0 then 'high' end as direction,
-    case when expected is null then 'too little data' end as reason
+    case when not is_delivered then 'no events on this date' when expected is null then 'too little data' end as reason
 from judge_hours

@@ -22,7 +22,7 @@ hours as (
 
 products as (
 
-    select * from {{ ref('dim_products') }}
+    select * from {{ ref('dim_products') }} where product_id != {{ var('null_defaults')['product_id'] }}
 
 ),
 

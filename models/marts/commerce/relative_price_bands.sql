@@ -20,6 +20,7 @@ find_quarters as (
     select
         *,
         case
+            when category_code = '{{ var('null_defaults')['category_code'] }}' then -1
             when count(*) over (partition by category_code) >= {{ var('relative_band_min_products') }}
                 then 1 + 4 * (rank() over (partition by category_code order by avg_price) - 1)
                     div count(*) over (partition by category_code)

@@ -8,9 +8,9 @@ user_days as (
 
 ),
 
-hours as (
+dates as (
 
-    select * from {{ ref('dim_time') }}
+    select event_date from {{ ref('int_date_periods') }} where period_type = 'day'
 
 ),
 
@@ -84,12 +84,20 @@ make_cells as (
 
 ),
 
-find_extent as (
+-- Only a day or week of which every date has events is known: 0 there, null elsewhere.
+find_known_periods as (
 
     select
-        min(event_date) as first_date,
-        max(event_date) as last_date
-    from hours
+        'day' as period_type,
+        event_date as period_start
+    from dates
+    union all
+    select
+        'week' as period_type,
+        cast(trunc(event_date, 'week') as date) as period_start
+    from dates
+    group by trunc(event_date, 'week')
+    having count(*) = 7
 
 ),
 
@@ -97,15 +105,12 @@ fill_cells as (
 
     select
         cells.*,
-        -- Only a day or week that lies wholly in the data is known: 0 there, null elsewhere.
-        case
-            when date_add(cohort_start, period_number * days) >= first_date
-                and date_add(cohort_start, (period_number + 1) * days - 1) <= last_date
-                then coalesce(users, 0)
-        end as active_users
+        case when known.period_start is not null then coalesce(users, 0) end as active_users
     from make_cells as cells
-    cross join find_extent
     left join count_users using (activity, period_type, days, cohort_start, period_number)
+    left join find_known_periods as known
+        on cells.period_type = known.period_type
+        and date_add(cells.cohort_start, cells.period_number * cells.days) = known.period_start
 
 )
 
