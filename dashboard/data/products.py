@@ -79,7 +79,8 @@ def category_tree(build: Build, first: date, last: date) -> pd.DataFrame:
         ), rest as (
             -- Of dates on which nothing below a category was sold: it goes to no child there.
             select levels.category_path || '.' || $other as category_path,
-                levels.category_path as parent_path, $other as category_name, level + 1 as level, levels.views - held.views as views,
+                levels.category_path as parent_path, $other as category_name, level + 1 as level,
+                levels.views - held.views as views,
                 levels.purchases - held.purchases as purchases,
                 levels.revenue - held.revenue as revenue
             from levels join (
