@@ -190,10 +190,9 @@ def test_the_days_of_an_unfinished_week_are_compared_with_as_many_before(shown):
     assert begun.before is None
     chosen = period_of(begun.first, begun.last, stored)
     assert chosen.stored == begun.stored
-    assert [str(each) for each in (chosen.before.first, chosen.before.last)] == [
-        "2019-10-24",
-        "2019-10-27",
-    ]
+    # Of Monday to Thursday, or to Friday where the next day's file is loaded.
+    assert chosen.before.last == datetime.date(2019, 10, 27)
+    assert chosen.before.last - chosen.before.first == begun.last - begun.first
     assert period_of(stored["All dates"].first, stored["All dates"].last, stored).before is None
 
 
