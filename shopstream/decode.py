@@ -417,12 +417,13 @@ def _decode_parquet(
     plain.symlink_to(path.resolve())
     path = plain
     footer = pq.read_metadata(path)
-    names = footer.schema.to_arrow_schema().names  # DuckDB renames those it takes for doubles
+    schema = footer.schema.to_arrow_schema()
+    names = schema.names  # DuckDB renames those it takes for doubles
     where, notes = _resolve(names, "name these columns in the file")
     source = "read_parquet($1, hive_partitioning = false, binary_as_string = true)"
     values, size = [str(path)], path.stat().st_size
     for column, at in where.items():
-        if pa.types.is_decimal256(footer.schema.to_arrow_schema().field(at).type):
+        if pa.types.is_decimal256(schema.field(at).type):
             raise Refused(f"{column} is a decimal of more than 38 digits: write it with 38")
     columns = con.execute(f"describe select * from {source}", values).fetchall()
     values_of = {

@@ -499,11 +499,8 @@ class _Run:
         if before and earlier and (earlier[0].bytes, earlier[0].modified_ns) == before[:2]:
             self._keep_refusals(earlier)
             return
-        contents = []
-        if before:
-            kind = event_format(path.name)
-            contents = list(self._zip(name, path) if kind == "zip" else [self._read(name, path)])
-        if not before or _signature(path) != before:
+        contents = self._unchanged(name, path, before)
+        if contents is None:
             # it still grows, or is gone: nothing of it counts, the next run tries again
             self.skipped.append(name)
             self._keep_refusals(earlier or [])
@@ -516,6 +513,16 @@ class _Run:
             _Delivery(content.name, name, content.sha256, *before[:2]) for content in contents
         ]
         self.redelivered = True
+
+    def _unchanged(
+        self, name: str, path: Path, before: tuple[int, int, int] | None
+    ) -> list[_Content] | None:
+        """What one file on disk holds; None where it is gone or not as it was before reading."""
+        if before is None:
+            return None
+        kind = event_format(path.name)
+        contents = self._zip(name, path) if kind == "zip" else [self._read(name, path)]
+        return contents if _signature(path) == before else None
 
     def turn_away(self, name: str, trouble: str) -> None:
         """Refuse a name that leads to no file now; once it does again, it is read anew."""
@@ -571,10 +578,8 @@ class _Run:
             missing = wanted - {content.sha256 for content in self.again}
             if trouble or not held & missing:
                 continue
-            kind, before = event_format(path.name), _signature(path)
-            contents = list(self._zip(name, path) if kind == "zip" else [self._read(name, path)])
-            if before and _signature(path) == before:  # else its rows may be of another content
-                self.again += (c for c in contents if c.sha256 in missing and c.rows is not None)
+            contents = self._unchanged(name, path, _signature(path)) or []
+            self.again += (c for c in contents if c.sha256 in missing and c.rows is not None)
         missing = wanted - {content.sha256 for content in self.again}
         if missing:
             names = sorted(self.landed[sha].source_file for sha in missing)

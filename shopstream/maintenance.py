@@ -19,10 +19,13 @@ from shopstream.published import (
 
 
 @contextmanager
-def staying_published(warehouse: Path) -> Iterator[None]:
-    """What is written meanwhile is published too, where all there is was published before."""
+def staying_published(warehouse: Path) -> Iterator[bool]:
+    """What is written meanwhile is published too, where all there is was published before.
+
+    Yields whether it was.
+    """
     published_before = tables_are_published(warehouse)
-    yield
+    yield published_before
     if published_before:
         publish(warehouse)
 
@@ -41,8 +44,8 @@ def maintain(
     bytes freed.
     """
     before = folder_bytes(warehouse)
-    folders, published_before = table_folders(warehouse), tables_are_published(warehouse)
-    with staying_published(warehouse):
+    folders = table_folders(warehouse)
+    with staying_published(warehouse) as published_before:
         for name, folder in folders.items():
             on_progress(f"compacting {name}")
             DeltaTable(folder).optimize.compact()

@@ -47,14 +47,14 @@ def publish(warehouse: Path, made_from: dict | None = None) -> dict:
 def publish_again(warehouse: Path) -> dict:
     """Show the build that readers see at the current versions, which must hold the same rows."""
     published = read_published(warehouse)
-    builds = [
-        {**build, "tables": _current_tables(warehouse)}
-        if build["build_id"] == published["build_id"]
-        else build
-        for build in published["builds"]
-    ]
-    current = next(b for b in builds if b["build_id"] == published["build_id"])
-    return _write(warehouse, current, builds)
+    current = _shown_build(published)
+    current["tables"] = _current_tables(warehouse)
+    return _write(warehouse, current, published["builds"])
+
+
+def _shown_build(published: dict) -> dict:
+    """The build that readers see, as it stands in the list."""
+    return next(b for b in published["builds"] if b["build_id"] == published["build_id"])
 
 
 def _current_tables(warehouse: Path) -> dict[str, dict]:
@@ -100,7 +100,7 @@ def delist(warehouse: Path, *, all_but_current: bool = False) -> dict:
     """Take builds that are too many or too old, or all but the current, off the list."""
     published = read_published(warehouse)
     kept = [] if all_but_current else _still_listed(published["builds"], datetime.now(UTC))
-    current = next(b for b in published["builds"] if b["build_id"] == published["build_id"])
+    current = _shown_build(published)
     return _write(warehouse, current, kept if current in kept else [*kept, current])
 
 

@@ -147,9 +147,8 @@ async def click_around(
             spent.append(await change(page, name, chance))
             if await page.get_by_role("option").first.is_visible():
                 lost.append(f"{each.title}: {part.name}, {WORDS[name]}")
-                await page.keyboard.press(
-                    "Escape"
-                )  # the open list hides all else from the keyboard
+                # An open list hides all else from whoever asks by role.
+                await page.keyboard.press("Escape")
     return spent
 
 

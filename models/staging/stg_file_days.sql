@@ -21,8 +21,7 @@ rows_held as (
 
     select
         file_key,
-        min(load_id) as first_load_id,
-        max(load_id) as load_id
+        min(load_id) as first_load_id
     from {{ ref('stg_rows') }}
     group by file_key
 
@@ -50,7 +49,7 @@ loads as (
 
     select
         greatest(
-            (select max(load_id) from rows_held),
+            (select max(load_id) from {{ ref('stg_rows') }}),
             (select max(load_id) from backfills),
             (select max(load_id) from files_changed)
         ) as load_id

@@ -97,20 +97,22 @@ def code_version() -> str:
     return f"{head}+{all_code()[:8]}" if changed else head
 
 
-def report(home: Path, commit: str, events: int) -> None:
-    """Print runs and figures of one commit and scale."""
+def report(home: Path, commit: str, events: int) -> dict[str, list[str]]:
+    """Print runs and figures of one commit and scale; gives the contenders that are not equal."""
     runs = results.read_runs(home / "results.jsonl")
     mine = [run for run in runs if (run["commit"], run["events"]) == (commit, events)]
     if not mine:
         console.print(f"Nothing was run at {events:,} events with {commit}.")
-        return
+        return {}
     print_runs(mine, f"{events:,} events a month, {commit}, {mine[-1]['cores']} cores")
     print_figures(results.figures(runs, commit, events))
-    for name, tables in results.unequal(mine).items():
+    unequal = results.unequal(mine)
+    for name, tables in unequal.items():
         console.print(f"NOT EQUAL: {name} differs from shopstream in {', '.join(tables)}")
     for name, keys in results.compared(mine).items():
-        if name not in results.unequal(mine):
+        if name not in unequal:
             console.print(f"Equal to shopstream by rows and hashes: {name}, {', '.join(keys)}")
+    return unequal
 
 
 def print_runs(runs: list[dict], title: str) -> None:
