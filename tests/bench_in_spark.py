@@ -14,7 +14,7 @@ from shopstream.bench.steps import Steps
 
 def main(source: Path, target: Path) -> None:
     """Make the tables of both ways, each in a folder of `target`, and target/lab.json."""
-    spark = session(target)
+    spark = session(target, **run_lab.SETTINGS)
     for way in (plain, notebook):
         name = way.__name__.rpartition(".")[2]
         spark.sql(f"create database {name} location '{target / name}'")
@@ -31,8 +31,8 @@ def main(source: Path, target: Path) -> None:
         for adaptive in (experiment.adaptive if "broadcast" in experiment.name else [True])
         for row in bench.measure(experiment, adaptive, times=1)
     ]
-    storage = run_lab.storage_facts(bench)
-    (target / "lab.json").write_text(json.dumps({"rows": rows, "storage": storage}))
+    facts = {"storage": run_lab.storage_facts(bench), "files": experiments.files(bench)}
+    (target / "lab.json").write_text(json.dumps({"rows": rows, "facts": facts}))
 
 
 if __name__ == "__main__":

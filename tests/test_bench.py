@@ -34,7 +34,7 @@ def run_of(contender: str, seconds: float, run: int = 1, **more) -> dict:
         "written_bytes": 1,
         "kept_bytes": 1,
         "uses_spark": contender not in ("duckdb", "floor"),
-        "load_before": 0.0,
+        "busy_elsewhere": 0.0,
         "cores": 2,
         "memory_bytes": 1,
         "steps": {},
@@ -174,10 +174,51 @@ def test_memory_and_bytes_are_those_of_the_whole_tree(tmp_path):
     assert 50_000_000 <= ran.written_bytes < 60_000_000
 
 
+def test_what_others_do_meanwhile_is_told(tmp_path):
+    spin = [sys.executable, "-c", "while True: pass"]
+    other = subprocess.Popen(spin)
+    try:
+        ran = measure(["sleep", "1.5"], env={}, cwd=tmp_path, log=tmp_path / "log")
+    finally:
+        other.kill()
+        other.wait()
+    assert 0.3 / os.cpu_count() < ran.busy_elsewhere <= 1
+
+
+def test_what_the_command_does_itself_is_not_elsewhere(tmp_path):
+    work = "import time\nwhile time.process_time() < 2: pass"
+    ran = measure([sys.executable, "-c", work], env={}, cwd=tmp_path, log=tmp_path / "log")
+    assert (1 - ran.busy_elsewhere) * ran.seconds * os.cpu_count() > 1.7
+
+
 def test_a_command_that_fails_says_where_its_output_is(tmp_path):
     place = contenders.Place(tmp_path, EVENTS, "abc", tmp_path / "work" / "none")
     with pytest.raises(contenders.ContenderFailed, match="none.log"):
         place.run("-c", "raise SystemExit(3)")
+
+
+def test_input_of_another_generator_is_made_anew(tmp_path):
+    folder = contenders.make_input(tmp_path, EVENTS, 2)
+    before = (folder / "_complete").stat().st_mtime_ns
+    assert contenders.make_input(tmp_path, EVENTS, 2) == folder
+    assert (folder / "_complete").stat().st_mtime_ns == before
+    (folder / "_complete").write_text("another generator")
+    (folder / "events_2019-10-01.parquet").write_bytes(b"")
+    contenders.make_input(tmp_path, EVENTS, 2)
+    assert rows_in(folder / "*.parquet") > 0
+
+
+def test_a_daily_load_with_other_tables_than_duckdb_s_fails(tmp_path):
+    place = contenders.Place(tmp_path, EVENTS, "abc", tmp_path / "work" / "shopstream")
+    held = contenders.as_duckdb_has_them(2)
+    source = contenders.make_input(tmp_path, EVENTS, 2)
+    for name, table in oracle.core_marts(source).items():
+        if name in check.COLUMNS:
+            write_deltalake(place.folder / contenders.CORE / name, table)
+    assert list(held(place)) == [contenders.SAME]
+    DeltaTable(place.folder / contenders.CORE / "dim_users").delete("total_events = 1")
+    with pytest.raises(contenders.ContenderFailed, match="than DuckDB's: dim_users$"):
+        held(place)
 
 
 def test_the_month_and_the_day_after_are_the_same_files(tmp_path):
@@ -256,7 +297,7 @@ def test_spark_contenders_give_the_same_and_no_optimization_changes_an_answer(
     assert len(rows) == len(measured["rows"])
     assert "wrong answer" not in {row["verdict"] for row in rows}
     assert [row["experiment"] for row in rows if not row["bytes_read"]] == []
-    kpis = {k["kpi"]: k["value"] for k in run_lab.technical_kpis(rows, measured["storage"])}
+    kpis = {k["kpi"]: k["value"] for k in run_lab.technical_kpis(rows, measured["facts"])}
     assert kpis["bytes saved by the format"] > 0
     assert kpis["files skipped by partitioning"] > 50
     assert kpis["files skipped by statistics"] > 50
@@ -370,10 +411,24 @@ def test_technical_kpis_come_from_measured_rows():
     pushdown = "filter pushdown: format and filter"
     rows = [
         row_of(name, 1.0, bytes_read=size) | {"experiment": pushdown, "data": "as generated"}
-        for name, size in [("CSV", 1000), ("Delta, filter pushed", 20)]
+        for name, size in [
+            ("CSV", 1000),
+            ("Delta, filter not pushed", 20),
+            ("Delta, filter pushed", 15),
+        ]
     ]
-    found = run_lab.technical_kpis(rows, {"rows of failed writes that readers see": 0})
+    by_date = "filter pushdown: one date by partitioning"
+    row = row_of("partitioned by date", 1.0, files_read=2)
+    rows.append(row | {"experiment": by_date, "data": "as generated"})
+    facts = {
+        "storage": {"rows of failed writes that readers see": 0},
+        "files": {"events_by_day": 40},
+    }
+    found = run_lab.technical_kpis(rows, facts)
     assert [(kpi["kpi"], kpi["value"]) for kpi in found] == [
         ("bytes saved by the format", 98.0),
+        ("bytes saved by the pushed filter", 25.0),
+        ("files skipped by partitioning", 95.0),
         ("rows of failed writes that readers see", 0.0),
     ]
+    assert found[2]["evidence"] == f"{by_date}: partitioned by date, 2 of 40 files read"

@@ -4,9 +4,11 @@ The contenders that stand on each other share a place: a daily load goes onto th
 full build left, and where there is none, it is built first, unmeasured.
 """
 
+import hashlib
 import json
 import os
 import shutil
+import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -54,29 +56,33 @@ class Place:
 
 @dataclass(frozen=True)
 class Contender:
-    """`run` gives what was measured, `tables` says where its tables are, if they are compared."""
+    """`run` gives what was measured; `checked` what its tables are compared by, if they are."""
 
     name: str
     does: str
     run: Callable[[Place], Measured]
     place: str
-    tables: str | None = None
-    checked: Callable[[Path], dict[str, str]] | None = None
+    checked: Callable[[Place], dict[str, str]] | None = None
     uses_spark: bool = True
     by_default: bool = True
     scale_divisor: int = 1
 
 
 def make_input(home: Path, events: int, days: int) -> Path:
-    """The generated files of so many days from the first on, Parquet; one file a day."""
+    """The generated files of so many days from the first on, Parquet; one file a day.
+
+    Made anew where they are not those of this generator.
+    """
     folder = home / "input" / f"{events}_{days}"
     complete = folder / "_complete"  # by its name no reader takes it for data
-    if not complete.exists():
+    generator = hashlib.sha256(Path(sample.__file__).read_bytes()).hexdigest()
+    if not complete.exists() or complete.read_text() != generator:
+        shutil.rmtree(folder, ignore_errors=True)
         if days == MONTH:  # the day after it is wanted too
             link_days(make_input(home, events, MONTH + 1), folder, MONTH)
         else:
             sample.generate(folder, events=events, days=days, file_format="parquet")
-        complete.touch()
+        complete.write_text(generator)
     return folder
 
 
@@ -87,6 +93,12 @@ def link_days(source: Path, target: Path, days: int) -> None:
         name = f"events_{FIRST_DAY + timedelta(days=day)}.parquet"
         if not (target / name).exists():
             os.link(source / name, target / name)
+
+
+def start_of_spark(place: Place) -> Measured:
+    """Start Spark twice: the second time finds its jars in the file cache, as a build does."""
+    module("startup")(place)
+    return module("startup")(place)
 
 
 def module(name: str) -> Callable[[Place], Measured]:
@@ -142,10 +154,29 @@ def nothing_new(place: Place) -> Measured:
     return build(place)
 
 
+def nothing_new_warm(place: Place) -> Measured:
+    """The same on a server that has done a build before; its memory is in no figure."""
+    nothing_new(place)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    shopstream(place, "server", "start", "--port", str(port))
+    try:
+        build(place)
+        return build(place)
+    finally:
+        shopstream(place, "server", "stop")
+
+
 def build(place: Place, *options: str) -> Measured:
-    """`shopstream build` as users run it, in a process of its own."""
+    """`shopstream build` as users run it."""
+    return shopstream(place, "build", *options)
+
+
+def shopstream(place: Place, *command: str) -> Measured:
+    """A command as users run it, in a process of its own, on the place's folders."""
     return place.run(
-        *["-c", "from shopstream.cli import main; main()", "build", *options],
+        *["-c", "from shopstream.cli import main; main()", *command],
         SHOPSTREAM_LANDING=str(place.folder / "landing"),
         SHOPSTREAM_WAREHOUSE=str(place.folder / "warehouse"),
         SHOPSTREAM_LOGS=str(place.folder / "logs"),
@@ -187,63 +218,94 @@ def read_once(folder: Path) -> None:
                 pass
 
 
-def notebook_totals(folder: Path) -> dict[str, str]:
+def notebook_totals(place: Place) -> dict[str, str]:
     """What the notebook's way gets right."""
-    return check.totals(folder, notebook.RIGHT_TOTALS)
+    return check.totals(place.folder, notebook.RIGHT_TOTALS)
 
 
-def marts_and_totals(folder: Path) -> dict[str, str]:
+def marts(place: Place) -> dict[str, str]:
+    """Fingerprints of the marts of a contender that is not shopstream."""
+    return check.fingerprints(place.folder)
+
+
+def our_marts(place: Place) -> dict[str, str]:
+    """Fingerprints of shopstream's marts."""
+    return check.fingerprints(place.folder / CORE)
+
+
+def our_marts_and_totals(place: Place) -> dict[str, str]:
     """Fingerprints of the marts, and from them the totals to hold the notebook's against."""
-    return check.fingerprints(folder) | check.totals(folder, notebook.SAME_FROM_MARTS)
+    return our_marts(place) | check.totals(place.folder / CORE, notebook.SAME_FROM_MARTS)
+
+
+def as_duckdb_has_them(days: int) -> Callable[[Place], dict[str, str]]:
+    """Hold the marts against DuckDB's over the same files; raises ContenderFailed."""
+
+    def compare(place: Place) -> dict[str, str]:
+        other = place.folder.with_name(f"{place.folder.name}_duckdb")
+        shutil.rmtree(other, ignore_errors=True)
+        source = make_input(place.home, place.events, days)
+        place.run("-m", "shopstream.bench.duckdb_marts", str(source), str(other))
+        theirs, ours = check.fingerprints(other), our_marts(place)
+        shutil.rmtree(other)
+        if differs := [name for name, value in ours.items() if value != theirs[name]]:
+            raise ContenderFailed(f"other tables than DuckDB's: {', '.join(differs)}")
+        return {SAME: ", ".join(ours)}
+
+    return compare
 
 
 CORE = "warehouse/shopstream_core.db"
-MARTS = check.fingerprints
+SAME = "as DuckDB has them over the same files"
 CONTENDERS = [
-    Contender("startup", "start of Spark alone", module("startup"), "startup"),
+    Contender("startup", "start of Spark alone", start_of_spark, "startup"),
     Contender("floor", "input read and written once", module("floor"), "floor", uses_spark=False),
     Contender(
         "spark_floor", "input read and written once by Spark", module("spark_floor"), "spark_floor"
     ),
-    Contender(
-        "duckdb", "the marts in DuckDB SQL", module("duckdb_marts"), "duckdb", ".", MARTS, False
-    ),
+    Contender("duckdb", "the marts in DuckDB SQL", module("duckdb_marts"), "duckdb", marts, False),
     Contender(
         "shopstream_tests",
         "build --core, first full build with tests",
         full_build("--core"),
         "shopstream_tests",
-        CORE,
-        MARTS,
+        our_marts,
     ),
     Contender(
         "daily_tests",
         "build --core, one more day, with tests",
         daily_load("--core"),
         "shopstream_tests",
+        as_duckdb_has_them(MONTH + 1),
     ),
     Contender(
         "shopstream",
         "build --core --no-tests, first full build",
         full_build("--core", "--no-tests"),
         "shopstream",
-        CORE,
-        marts_and_totals,
+        our_marts_and_totals,
     ),
     Contender(
         "daily",
         "build --core --no-tests, one more day",
         daily_load("--core", "--no-tests"),
         "shopstream",
+        as_duckdb_has_them(MONTH + 1),
     ),
     Contender("nothing_new", "build, nothing new", nothing_new, "nothing_new", by_default=False),
-    Contender("plain", "plain SQL on the same Spark", module("plain"), "plain", ".", MARTS),
+    Contender(
+        "nothing_new_warm",
+        "build on a warm server, nothing new",
+        nothing_new_warm,
+        "nothing_new_warm",
+        by_default=False,
+    ),
+    Contender("plain", "plain SQL on the same Spark", module("plain"), "plain", marts),
     Contender(
         "notebook",
         "the notebook's way on the same Spark",
         module("notebook"),
         "notebook",
-        ".",
         notebook_totals,
     ),
     Contender(
@@ -251,6 +313,7 @@ CONTENDERS = [
         "shopstream at a tenth of the events",
         full_build("--core", "--no-tests"),
         "growth",
+        as_duckdb_has_them(MONTH),
         scale_divisor=10,
         by_default=False,
     ),
@@ -259,6 +322,7 @@ CONTENDERS = [
         "build --core --no-tests, one more day onto six months",
         daily_load("--core", "--no-tests", days=HALF_YEAR),
         "daily_6_months",
+        as_duckdb_has_them(HALF_YEAR + 1),
         by_default=False,
     ),
 ]

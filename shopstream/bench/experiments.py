@@ -75,6 +75,14 @@ def prepare(lab: Lab) -> None:
         view.createOrReplaceTempView(f"events_{form}")
 
 
+def files(lab: Lab) -> dict[str, int]:
+    """Data files of each table that is laid out in a way of its own."""
+    tables = ["events", "events_by_day", "events_by_time", "events_by_user"]
+    return {
+        table: lab.spark.sql(f"describe detail {table}").collect()[0].numFiles for table in tables
+    }
+
+
 # --- 1 and 6: reuse --------------------------------------------------------------------------
 
 EVENT_QUESTIONS = [

@@ -123,6 +123,7 @@ class Meter:
         self.settle()
         self.jobs = {job.jobId() for job in self.all_jobs()}
         self.executions = {execution.executionId() for execution in self.all_executions()}
+        self.bytes_before = self.bytes_from_files()
 
     def settle(self) -> None:
         """Events of Spark arrive late."""
@@ -136,6 +137,14 @@ class Meter:
         """Queries that Spark remembers."""
         return items(self.sql.executionsList())
 
+    def bytes_from_files(self) -> int:
+        """Bytes that Hadoop's file systems have read so far: logs and footers too, no cache.
+
+        Spark's own count of a stage's input takes blocks of its cache for read.
+        """
+        systems = self.gateway.jvm.org.apache.hadoop.fs.FileSystem.getAllStatistics()
+        return sum(statistics.getBytesRead() for statistics in systems)
+
     def read(self, telling: str) -> dict:
         """Sums over the stages and scans since the start, and the plan's telling line."""
         self.settle()
@@ -147,7 +156,7 @@ class Meter:
             "shuffle_bytes": sum(stage.shuffleWriteBytes() for stage in stages),
             "spill_bytes": sum(stage.diskBytesSpilled() for stage in stages),
             "files_read": sum(self.files_of(query, node) for query, node in nodes),
-            "bytes_read": sum(stage.inputBytes() for stage in stages),
+            "bytes_read": self.bytes_from_files() - self.bytes_before,
             "shuffles": sum(node.name() == SHUFFLE for _, node in nodes),
             "tasks": sum(stage.numCompleteTasks() for stage in stages),
             "task_skew": skew,

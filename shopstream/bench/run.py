@@ -1,5 +1,7 @@
 """`shopstream bench`: run what is still to be run, and report it against the targets."""
 
+import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -11,13 +13,14 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from shopstream.bench import results, steps
+from shopstream.bench import contenders, results, steps
 from shopstream.bench.contenders import BY_NAME, Contender, ContenderFailed, Place
 from shopstream.config import PROJECT
 from shopstream.made_by import all_code
+from shopstream.profile import spark_settings
 
 CODE = ["models", "macros", "seeds", "shopstream", "packages", "dbt_project.yml"]
-CODE += ["requirements.lock", "jars.lock"]
+CODE += ["profiles.yml.example", "requirements.lock", "jars.lock"]
 
 # Tables keep their columns where the output goes to a file.
 console = Console(highlight=False, soft_wrap=True, width=max(Console().width, 140))
@@ -55,9 +58,8 @@ def run_once(home: Path, events: int, commit: str, contender: Contender) -> dict
     """Prepare, run and check one contender; raises ContenderFailed."""
     scale = max(1, events // contender.scale_divisor)
     place = Place(home, scale, commit, home / "work" / contender.place)
-    load, now = os.getloadavg()[0], datetime.now(UTC)
+    now = datetime.now(UTC)
     ran = contender.run(place)
-    tables = place.folder / contender.tables if contender.tables else None
     run = {
         "commit": commit,
         "events": events,
@@ -68,11 +70,11 @@ def run_once(home: Path, events: int, commit: str, contender: Contender) -> dict
         "written_bytes": ran.written_bytes,
         "kept_bytes": folder_bytes(place.folder),
         "uses_spark": contender.uses_spark,
-        "load_before": round(load, 2),
+        "busy_elsewhere": ran.busy_elsewhere,
         "cores": os.cpu_count(),
         "memory_bytes": psutil.virtual_memory().total,
         "steps": steps.read(place.folder),
-        "check": contender.checked(tables) if contender.checked else {},
+        "check": contender.checked(place) if contender.checked else {},
     }
     if not contender.name.startswith("shopstream"):
         shutil.rmtree(place.folder, ignore_errors=True)
@@ -86,15 +88,28 @@ def folder_bytes(folder: Path) -> int:
 
 
 def code_version() -> str:
-    """The commit, and where the code differs from it, a hash of the code as it is."""
+    """The last commit that changed the code, and the conditions: 1a2b3c4@5d6e7f8a.
+
+    Where the code differs from the commit, a hash of it stands between. After the @ is a hash of
+    Spark's settings and of the machine's cores and memory: figures of one name compare.
+    """
 
     def git(*command: str) -> str:
         ran = subprocess.run(["git", *command], cwd=PROJECT, capture_output=True, text=True)
         return ran.stdout.strip() if ran.returncode == 0 else ""
 
-    head = git("rev-parse", "--short", "HEAD") or "no-git"
-    changed = git("status", "--porcelain", "--", *CODE)
-    return f"{head}+{all_code()[:8]}" if changed else head
+    head = git("log", "-1", "--format=%h", "--", *CODE) or "no-git"
+    changed = f"+{all_code()[:8]}" if git("status", "--porcelain", "--", *CODE) else ""
+    return f"{head}{changed}@{conditions()}"
+
+
+def conditions() -> str:
+    """A short hash of all that makes the same code slower or faster, but for where things lie."""
+    places = {"spark.sql.warehouse.dir": "", "spark.driver.extraClassPath": ""}
+    settings = spark_settings(os.environ) | places
+    memory = round(psutil.virtual_memory().total / 2**30)
+    known = json.dumps([settings, os.cpu_count(), memory], sort_keys=True)
+    return hashlib.sha256(known.encode()).hexdigest()[:8]
 
 
 def report(home: Path, commit: str, events: int) -> dict[str, list[str]]:
@@ -112,6 +127,8 @@ def report(home: Path, commit: str, events: int) -> dict[str, list[str]]:
     for name, keys in results.compared(mine).items():
         if name not in unequal:
             console.print(f"Equal to shopstream by rows and hashes: {name}, {', '.join(keys)}")
+    for name in sorted({run["contender"] for run in mine if contenders.SAME in run["check"]}):
+        console.print(f"Equal to DuckDB over the same files by rows and hashes: {name}")
     return unequal
 
 
