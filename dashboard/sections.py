@@ -13,7 +13,12 @@ from shopstream.published import NothingPublished
 
 log = logging.getLogger(__name__)
 HOW_TO_BUILD = "make build"
-HOW_TO_MEASURE = ".venv/bin/shopstream lab"
+HOW_TO_MEASURE = {
+    "optimizations": ".venv/bin/shopstream lab",
+    "technical_kpis": ".venv/bin/shopstream lab",
+    "bench_runs": "make bench",
+    "bench_ratios": "make bench",
+}
 
 
 def blocks(section: Section, build: Build, view: View) -> list[Block]:
@@ -44,8 +49,8 @@ def instead(error: Exception, name: str, others: str) -> Empty:
 
 def without(missing: MissingMart) -> Empty:
     """What to say for a mart that the build does not have."""
-    if missing.mart == "optimizations":
-        return Empty("Nothing was measured yet", f"Measure with: {HOW_TO_MEASURE}")
+    if missing.mart in HOW_TO_MEASURE:
+        return Empty("Nothing was measured yet", f"Measure with: {HOW_TO_MEASURE[missing.mart]}")
     return Empty(
         f"This build has no {missing.mart}",
         f"It was built without the business marts. Build them with: {HOW_TO_BUILD}",

@@ -12,7 +12,7 @@ from dashboard import data, insights
 from dashboard.blocks import View
 from dashboard.periods import Period, stored_periods, wholly
 from dashboard.screens.overview import cards, now
-from dashboard.screens.performance import optimizations
+from dashboard.screens.performance import bench, optimizations
 from dashboard.screens.time import days, hours
 from shopstream.published import NothingPublished
 
@@ -262,3 +262,38 @@ def test_a_copy_is_read_by_its_url_at_its_published_versions(tmp_path, monkeypat
     monkeypatch.setenv("SHOPSTREAM_PUBLISHED", f"file://{tmp_path}/b")
     with pytest.raises(NothingPublished, match="no published.json in file://"):
         data.read_build(tmp_path / "a")
+
+
+def test_the_bench_shows_what_was_measured_last_and_at_the_scale_of_a_target(tmp_path):
+    runs = pd.DataFrame(
+        [
+            ("old", 1000, "duckdb", "2026-01-01", 1.0),
+            ("new", 1000, "duckdb", "2026-01-02", 2.0),
+            ("new", 1000, "duckdb", "2026-01-02", 4.0),
+            ("old", 1000, "floor", "2026-01-01", 9.0),
+            ("new", 10, "duckdb", "2026-01-03", 0.5),
+        ],
+        columns=["commit", "events", "contender", "started_at", "seconds"],
+    )
+    ratios = pd.DataFrame(
+        [
+            ("old", 1000, "large", 3.0, "met"),
+            ("new", 1000, "large", 7.125, "not met"),
+            ("new", 10, "large", 1.0, "another scale"),
+            ("new", 1000, "small", 1.0, "another scale"),
+            ("new", 10, "small", 5.0, "met"),
+            ("new", 10, "free", 5.0, "no target"),
+            ("new", 1000, "free", 6.0, "no target"),
+        ],
+        columns=["commit", "events", "what", "median", "verdict"],
+    ).assign(runs=1, least=1.0, greatest=8.0)
+    ratios["target"] = [None if what == "free" else 2.0 for what in ratios["what"]]
+    chart, table = bench.measured(made(tmp_path, bench_runs=runs, bench_ratios=ratios), View())
+    seconds = chart.rows.set_index("contender")["seconds"].to_dict()
+    assert seconds == {"duckdb": 3.0, "floor": 9.0}
+    shown = table.rows[["what", "median_shown", "target_shown", "verdict", "events"]]
+    assert shown.values.tolist() == [
+        ["large", "7.12", "2", "not met", 1000],
+        ["small", "5", "2", "met", 10],
+        ["free", "6", "none", "no target", 1000],
+    ]

@@ -477,6 +477,8 @@ def test_another_address_shows_what_it_names(shown):
 def test_performance_says_how_to_measure_what_was_not_measured(shown):
     if "optimizations" not in shown.tables:
         assert "shopstream lab" in run("performance", part="Optimizations").info[0].value
+    if "bench_runs" not in shown.tables:
+        assert "make bench" in run("performance", part="Benchmark").info[0].value
 
 
 def test_rows_are_shown_before_and_after_cleaning(shown, warehouse):

@@ -39,6 +39,40 @@ def technical_figures(build: Build) -> pd.DataFrame:
     )
 
 
+def bench_seconds(build: Build) -> pd.DataFrame:
+    """Median seconds of each contender at the largest scale, as its latest commit took them."""
+    return query(
+        build,
+        """with largest as (
+            select * from bench_runs where events = (select max(events) from bench_runs)
+        ), latest as (
+            select contender, arg_max(commit, started_at) as commit from largest group by contender
+        )
+        select contender, median(seconds) as seconds, count(*) as runs, any_value(events) as events,
+            concat(count(*), if(count(*) = 1, ' run', ' runs')) as runs_shown, commit
+        from largest join latest using (contender, commit)
+        group by contender, commit order by seconds desc, contender""",
+    )
+
+
+def bench_ratios(build: Build) -> pd.DataFrame:
+    """Each measure of the bench as its latest commit gave it: at the scale of its target, or at the
+    largest where there is no target or nothing was run at its scale."""
+    return query(
+        build,
+        """with measured as (
+            select commit, events, max(started_at) as measured_at from bench_runs group by all
+        )
+        select what, median, least, greatest, target, verdict, runs, events, commit
+        from bench_ratios join measured using (commit, events)
+        qualify 1 = row_number() over (
+            partition by what
+            order by verdict = 'another scale', events desc, measured_at desc
+        )
+        order by target is null, what""",
+    )
+
+
 def models_of_last_build(build: Build) -> pd.DataFrame:
     """Seconds, rows and written bytes of each table of the last build, slowest first."""
     return query(
