@@ -12,7 +12,17 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from shopstream.bench import check, contenders, duckdb_marts, floor, lab, notebook, results, run_lab
+from shopstream.bench import (
+    check,
+    contenders,
+    duckdb_marts,
+    floor,
+    lab,
+    larger,
+    notebook,
+    results,
+    run_lab,
+)
 from shopstream.bench.measure import measure
 from shopstream.sample import generate
 
@@ -153,6 +163,29 @@ def test_runs_and_figures_become_delta_tables(tmp_path):
     assert DeltaTable(home / "bench_runs").to_pyarrow_table().num_rows == 2
     ratios = DeltaTable(home / "bench_ratios").to_pyarrow_table().to_pylist()
     assert {row["what"]: row["median"] for row in ratios}["full build / DuckDB"] == 2
+
+
+def test_costs_of_larger_months_lie_on_the_line_through_two_measured_ones():
+    runs = [
+        run_of("startup", 10),
+        run_of("growth", 60, kept_bytes=1e9, written_bytes=2e9, peak_bytes=2e9),
+        run_of(
+            "shopstream",
+            150,
+            kept_bytes=10e9,
+            written_bytes=20e9,
+            peak_bytes=3e9,
+            check={"dim_sessions": "10 rows, ab"},
+        ),
+    ]
+    found = {cost.what: cost.values for cost in larger.costs(runs, "abc", REAL)}
+    assert found["events a month"] == (REAL / 10, REAL, 10 * REAL, 100 * REAL)
+    expected = (50, 140, 1040, 10_040)
+    assert found["seconds of a full build on this machine"] == pytest.approx(expected)
+    assert found["GB kept"] == pytest.approx((1, 10, 100, 1000))
+    odds = found["odds that two events share a key"]
+    assert odds[1] == pytest.approx(4.87e-5, rel=0.01) and odds[3] == pytest.approx(0.487, rel=0.01)
+    assert larger.costs(runs[:2], "abc", REAL) == []
 
 
 # --- measuring -------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from shopstream.bench import contenders, results, steps
+from shopstream.bench import contenders, larger, results, steps
 from shopstream.bench.contenders import BY_NAME, Contender, ContenderFailed, Place
 from shopstream.config import PROJECT
 from shopstream.made_by import all_code
@@ -121,6 +121,7 @@ def report(home: Path, commit: str, events: int) -> dict[str, list[str]]:
         return {}
     print_runs(mine, f"{events:,} events a month, {commit}, {mine[-1]['cores']} cores")
     print_figures(results.figures(runs, commit, events))
+    print_costs(larger.costs(runs, commit, events))
     unequal = results.unequal(mine)
     for name, tables in unequal.items():
         console.print(f"NOT EQUAL: {name} differs from shopstream in {', '.join(tables)}")
@@ -172,3 +173,22 @@ def print_figures(figures: list[dict]) -> None:
             verdict,
         )
     console.print(table)
+
+
+def print_costs(costs: list[larger.Cost]) -> None:
+    """One line a figure: measured twice, computed twice."""
+    if not costs:
+        return
+    table = Table(title="Larger than one machine", title_justify="left")
+    for column in ("what", "a tenth", "measured", "10 times", "100 times"):
+        table.add_column(column, justify="left" if column == "what" else "right")
+    for cost in costs:
+        table.add_row(cost.what, *map(figure, cost.values))
+    console.print(table)
+
+
+def figure(value: float | None) -> str:
+    """Three digits of a small number, whole ones of a large one, nothing for None."""
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
