@@ -82,6 +82,19 @@
 {% endmacro %}
 
 
+{#
+    A hint that sends the small side of a join to every task, so that the large one is not shuffled. It goes
+    through the driver, so there is a limit: above it, or where the table is not there yet, Spark chooses.
+    name: of the small side in the query. relation, filter: where its rows come from.
+#}
+{% macro broadcast_if_small(name, relation, filter) %}
+    {%- if execute and load_relation(relation) -%}
+        {%- set rows = run_query('select count(*) from ' ~ relation ~ ' where ' ~ filter).columns[0][0] -%}
+        {%- if rows <= 5000000 -%} /*+ broadcast({{ name }}) */ {%- endif -%}
+    {%- endif -%}
+{% endmacro %}
+
+
 {# Whether rows were taken out since this table was built: then a key may be gone without a trace. #}
 {% macro rows_were_taken_out() %}
     {% if not execute or not is_incremental() %}{{ return(false) }}{% endif %}

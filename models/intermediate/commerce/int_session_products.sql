@@ -1,5 +1,8 @@
 {{ config(materialized='table') }}
 
+{% set chosen = 'total_carts + total_purchases > 0' %}
+{% set hint = broadcast_if_small('sessions', ref('dim_sessions'), chosen) %}
+
 with
 
 events as (
@@ -10,14 +13,14 @@ events as (
 
 sessions as (
 
-    select * from {{ ref('dim_sessions') }} where total_carts + total_purchases > 0
+    select * from {{ ref('dim_sessions') }} where {{ chosen }}
 
 ),
 
--- One session in about twenty: sent to every task, so that no other view is shuffled.
-chosen as (
+-- One session in about twenty.
+choose_events as (
 
-    select /*+ broadcast(sessions) */
+    select {{ hint }}
         events.*,
         sessions.session_date
     from events
@@ -38,7 +41,7 @@ paired as (
         count_if(event_type = 'purchase' and price = 0) as free_purchases,
         collect_list(case when event_type = 'cart' then struct(event_time, price) end) as carts,
         collect_list(case when event_type = 'purchase' then event_time end) as purchase_times
-    from chosen
+    from choose_events
     group by session_key, product_id
     having count_if(event_type != 'view') > 0
 

@@ -8,8 +8,7 @@
 }}
 
 {% set dates = changed_dates(ref('stg_event_dates')) %}
--- The sessions of a week go to every task; those of a whole history would not fit.
-{% set hint = '/*+ broadcast(touched) */' if 0 < dates.count("date'") < 8 %}
+{% set hint = broadcast_if_small('touched', ref('int_session_days'), dates) if is_incremental() %}
 
 with
 
