@@ -8,7 +8,6 @@ import hashlib
 import json
 import os
 import shutil
-import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from pathlib import Path
 from shopstream import sample
 from shopstream.bench import check, notebook
 from shopstream.bench.measure import Measured, measure
+from shopstream.bench.results import SAME
 from shopstream.config import PROJECT
 
 MONTH, HALF_YEAR = 31, 182  # days
@@ -147,36 +147,20 @@ def daily_load(*options: str, days: int = MONTH) -> Callable[[Place], Measured]:
 
 
 def nothing_new(place: Place) -> Measured:
-    """The daily command once more, when a build of all is published and no file came."""
+    """The daily command once more, when a build of all is published and no file came.
+
+    It finds that there is nothing to do, and starts neither dbt nor Spark.
+    """
     shutil.rmtree(place.folder, ignore_errors=True)
     deliver(place, place.source, MONTH)
     build(place)
     return build(place)
 
 
-def nothing_new_warm(place: Place) -> Measured:
-    """The same on a server that has done a build before; its memory is in no figure."""
-    nothing_new(place)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    shopstream(place, "server", "start", "--port", str(port))
-    try:
-        build(place)
-        return build(place)
-    finally:
-        shopstream(place, "server", "stop")
-
-
 def build(place: Place, *options: str) -> Measured:
-    """`shopstream build` as users run it."""
-    return shopstream(place, "build", *options)
-
-
-def shopstream(place: Place, *command: str) -> Measured:
-    """A command as users run it, in a process of its own, on the place's folders."""
+    """`shopstream build` as users run it, in a process of its own."""
     return place.run(
-        *["-c", "from shopstream.cli import main; main()", *command],
+        *["-c", "from shopstream.cli import main; main()", "build", *options],
         SHOPSTREAM_LANDING=str(place.folder / "landing"),
         SHOPSTREAM_WAREHOUSE=str(place.folder / "warehouse"),
         SHOPSTREAM_LOGS=str(place.folder / "logs"),
@@ -256,7 +240,6 @@ def as_duckdb_has_them(days: int) -> Callable[[Place], dict[str, str]]:
 
 
 CORE = "warehouse/shopstream_core.db"
-SAME = "as DuckDB has them over the same files"
 CONTENDERS = [
     Contender("startup", "start of Spark alone", start_of_spark, "startup"),
     Contender("floor", "input read and written once", module("floor"), "floor", uses_spark=False),
@@ -269,7 +252,7 @@ CONTENDERS = [
         "build --core, first full build with tests",
         full_build("--core"),
         "shopstream_tests",
-        our_marts,
+        our_marts_and_totals,
     ),
     Contender(
         "daily_tests",
@@ -293,13 +276,6 @@ CONTENDERS = [
         as_duckdb_has_them(MONTH + 1),
     ),
     Contender("nothing_new", "build, nothing new", nothing_new, "nothing_new", by_default=False),
-    Contender(
-        "nothing_new_warm",
-        "build on a warm server, nothing new",
-        nothing_new_warm,
-        "nothing_new_warm",
-        by_default=False,
-    ),
     Contender("plain", "plain SQL on the same Spark", module("plain"), "plain", marts),
     Contender(
         "notebook",

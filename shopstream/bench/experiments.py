@@ -29,7 +29,7 @@ def salting():
 
 
 def prepare(lab: Lab) -> None:
-    """Make the tables once; all of them have the same number of files, so that layouts compare."""
+    """Make the tables once; all have 16 files, that by date one a date, so that layouts compare."""
     events = plain.TABLES["events"].replace("{source}", str(lab.source))
     day_files = "repartition(16, event_date)"
     tables = {
@@ -70,7 +70,8 @@ def prepare(lab: Lab) -> None:
     for form in ("csv", "parquet"):
         folder = warehouse / f"as_{form}"
         if not (folder / "_SUCCESS").exists():
-            events_table.write.mode("overwrite").format(form).save(str(folder))
+            writer = events_table.repartition(16).write.mode("overwrite")
+            writer.format(form).save(str(folder))
         view = lab.spark.read.schema(events_table.schema).format(form).load(str(folder))
         view.createOrReplaceTempView(f"events_{form}")
 
@@ -177,6 +178,31 @@ def broadcast() -> Experiment:
     )
 
 
+def session_join(hint: str) -> str:
+    """The sessions of one date rolled up from their events of all dates, as a daily load does."""
+    return f"""
+        select {hint} events.session_id, count(*) as total_events, sum(price) as total_price
+        from events
+        left semi join (
+            select distinct session_id from events_by_day where event_date = date'2019-10-09'
+        ) touched on events.session_id = touched.session_id
+        group by events.session_id"""
+
+
+def broadcast_keys() -> Experiment:
+    """The keys that a load touches, sent to the tasks that read history."""
+    return Experiment(
+        "broadcast semi join of a load's sessions",
+        [
+            Variant("sort-merge join", asks(session_join("/*+ merge(touched) */")), NO_BROADCAST),
+            Variant("no hint", asks(session_join(""))),
+            Variant("broadcast hint", asks(session_join("/*+ broadcast(touched) */"))),
+        ],
+        r"\) \w*Join\b",
+        adaptive=BOTH,
+    )
+
+
 def session_totals(hint: str) -> str:
     """Events rolled up to sessions."""
     return f"""
@@ -242,8 +268,9 @@ def salt_session(table: str, data: str) -> Experiment:
     )
     salted = salted_group(
         *(table, "session_id", ["product_id"]),
-        "collect_set(product_id) as product_ids",
-        "size(array_distinct(flatten(collect_list(product_ids)))) as products",
+        # A product has one salt, so that its sets are disjoint.
+        "size(collect_set(product_id)) as products",
+        "cast(sum(products) as int) as products",
     )
     return Experiment(
         "salting of unknown_session in distinct products",
@@ -258,13 +285,13 @@ def salt_user(table: str, data: str) -> Experiment:
     """The join of events to users by sorting, where the anonymous user can be hot."""
     rows = "e.event_time, e.product_id, e.price, u.total_events"
     plain_join = f"select {rows} from {table} e left join users u on e.user_id = u.user_id"
+    # Only the hot key is salted, and its one row of the other side repeated.
+    salt, salts = salting().salt(["event_time", "product_id"], BUCKETS), salting().salts(BUCKETS)
     salted = f"""
         select {rows}
-        from (
-            select *, {salting().salt(["event_time", "product_id"], BUCKETS)} as salt from {table}
-        ) e
+        from (select *, if(user_id = {ANONYMOUS}, {salt}, 0) as salt from {table}) e
         left join (
-            select *, explode({salting().salts(BUCKETS)}) as salt from users
+            select *, explode(if(user_id = {ANONYMOUS}, {salts}, array(0L))) as salt from users
         ) u on e.user_id = u.user_id and e.salt = u.salt"""
     return Experiment(
         "salting of the anonymous user in a join",
@@ -273,7 +300,7 @@ def salt_user(table: str, data: str) -> Experiment:
             Variant(f"{BUCKETS} salts", asks(salted), NO_BROADCAST),
         ],
         r"\) \w*Join\b",
-        data=data,
+        data=f"{data}, sort-merge join",
         adaptive=BOTH,
     )
 
@@ -328,6 +355,7 @@ def experiments(spark: SparkSession) -> list[Experiment]:
     return [
         reuse("reuse of cleaned events", cleaned_events, EVENT_QUESTIONS),
         broadcast(),
+        broadcast_keys(),
         repartition(),
         salt_event_type(),
         salt_session("events", as_generated),

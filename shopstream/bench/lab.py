@@ -246,21 +246,16 @@ def verdict_of(off: dict, on: dict) -> str:
     """What the seconds of a variant say; nothing when the answers differ."""
     if on["result_hash"] != off["result_hash"]:
         return "wrong answer"
-    speed_up = off["median_seconds"] / on["median_seconds"]
-    if 1 / THRESHOLD < speed_up < THRESHOLD:
-        return "no difference"
     if min(len(row.get("seconds", ())) for row in (off, on)) < FEWEST_RUNS:
         return "too few runs"
-    if is_noise(off, on):
+    speed_up = off["median_seconds"] / on["median_seconds"]
+    by_round = [one / other for one, other in zip(off["seconds"], on["seconds"], strict=False)]
+    low, _, high = quantiles(by_round, n=4)  # the middle half of the rounds
+    if 1 / THRESHOLD < speed_up < THRESHOLD:
+        return "no difference" if low > 1 / THRESHOLD and high < THRESHOLD else "too noisy"
+    if low <= 1 <= high:
         return "too noisy"
     return "helps" if speed_up > 1 else "hurts"
-
-
-def is_noise(off: dict, on: dict) -> bool:
-    """Whether the middle half of the speed-ups by round has both faster and slower ones."""
-    by_round = [one / other for one, other in zip(off["seconds"], on["seconds"], strict=False)]
-    low, _, high = quantiles(by_round, n=4)
-    return low <= 1 <= high
 
 
 def conditions(rows: list[dict]) -> dict[tuple[str, str], str]:

@@ -13,7 +13,8 @@ from shopstream.bench.contenders import MONTH
 from shopstream.bench.results import Run
 
 FACTORS = (10, 100)
-# What one task of a shuffle should hold, so that it sorts and hashes without spilling.
+# What one task of a shuffle should hold, so that it sorts and hashes without spilling. Shuffles of
+# all models together: an upper bound of what spark.sql.shuffle.partitions has to be.
 SHUFFLE_BYTES = 128 * 2**20
 
 
@@ -53,7 +54,12 @@ def costs(runs: list[Run], commit: str, events: int) -> list[Cost]:
     per_event = sessions / events if sessions else None
     return [
         Cost("events a month", tuple(scales)),
-        line("seconds of a full build on this machine", "seconds", 1, middle("startup", "seconds")),
+        line(
+            "seconds of a full build without tests, start-up excluded",
+            "seconds",
+            1,
+            middle("startup", "seconds"),
+        ),
         Cost(
             "GB of memory at its peak (bounded by the heap)",
             (*(middle(name, "peak_bytes") / 1e9 for name in ("growth", "shopstream")), None, None),
@@ -62,7 +68,7 @@ def costs(runs: list[Run], commit: str, events: int) -> list[Cost]:
         written,
         Cost("MB kept of a day", tuple(1e3 * gigabytes / MONTH for gigabytes in kept.values)),
         Cost(
-            "shuffle partitions, all that is not kept in 128 MB each",
+            "partitions of 128 MB for all that was shuffled or spilled",
             tuple(max(1, bytes_ / SHUFFLE_BYTES) for bytes_ in shuffled),
         ),
         Cost("odds that two events share a key", tuple(map(collision, scales))),

@@ -70,9 +70,16 @@ def measure(command: list[str], *, env: dict[str, str], cwd: Path, log: Path) ->
         busy, started = _busy(), time.monotonic()
         process = subprocess.Popen(command, env=env, cwd=cwd, stdout=output, stderr=output)
         seen = Tree(process.pid)
-        while not _has_ended(process.pid):
-            peak = max(peak, seen.look())
-            time.sleep(EVERY_SECONDS)
+        try:
+            while not _has_ended(process.pid):
+                peak = max(peak, seen.look())
+                time.sleep(EVERY_SECONDS)
+        except BaseException:
+            # It would go on beside whatever is measured next.
+            for each in reversed(list(tree(process.pid))):
+                each.kill()
+            process.wait()
+            raise
         seconds = time.monotonic() - started
         seen.look()
         elsewhere = max(0.0, _busy() - busy - sum(seen.cpu.values()))

@@ -1,5 +1,6 @@
 """`shopstream bench`: run what is still to be run, and report it against the targets."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -17,10 +18,12 @@ from shopstream.bench import contenders, larger, results, steps
 from shopstream.bench.contenders import BY_NAME, Contender, ContenderFailed, Place
 from shopstream.config import PROJECT
 from shopstream.made_by import all_code
-from shopstream.profile import spark_settings
+from shopstream.profile import spark_settings, targets
 
-CODE = ["models", "macros", "seeds", "shopstream", "packages", "dbt_project.yml"]
+CODE = ["models", "macros", "seeds", "tests/rules", "shopstream", "packages", "dbt_project.yml"]
 CODE += ["profiles.yml.example", "requirements.lock", "jars.lock"]
+# What else of the environment makes a build slower or faster.
+CONDITIONS = ["DBT_TARGET", "SHOPSTREAM_DUCKDB_MEMORY"]
 
 # Tables keep their columns where the output goes to a file.
 console = Console(highlight=False, soft_wrap=True, width=max(Console().width, 140))
@@ -30,9 +33,16 @@ def bench(home: Path, events: int, times: int, names: list[str]) -> tuple[str, l
     """Run each contender `times` times, in turn; gives the commit and what went wrong.
 
     What `home`/results.jsonl holds already is not run again, so a bench that was stopped goes on.
+    It ends where the code changes under it: what ran meanwhile is of no commit.
     """
     commit, path = code_version(), home / "results.jsonl"
     failed: dict[tuple[int, str], str] = {}
+    home.mkdir(parents=True, exist_ok=True)
+    lock = (home / "lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return commit, [f"another bench works in {home}; wait for it, or end it"]
 
     def to_run() -> list[tuple[int, str]]:
         runs = results.read_runs(path)
@@ -49,6 +59,9 @@ def bench(home: Path, events: int, times: int, names: list[str]) -> tuple[str, l
             console.print("failed")
             failed[number, name] = f"{name}: {error}"
             continue
+        if code_version() != commit:
+            console.print("not kept")
+            return commit, ["the code or its settings changed meanwhile; start the bench again"]
         results.append_run(path, run)
         console.print(f"{run['seconds']:.1f} s, peak {run['peak_bytes'] / 1e9:.1f} GB")
     return commit, list(failed.values())
@@ -98,27 +111,36 @@ def code_version() -> str:
         ran = subprocess.run(["git", *command], cwd=PROJECT, capture_output=True, text=True)
         return ran.stdout.strip() if ran.returncode == 0 else ""
 
-    head = git("log", "-1", "--format=%h", "--", *CODE) or "no-git"
-    changed = f"+{all_code()[:8]}" if git("status", "--porcelain", "--", *CODE) else ""
-    return f"{head}{changed}@{conditions()}"
+    head = git("log", "-1", "--format=%h", "--", *CODE)
+    is_commit = head and not git("status", "--porcelain", "--", *CODE)
+    return f"{head or 'no-git'}{'' if is_commit else '+' + all_code()[:8]}@{conditions()}"
 
 
 def conditions() -> str:
     """A short hash of all that makes the same code slower or faster, but for where things lie."""
     places = {"spark.sql.warehouse.dir": "", "spark.driver.extraClassPath": ""}
     settings = spark_settings(os.environ) | places
-    memory = round(psutil.virtual_memory().total / 2**30)
-    known = json.dumps([settings, os.cpu_count(), memory], sort_keys=True)
+    threads = targets()["embedded"]["threads"]
+    environment = [os.environ.get(name) for name in CONDITIONS]
+    machine = [os.cpu_count(), round(psutil.virtual_memory().total / 2**30)]
+    known = json.dumps([settings, threads, environment, machine], sort_keys=True)
     return hashlib.sha256(known.encode()).hexdigest()[:8]
 
 
 def report(home: Path, commit: str, events: int) -> dict[str, list[str]]:
-    """Print runs and figures of one commit and scale; gives the contenders that are not equal."""
+    """Print runs and figures of one commit and scale; gives the contenders that are not equal.
+
+    Where the commit has none, those of the last one that has.
+    """
     runs = results.read_runs(home / "results.jsonl")
-    mine = [run for run in runs if (run["commit"], run["events"]) == (commit, events)]
-    if not mine:
-        console.print(f"Nothing was run at {events:,} events with {commit}.")
+    of_scale = [run for run in runs if run["events"] == events]
+    if not of_scale:
+        console.print(f"Nothing was run at {events:,} events.")
         return {}
+    if commit not in {run["commit"] for run in of_scale}:
+        console.print(f"Nothing was run at {events:,} events with {commit}; the last that was:")
+        commit = of_scale[-1]["commit"]
+    mine = [run for run in of_scale if run["commit"] == commit]
     print_runs(mine, f"{events:,} events a month, {commit}, {mine[-1]['cores']} cores")
     print_figures(results.figures(runs, commit, events))
     print_costs(larger.costs(runs, commit, events))
@@ -136,7 +158,8 @@ def report(home: Path, commit: str, events: int) -> dict[str, list[str]]:
 def print_runs(runs: list[dict], title: str) -> None:
     """One line a contender."""
     table = Table(title=title, title_justify="left")
-    for column in ("contender", "seconds", "from - to", "runs", "peak GB", "written GB", "kept GB"):
+    columns = ["contender", "seconds", "from - to", "runs", "peak GB", "written GB", "kept GB"]
+    for column in [*columns, "busy elsewhere"]:
         table.add_column(column, justify="left" if column == "contender" else "right")
     for name in dict.fromkeys(run["contender"] for run in runs):
         of_one = sorted((r for r in runs if r["contender"] == name), key=lambda r: r["seconds"])
@@ -150,6 +173,7 @@ def print_runs(runs: list[dict], title: str) -> None:
                 f"{max(run[size] for run in of_one) / 1e9:.2f}"
                 for size in ("peak_bytes", "written_bytes", "kept_bytes")
             ),
+            f"{max(run.get('busy_elsewhere', 0) for run in of_one):.0%}",
         )
     console.print(table)
 

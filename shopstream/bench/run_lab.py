@@ -169,7 +169,7 @@ def technical_kpis(rows: list[dict], facts: dict) -> list[dict]:
         f"filter pushdown: one date by {way}" for way in ("partitioning", "data skipping")
     )
     join = "broadcast join of the brand dimension"
-    hot = f"{experiments.HOT_PERCENT} % of rows on one key"
+    hot = f"{experiments.HOT_PERCENT} % of rows on one key, sort-merge join"
     salted = f"{experiments.BUCKETS} salts"
     user = "salting of the anonymous user in a join"
     not_pushed = "Delta, filter not pushed"
