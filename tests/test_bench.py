@@ -1,7 +1,10 @@
 """The bench and the lab: what they compute, that they go on where they stopped, equal results."""
 
+import datetime
+import decimal
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -25,7 +28,8 @@ from shopstream.bench import (
     run_lab,
 )
 from shopstream.bench import measure as measured
-from shopstream.bench.measure import measure
+from shopstream.bench import run as run_bench
+from shopstream.bench.measure import Measured, measure
 from shopstream.sample import generate
 
 EVENTS = 5_000
@@ -89,6 +93,87 @@ def test_a_line_that_was_cut_off_is_run_again_and_swallows_nothing(tmp_path):
 
 def test_no_results_yet(tmp_path):
     assert results.read_runs(tmp_path / "results.jsonl") == []
+
+
+def contender(name: str, run) -> contenders.Contender:
+    return contenders.Contender(name, "a test", run, name)
+
+
+def bench_of(monkeypatch, tmp_path, **runs):
+    """`bench`, of these contenders only: functions of a place."""
+    for name, work in runs.items():
+        monkeypatch.setitem(run_bench.BY_NAME, name, contender(name, work))
+    return run_bench.bench(tmp_path, EVENTS, 2, list(runs))
+
+
+def quick(_: contenders.Place) -> Measured:
+    return Measured(1.0, 1, 1, 0.0, 0)
+
+
+def test_a_contender_that_fails_is_told_and_run_again_by_the_next_bench(monkeypatch, tmp_path):
+    def broken(_):
+        raise contenders.ContenderFailed("see its log")
+
+    _, failed = bench_of(monkeypatch, tmp_path, one=quick, two=broken)
+    assert failed == ["two: see its log"] * 2
+    _, failed = bench_of(monkeypatch, tmp_path, one=broken, two=quick)
+    assert failed == []
+    runs = results.read_runs(tmp_path / "results.jsonl")
+    assert [(r["contender"], r["run"]) for r in runs] == [
+        ("one", 1),
+        ("one", 2),
+        ("two", 1),
+        ("two", 2),
+    ]
+
+
+def test_a_run_under_which_the_code_changed_is_not_kept(monkeypatch, tmp_path):
+    versions = iter(["a", "a", "b"])
+    monkeypatch.setattr(run_bench, "code_version", lambda: next(versions))
+    commit, failed = bench_of(monkeypatch, tmp_path, one=quick)
+    assert commit == "a" and "changed meanwhile" in failed[0]
+    assert len(results.read_runs(tmp_path / "results.jsonl")) == 1
+
+
+def test_two_benches_do_not_work_in_one_folder(monkeypatch, tmp_path):
+    inner = []
+
+    def again(_):
+        inner.append(run_bench.bench(tmp_path, EVENTS, 1, ["one"])[1])
+        return quick(_)
+
+    bench_of(monkeypatch, tmp_path, one=again)
+    assert [f"another bench works in {tmp_path}" in failed[0] for failed in inner] == [True, True]
+
+
+def test_settings_and_machine_are_in_the_name_of_what_was_measured(monkeypatch):
+    found = {run_bench.code_version()}
+    monkeypatch.setenv("SHOPSTREAM_WAREHOUSE", "/elsewhere")
+    found.add(run_bench.code_version())
+    assert len(found) == 1
+    for variable, value in [("SHOPSTREAM_MEMORY", "17g"), ("DBT_TARGET", "connect")]:
+        monkeypatch.setenv(variable, value)
+        found.add(run_bench.code_version())
+    assert len(found) == 3
+
+
+def test_a_daily_load_stands_on_the_days_before_whatever_was_left(monkeypatch, tmp_path):
+    place = contenders.Place(tmp_path, EVENTS, "abc", tmp_path / "work" / "one")
+    built = []
+
+    def build(place, *options):
+        landed = len(list((place.folder / "landing").iterdir()))
+        built.append((landed, (place.folder / "left").exists()))
+        return quick(place)
+
+    monkeypatch.setattr(contenders, "build", build)
+    full, daily = contenders.full_build(), contenders.daily_load()
+    full(place)
+    (place.folder / "left").touch()
+    daily(place)  # onto what the full build left
+    assert built == [(31, False), (32, True)]
+    daily(place)  # that has 32 days now: anew
+    assert built[2:] == [(31, False), (32, False)]
 
 
 # --- ratios and verdicts ---------------------------------------------------------------------
@@ -328,18 +413,49 @@ def test_duckdb_gives_what_the_independent_computation_gives(source, truth, tmp_
     assert check.fingerprints(tmp_path / "out") == check.fingerprints(truth)
 
 
-def test_a_changed_value_changes_the_fingerprint_of_its_table(truth, tmp_path):
+def test_another_session_of_an_event_changes_a_fingerprint(truth, tmp_path):
     before = check.fingerprints(truth)
-    for name in check.COLUMNS:
-        table = DeltaTable(truth / name).to_pyarrow_table()
-        if name == "fct_events":  # another session, same events
-            at = table.schema.get_field_index("session_key")
-            keys = table["session_key"].to_pylist()
-            keys[0], keys[-1] = keys[-1], keys[0]
-            table = table.set_column(at, "session_key", pa.array(keys))
-        write_deltalake(tmp_path / name, table)
+    shutil.copytree(truth, tmp_path, dirs_exist_ok=True)
+    table = DeltaTable(truth / "fct_events").to_pyarrow_table()
+    at, keys = table.schema.get_field_index("session_key"), table["session_key"].to_pylist()
+    keys[0], keys[-1] = keys[-1], keys[0]
+    changed = table.set_column(at, "session_key", pa.array(keys))
+    write_deltalake(tmp_path / "fct_events", changed, mode="overwrite")
     after = check.fingerprints(tmp_path)
     assert [name for name in before if before[name] != after[name]] == ["events of sessions"]
+
+
+@pytest.mark.parametrize("name", check.COLUMNS)
+def test_a_changed_value_of_any_column_changes_the_fingerprint_of_its_table(truth, tmp_path, name):
+    before = check.fingerprints(truth)[name]
+    shutil.copytree(truth, tmp_path, dirs_exist_ok=True)
+    table = DeltaTable(truth / name).to_pyarrow_table()
+    unnoticed = []
+    for field in [column.split()[0] for column in check.COLUMNS[name].split(", ")]:
+        values = table[field].to_pylist()
+        values[0] = changed_a_little(values[0])
+        at, kind = table.schema.get_field_index(field), table.schema.field(field).type
+        changed = table.set_column(at, field, pa.array(values, kind))
+        write_deltalake(tmp_path / name, changed, mode="overwrite")
+        if check.fingerprints(tmp_path)[name] == before:
+            unnoticed.append(field)
+    assert unnoticed == []
+
+
+def changed_a_little(value):
+    """The nearest other value of the same kind."""
+    match value:
+        case bool():
+            return not value
+        case str():
+            return value + "x"
+        case datetime.datetime():
+            return value + datetime.timedelta(microseconds=1)
+        case datetime.date():
+            return value + datetime.timedelta(days=1)
+        case decimal.Decimal():
+            return value + decimal.Decimal("0.01")
+    return value + 1
 
 
 def rows_in(files: Path) -> int:

@@ -268,29 +268,33 @@ def test_the_bench_shows_what_was_measured_last_and_at_the_scale_of_a_target(tmp
     runs = pd.DataFrame(
         [
             ("old", 1000, "duckdb", "2026-01-01", 1.0),
+            ("old", 1000, "shopstream", "2026-01-01", 1.0),
             ("new", 1000, "duckdb", "2026-01-02", 2.0),
             ("new", 1000, "duckdb", "2026-01-02", 4.0),
-            ("old", 1000, "floor", "2026-01-01", 9.0),
-            ("new", 10, "duckdb", "2026-01-03", 0.5),
+            ("new", 1000, "shopstream_tests", "2026-01-02", 8.0),
+            ("new", 1000, "growth", "2026-01-02", 1.0),
+            ("newer", 1000, "floor", "2026-01-03", 9.0),  # beside nothing
+            ("newer", 10, "shopstream", "2026-01-03", 0.5),
         ],
         columns=["commit", "events", "contender", "started_at", "seconds"],
     )
     ratios = pd.DataFrame(
         [
-            ("old", 1000, "large", 3.0, "met"),
-            ("new", 1000, "large", 7.125, "not met"),
-            ("new", 10, "large", 1.0, "another scale"),
-            ("new", 1000, "small", 1.0, "another scale"),
-            ("new", 10, "small", 5.0, "met"),
-            ("new", 10, "free", 5.0, "no target"),
-            ("new", 1000, "free", 6.0, "no target"),
+            ("old", 1000, "large", 3.0, 1000, "met", "2026-01-01"),
+            ("new", 1000, "large", 7.125, 1000, "not met", "2026-01-02"),
+            ("newer", 10, "large", 1.0, 1000, "another scale", "2026-01-03"),
+            ("old", 1000, "small", 1.0, 10, "unequal results", "2026-01-01"),
+            ("new", 10, "small", 5.0, 10, "met", "2026-01-02"),
+            ("new", 10, "free", 5.0, None, "no target", "2026-01-02"),
+            ("new", 1000, "free", 6.0, None, "no target", "2026-01-02"),
         ],
-        columns=["commit", "events", "what", "median", "verdict"],
+        columns=["commit", "events", "what", "median", "target_events", "verdict", "measured_at"],
     ).assign(runs=1, least=1.0, greatest=8.0)
     ratios["target"] = [None if what == "free" else 2.0 for what in ratios["what"]]
     chart, table = bench.measured(made(tmp_path, bench_runs=runs, bench_ratios=ratios), View())
     seconds = chart.rows.set_index("contender")["seconds"].to_dict()
-    assert seconds == {"duckdb": 3.0, "floor": 9.0}
+    assert seconds == {"duckdb": 3.0, "shopstream_tests": 8.0}
+    assert "commit new." in chart.caption
     shown = table.rows[["what", "median_shown", "target_shown", "verdict", "events"]]
     assert shown.values.tolist() == [
         ["large", "7.12", "2", "not met", 1000],

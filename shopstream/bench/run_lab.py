@@ -36,12 +36,14 @@ KPIS = pa.schema(
 def run(home: Path, events: int, times: int, chosen: str | None = None) -> tuple[str, list[str]]:
     """Run all experiments, or those with `chosen` in their name; gives the commit and what failed.
 
-    What `home`/lab.jsonl holds already with as many runs is not run again. One that fails is told,
-    and the others go on.
+    What `home`/lab.jsonl holds already with as many runs is not run again; a lab that is complete
+    does nothing. An experiment that fails is told, and the others go on.
     """
     commit, path, failed = code_version(), home / "lab.jsonl", []
     kept = [row for row in results.read_runs(path) if row.get("runs", 0) >= times]
-    done = {tuple(row[name] for name in KEY) for row in kept}
+    done = {tuple(row.get(name) for name in KEY) for row in kept}
+    if not chosen and (commit, events, *[None] * 4) in done:  # the line of a lab that is complete
+        return commit, failed
     warehouse = home / "work" / f"lab_{events}"
     source = make_input(home, events, MONTH)
     made_by = warehouse / "made_by"  # tables of other code or input are made anew
@@ -72,7 +74,8 @@ def run(home: Path, events: int, times: int, chosen: str | None = None) -> tuple
                 console.print(f"{experiment.name} {where}: {words}", markup=False)
     if not chosen:
         facts = {"storage": storage_facts(bench), "files": experiments.files(bench)}
-        results.append_run(path, {"commit": commit, "events": events, **facts})
+        complete = {} if failed else {"runs": times}
+        results.append_run(path, {"commit": commit, "events": events, **facts, **complete})
         shutil.rmtree(warehouse, ignore_errors=True)
     bench.spark.stop()
     return commit, failed

@@ -21,7 +21,8 @@ def measured(build, view):
     rows = data.performance.bench_seconds(build)
     figure = charts.bars(rows, "contender", "seconds", extra="runs_shown")
     events = number(rows["events"].max()) if len(rows) else "no"
-    caption = f"Median of its runs, {events} events a month; as last measured. From bench_runs."
+    commit = ", ".join(rows["commit"].unique()) or "none"
+    caption = f"Median of its runs, {events} events a month, commit {commit}. From bench_runs."
     yield Chart("Seconds of each contender", figure, rows, caption)
 
     rows = data.performance.bench_ratios(build)
