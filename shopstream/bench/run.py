@@ -164,6 +164,7 @@ def print_runs(runs: list[dict], title: str) -> None:
     for name in dict.fromkeys(run["contender"] for run in runs):
         of_one = sorted((r for r in runs if r["contender"] == name), key=lambda r: r["seconds"])
         seconds = [run["seconds"] for run in of_one]
+        elsewhere = [run.get("busy_elsewhere") for run in of_one]  # None in lines of older code
         table.add_row(
             name,
             f"{results.median(seconds):.1f}",
@@ -173,13 +174,15 @@ def print_runs(runs: list[dict], title: str) -> None:
                 f"{max(run[size] for run in of_one) / 1e9:.2f}"
                 for size in ("peak_bytes", "written_bytes", "kept_bytes")
             ),
-            f"{max(run.get('busy_elsewhere', 0) for run in of_one):.0%}",
+            "" if None in elsewhere else f"{max(elsewhere):.0%}",
         )
     console.print(table)
 
 
 def print_figures(figures: list[dict]) -> None:
     """One line a measure, with its target."""
+    if not figures:
+        return
     table = Table(title="Against the targets", title_justify="left")
     for column in ("what", "median", "from - to", "runs", "target", "verdict"):
         left = column in ("what", "verdict")
