@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from shopstream.bench.contenders import MONTH
-from shopstream.bench.results import Run
+from shopstream.bench.results import Run, reference, runs_of
 
 FACTORS = (10, 100)
 # What one task of a shuffle should hold, so that it sorts and hashes without spilling. Shuffles of
@@ -31,7 +31,7 @@ def costs(runs: list[Run], commit: str, events: int) -> list[Cost]:
 
     Needs `startup`, `shopstream` and `growth` of one commit and scale.
     """
-    mine = [run for run in runs if (run["commit"], run["events"]) == (commit, events)]
+    mine = runs_of(runs, commit, events)
 
     def middle(contender: str, figure: str) -> float | None:
         values = [run[figure] for run in mine if run["contender"] == contender]
@@ -50,8 +50,8 @@ def costs(runs: list[Run], commit: str, events: int) -> list[Cost]:
     kept = line("GB kept", "kept_bytes", 1e9)
     written = line("GB written, shuffles and spills too", "written_bytes", 1e9)
     shuffled = [(all_ - left) * 1e9 for all_, left in zip(written.values, kept.values, strict=True)]
-    sessions = rows_of(mine, "dim_sessions")
-    per_event = sessions / events if sessions else None
+    sessions = reference(mine).get("dim_sessions")  # "9097765 rows, ..."
+    per_event = int(sessions.split()[0]) / events if sessions else None
     return [
         Cost("events a month", tuple(scales)),
         line(
@@ -77,14 +77,6 @@ def costs(runs: list[Run], commit: str, events: int) -> list[Cost]:
             tuple(collision(n * per_event) if per_event else None for n in scales),
         ),
     ]
-
-
-def rows_of(runs: list[Run], table: str) -> int | None:
-    """Rows of a mart of shopstream, as its fingerprint tells them."""
-    for run in runs:
-        if run["contender"] == "shopstream" and table in run["check"]:
-            return int(run["check"][table].split()[0])
-    return None
 
 
 def collision(keys: float) -> float:

@@ -40,6 +40,11 @@ def append_run(path: Path, run: Run) -> None:
         file.write(("\n" if cut_off else "") + json.dumps(run) + "\n")
 
 
+def runs_of(runs: Iterable[Run], commit: str, events: int) -> list[Run]:
+    """The runs of one commit, with its conditions, at one scale."""
+    return [run for run in runs if (run["commit"], run["events"]) == (commit, events)]
+
+
 def still_to_run(
     runs: Iterable[Run], commit: str, events: int, contenders: list[str], times: int
 ) -> list[tuple[int, str]]:
@@ -47,7 +52,7 @@ def still_to_run(
 
     What takes longer than LONG_SECONDS runs once.
     """
-    mine = [run for run in runs if (run["commit"], run["events"]) == (commit, events)]
+    mine = runs_of(runs, commit, events)
     done = {(run["run"], run["contender"]) for run in mine}
     long = {run["contender"] for run in mine if run["seconds"] > LONG_SECONDS}
     return [
@@ -183,7 +188,7 @@ MEASURES = [
 def figures(runs: list[Run], commit: str, events: int) -> list[dict]:
     """Median, least and greatest of each measure over the rounds, with its target and verdict."""
     rounds: dict[int, dict[str, Run]] = {}
-    mine = [run for run in runs if (run["commit"], run["events"]) == (commit, events)]
+    mine = runs_of(runs, commit, events)
     for run in mine:
         rounds.setdefault(run["run"], {})[run["contender"]] = run
     for contenders in rounds.values():
