@@ -13,7 +13,7 @@ setup:  ## install everything into this folder (build and test do it themselves)
 build: setup  ## load new files, or the sample where there are none, and build and test the marts
 	@$(BIN)/shopstream build
 
-test: setup  ## run all tests: 40 minutes or more on two cores
+test: setup  ## run the tests that need no browser and no other engine: 40 minutes or more on two cores
 	@$(BIN)/pytest
 
 test-browser: setup  ## walk the dashboard in a real browser (Debian: sudo apt install chromium)
