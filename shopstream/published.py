@@ -65,9 +65,14 @@ def _current_tables(warehouse: Path) -> dict[str, dict]:
 
 
 def next_build_id(warehouse: Path) -> int:
-    """Number that the next published build will have."""
-    builds = _published_so_far(warehouse)["builds"]
-    return max((build["build_id"] for build in builds), default=0) + 1
+    """Number that the next published build will have: no build has had it, listed or not."""
+    return _last_build_id(_published_so_far(warehouse)) + 1
+
+
+def _last_build_id(published: dict) -> int:
+    # Files of before `last_build_id` was kept have only the list.
+    listed = [build["build_id"] for build in published["builds"]]
+    return max([*listed, published.get("last_build_id", 0)])
 
 
 def _published_so_far(warehouse: Path) -> dict:
@@ -112,8 +117,9 @@ def _still_listed(builds: list[dict], now: datetime) -> list[dict]:
 def _write(warehouse: Path, current: dict, builds: list[dict]) -> dict:
     target = warehouse / "published.json"
     part = target.with_suffix(".part")
+    last = max(current["build_id"], _last_build_id(_published_so_far(warehouse)))
     with part.open("w") as file:
-        json.dump({**current, "builds": builds}, file, indent=1)
+        json.dump({**current, "last_build_id": last, "builds": builds}, file, indent=1)
         file.flush()
         os.fsync(file.fileno())
     part.rename(target)
@@ -148,8 +154,9 @@ def failing_rows(warehouse: Path) -> dict[str, DeltaTable]:
 
 
 def read_published(warehouse: Path) -> dict:
-    """The published build: build_id, published_at, tables (path, version) by `schema.table`, and
-    builds, the list of all that readers can be rolled back to, newest first.
+    """The published build: build_id, published_at, tables (path, version) by `schema.table`,
+    builds, the list of all that readers can be rolled back to, newest first, and last_build_id,
+    the highest number that any build has had.
 
     Raises NothingPublished when there is none.
     """

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,8 +14,8 @@ from deltalake import write_deltalake
 from rich.console import Console
 
 from shopstream import build, landing, made_by
-from shopstream.config import Settings
-from shopstream.published import publish, read_published
+from shopstream.config import SAMPLE_MARK, Settings
+from shopstream.published import publish, read_published, roll_back
 
 HOLDS = """
 import sys
@@ -86,11 +87,10 @@ def test_a_warehouse_that_was_half_emptied_is_built_from_nothing(settings, monke
 
     with monkeypatch.context() as cut:
         cut.setattr(Path, "rename", stop)
-        try:
+        with pytest.raises(KeyboardInterrupt):
             build.empty_warehouse(settings.warehouse)
-        except KeyboardInterrupt:
-            assert made_by.read(settings.warehouse) == made_by.NOTHING
-            assert not (settings.warehouse / "published.json").exists()
+    assert made_by.read(settings.warehouse) == made_by.NOTHING
+    assert not (settings.warehouse / "published.json").exists()
     build.empty_warehouse(settings.warehouse)
     assert {path.name for path in settings.warehouse.rglob("*")} == {
         "shopstream_landing.db",
@@ -156,6 +156,71 @@ def test_tables_of_models_that_were_removed_are_told(settings):
     for name in ("performance.db/two", "dbt_test__audit.db/a_rule"):
         write_deltalake(settings.warehouse / f"shopstream_{name}", pa.table({"n": [1]}))
     assert build.tables_of_no_model(settings) == ["shopstream_staging.one"]
+
+
+def test_real_files_that_are_gone_do_not_bring_the_sample(settings):
+    (settings.landing / "a.csv").unlink()
+    assert build.choose_landing(settings) == settings.landing
+    assert not (settings.warehouse / SAMPLE_MARK).exists()
+
+
+def test_without_files_a_new_warehouse_gets_the_sample(settings, monkeypatch):
+    (settings.landing / "a.csv").unlink()
+    empty = replace(settings, warehouse=settings.warehouse.with_name("empty"))
+    empty.warehouse.mkdir()
+    monkeypatch.setattr(build.sample, "generate", lambda folder: (folder / "s.csv").touch())
+    assert build.choose_landing(empty) == settings.sample
+    assert (empty.warehouse / SAMPLE_MARK).exists()
+
+
+def test_a_landing_folder_that_was_named_and_is_not_there_is_told(settings, monkeypatch):
+    empty = replace(settings, landing=settings.landing / "typo", warehouse=settings.sample)
+    monkeypatch.setenv("SHOPSTREAM_LANDING", str(empty.landing))
+    with pytest.raises(build.BuildError, match="typo, which is not a folder"):
+        build.choose_landing(empty)
+
+
+def another_file(settings):
+    (settings.landing / "b.csv").write_text("event_time,event_type,product_id,user_id\n")
+    landing.land(settings.landing, settings.warehouse)
+
+
+def without_business_marts(settings):
+    publish(settings.warehouse, build.inputs(settings) | {"only_core": True})
+
+
+def rows_that_are_not_published(settings):
+    write_deltalake(
+        settings.warehouse / "shopstream_core.db/one", pa.table({"n": [2]}), mode="append"
+    )
+
+
+def an_older_build(settings):
+    rows_that_are_not_published(settings)
+    publish(settings.warehouse, build.inputs(settings))
+    roll_back(settings.warehouse)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [another_file, an_older_build, without_business_marts, rows_that_are_not_published],
+)
+def test_nothing_is_new_until_something_is(settings, change):
+    assert not build.nothing_is_new(settings), "it is not known what was published"
+    publish(settings.warehouse, build.inputs(settings))
+    assert build.nothing_is_new(settings)
+    change(settings)
+    assert not build.nothing_is_new(settings)
+
+
+def test_a_build_with_nothing_new_runs_no_dbt(settings, monkeypatch):
+    ran = []
+    monkeypatch.setattr(build, "run_dbt", lambda *_, **__: ran.append(1) or False)
+    monkeypatch.setattr(build, "keep_failing_rows", lambda *_: None)
+    monkeypatch.setattr(build.Work, "report", lambda *_, **__: None)
+    publish(settings.warehouse, build.inputs(settings))
+    assert build.build(settings) == 0 and not ran
+    assert build.build(settings, only_core=True) == build.FAILED and ran == [1]
 
 
 def test_a_file_named_like_markup_does_not_stop_the_progress_bar(monkeypatch):

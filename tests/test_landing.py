@@ -1024,6 +1024,19 @@ def test_an_erased_user_is_found_behind_any_white_space(shop):
     assert {row["user_id"] for row in rows} == {None, "502"}
 
 
+def test_an_erased_user_is_found_however_the_id_is_written(shop):
+    land(shop.landing, shop.warehouse)
+    landing.note_erased(shop.warehouse, 1, 501)
+    landing.note_erased(shop.warehouse, 2, -7)
+    theirs = ["501", "501.0", "+501", "000501", "0" * 5000 + "501", "-7", "-007.0"]
+    # Python reads no number of more than 4,300 digits; such a row must not stop the landing.
+    others = ["-501", "7", "5010", "501.00", "9" * 20, "9" * 5000, "x501", ""]
+    shop.put_parquet(user_id=theirs + others)
+    (landed,) = shop.land().landed
+    rows = shop.rows(landed)
+    assert [row["is_erased"] for row in rows] == [True] * len(theirs) + [False] * len(others)
+
+
 def test_damaged_parquet_is_refused(shop):
     data = shop.put_parquet("good.parquet").read_bytes()
     shop.put("cut.parquet", data[: len(data) // 2])
