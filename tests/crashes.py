@@ -152,11 +152,17 @@ class Campaign:
 
         def poll() -> None:
             while not stop.is_set():
-                seen = readers_see(warehouse)
-                of_one = any(not differences(build, seen) for build in (self.before, self.after))
+                try:
+                    seen = readers_see(warehouse)
+                    builds = (self.before, self.after)
+                    of_one = any(not differences(build, seen) for build in builds)
+                except Exception as error:
+                    of_one, why = False, repr(error)
+                else:
+                    why = "a mix of two builds"
                 reads.append(of_one)
                 if not of_one:
-                    wrong[f"read {len(reads)}"] = "a mix of two builds"
+                    wrong[f"read {len(reads)}"] = why
 
         reader = threading.Thread(target=poll)
         reader.start()

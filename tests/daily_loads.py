@@ -6,7 +6,9 @@ The files of so many generated days arrive one by one; after each seventh the wa
 maintained, as the README says. For each load Delta's own log says how many files and bytes it
 added, in which tables. At the end the number of files in the current versions and the time to read
 every table are set against a warehouse that was built from nothing, whose rows have to be equal.
-FOLDER keeps the warehouses and `loads.jsonl`; a campaign that was cut short goes on there.
+FOLDER keeps the warehouses and `loads.jsonl`; a campaign that was cut short goes on there. Exit
+code 1 if rows differ, there are more files than a build from nothing leaves, or reading them takes
+more than 1.2 times as long.
 """
 
 import argparse
@@ -27,6 +29,7 @@ from shopstream.published import rows_of, table_folders
 from shopstream.sample import generate
 
 LOADS_BETWEEN_MAINTENANCE, READS = 7, 7
+SLOWEST = 1.2
 
 
 def state(warehouse: Path) -> dict[str, dict]:
@@ -115,7 +118,9 @@ def main() -> int:
     found["reading_against_a_rebuild"] = round(loaded["seconds"] / rebuilt["seconds"], 2)
     found["differences"] = differences(warm.marts(), held)
     print(json.dumps(found, indent=1))
-    return 1 if found["differences"] else 0
+    many = found["files"] > found["files_of_a_rebuild"]
+    slow = found["reading_against_a_rebuild"] > SLOWEST
+    return 1 if found["differences"] or many or slow else 0
 
 
 if __name__ == "__main__":

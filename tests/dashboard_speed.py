@@ -14,6 +14,7 @@ import json
 import os
 import random
 import statistics
+import sys
 import time
 from pathlib import Path
 
@@ -196,15 +197,19 @@ async def measure(options: argparse.Namespace) -> dict:
     return found | {"medians above a second": slow}
 
 
-def main() -> None:
-    """Measure and print."""
+def main() -> int:
+    """Measure and print; 1 where a page failed, a click was lost or a median is above a second."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--times", type=int, default=20, help="warm measurements of each kind")
     parser.add_argument("--cold", type=int, default=5, help="cold sessions")
     parser.add_argument("--people", type=int, default=10, help="people who click at once")
     parser.add_argument("--seconds", type=int, default=120, help="how long they click")
-    print(json.dumps(asyncio.run(measure(parser.parse_args())), indent=1, ensure_ascii=False))
+    found = asyncio.run(measure(parser.parse_args()))
+    print(json.dumps(found, indent=1, ensure_ascii=False))
+    at_once = found["at once"]
+    failed = found["errors"] or at_once["errors"] or at_once["clicks lost"]
+    return 1 if failed or found["medians above a second"] else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

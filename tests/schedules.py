@@ -5,11 +5,12 @@
 A schedule is a few loads of small hostile files: split, merged and shuffled, rows late by hours to
 weeks, doubled across files and days, one content under several names, corrections that change which
 duplicate survives, sessions over midnight and weeks that gain an earlier start, empty files, broken
-rows, dates far out of the window, and sometimes a window that is narrowed on the way. Ten of them,
-each with users, products and sessions of its own on the same dates, go side by side through one
-warehouse: the first loads of all ten together, then the second ones, and so on. It is built load by
-load, then from nothing, and every table of every mart is compared row by row. Results are lines of
-JSON in FILE; what it holds already is not run again. Exit code 1 if any table differs.
+rows, dates far out of the window, and sometimes a window that is narrowed on the way, or sessions
+that are cut by time. Ten of them, each with users, products and sessions of its own on the same
+dates, go side by side through one warehouse: the first loads of all ten together, then the second
+ones, and so on. It is built load by load, then from nothing, and every table of every mart is
+compared row by row. Results are lines of JSON in FILE; what it holds already is not run again.
+Exit code 1 if any table differs.
 """
 
 import argparse
@@ -34,8 +35,10 @@ from warm import BuildFailed, WarmWarehouse
 from shopstream.decode import EVENT_COLUMNS
 
 LOADING_TIME = {"load_id", "loaded_at", "seen_at", "first_load_id", "last_load_id"}
-# Their grain is a load or a build, or the state of one: a rebuild has had one only.
-GRAIN_IS_A_LOAD = {"late_arrivals", "event_dates", "builds", "model_runs", "test_results"}
+# By which rules a date was cleaned: one that no backfill was asked for keeps its older ones.
+LOADING_TIME |= {"rules_versions"}
+# Their grain is a load or a build: a rebuild has had one only.
+GRAIN_IS_A_LOAD = {"late_arrivals", "builds", "model_runs", "test_results"}
 FAR_TIMES = ["1970-01-01 00:00:00", "2018-06-01 12:00:00", "2031-01-01 00:00:00"]
 FAR_TIMES += ["9999-12-31 23:59:59"]
 
@@ -88,6 +91,12 @@ def draw_side_by_side(first: int) -> list[Load]:
             "window_end": f"2019-10-{rng.randint(9, 20):02}",
         }
     return together
+
+
+def rules_of_sessions(first: int) -> dict:
+    """The rules of sessions for ten schedules, from their first load on: as delivered for most."""
+    cut_by_time = {1: {"session_timeout_minutes": 30}, 6: {"session_source": "inactivity"}}
+    return cut_by_time.get(first // SIDE_BY_SIDE % 10, {})
 
 
 def draw_events(rng: random.Random, slot: int) -> list[Row]:
@@ -217,7 +226,7 @@ def run(first: int, warehouse: WarmWarehouse, *, all_marts: bool = False) -> dic
     """Build ten schedules load by load, then from nothing; what differed, and their size."""
     started = time.monotonic()
     warehouse.start()
-    loads, variables = draw_side_by_side(first), {}
+    loads, variables = draw_side_by_side(first), rules_of_sessions(first)
     for load in loads:
         for name, content in load.files.items():
             path = warehouse.landing / name

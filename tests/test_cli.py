@@ -2,15 +2,18 @@
 
 import fcntl
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from click.testing import CliRunner
 from conftest import BIN, PROJECT, Warehouse
 from deltalake import write_deltalake
 
+from shopstream.cli import main
 from shopstream.published import publish
 
 HEADER = (
@@ -152,6 +155,33 @@ def test_a_setting_that_cannot_be_meant_is_refused(tmp_path, variable, value, wa
     ran = Warehouse(tmp_path).run("shopstream", "build", **{variable: value})
     assert ran.returncode == 2
     assert ran.stdout.startswith(f"shopstream: {variable} is {value!r}") and wanted in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "wanted"),
+    [
+        ("build --drop-missing", "--drop-missing goes with --full-refresh"),
+        ("backfill --from 2019-10-01", "give both --from and --to, or neither"),
+        ("backfill --from 2019-10-02 --to 2019-10-01", "--from 2019-10-02 is after --to"),
+        ("reload", "give file names, or one of"),
+        ("reload a.csv --quarantined", "give file names, or one of"),
+        ("reload --quarantined --erase-user 7", "give file names, or one of"),
+        ("reload --quarantined --withdraw", "--withdraw needs the names of the files"),
+    ],
+)
+def test_a_command_that_cannot_be_meant_changes_nothing(tmp_path, monkeypatch, command, wanted):
+    for name, folder in Warehouse(tmp_path).environment().items():
+        monkeypatch.setenv(name, folder)
+    ran = CliRunner().invoke(main, command.split())
+    assert ran.exit_code == 2 and wanted in ran.output
+    assert not (tmp_path / "warehouse").exists()
+
+
+@pytest.mark.parametrize(("form", "rows"), [("table", 200), ("csv", 201), ("json", 201)])
+def test_a_table_on_the_screen_ends_and_a_file_has_all_rows(tmp_path, form, rows):
+    warehouse = holding(tmp_path, pa.table({"n": range(1_001, 1_202)}))
+    printed = warehouse.run("shopstream", "query", "from one", "--format", form).stdout
+    assert len(re.findall(r"\b1[0-2][0-9][0-9]\b", printed)) == rows
 
 
 def test_landing_by_itself_never_mixes_files_with_the_sample(tmp_path):

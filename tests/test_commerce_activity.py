@@ -1,6 +1,8 @@
 """The marts of activity, funnels, sessions and quality against an independent computation."""
 
 import json
+from collections import Counter
+from collections.abc import Iterator
 
 import oracle
 import oracle_activity
@@ -56,12 +58,41 @@ def _shown_rows(held: Warehouse | Built) -> dict[tuple, tuple]:
 def test_the_first_rows_of_each_file_are_shown_before_and_after(daily, real):
     for held in (daily, real):
         assert _shown_rows(held) == _first_rows(held)
-        assert set(held.table("sample_rows")["fate"].to_pylist()) <= {
-            "accepted",
-            "duplicate",
-            "out_of_window",
-            "quarantined",
+        for row in held.table("sample_rows").to_pylist():
+            day = row["event_time"] and str(row["event_time"].date())
+            if row["reason"]:
+                assert row["fate"] == "quarantined"
+            elif not "2019-10-01" <= day <= "2020-04-30":
+                assert row["fate"] == "out_of_window"
+            else:
+                assert row["fate"] in ("accepted", "duplicate")
+
+
+def _delivered_empty(row: list) -> Iterator[tuple[str, str]]:
+    """Columns of a delivered row that another value takes the place of, with what was delivered."""
+    for column, value in zip(oracle.COLUMNS, row, strict=True):
+        is_text = column in ("event_type", "category_code", "brand", "user_session")
+        value = (oracle.trimmed if is_text else oracle.untexted)(value)
+        if value is None:
+            yield column, "nothing"
+        elif column == "category_id" and oracle.whole_number(value) is None:
+            yield column, "no whole number"
+
+
+def test_what_was_delivered_empty_is_counted_for_each_file_and_column(daily, real):
+    for held in (daily, real):
+        counted = {
+            (row["file_sha256"], row["column_name"], row["delivered"]): row["rows_changed"]
+            for row in held.table("value_changes").to_pylist()
+            if row["rows_changed"] and row["delivered"] in ("nothing", "no whole number")
         }
+        assert counted == Counter(
+            (sha256, *change)
+            for _, sha256, rows in oracle.contents(held.landing)
+            for row in rows
+            if row is not None
+            for change in _delivered_empty(row)
+        )
 
 
 def test_columns_are_those_of_the_contract(daily):

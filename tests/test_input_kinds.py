@@ -321,6 +321,7 @@ def test_each_kind_of_input_ends_as_the_table_says(loaded, kind):
     if kind.fates is None:
         assert not ledger
     else:
+        assert ledger, "a file without rows stands in the ledger, too"
         assert (usable, out, quarantined) == (sum(kind.fates[:2]), *kind.fates[2:])
     quarantine = warehouse.table("quarantined_events").to_pylist()
     held = [row for row in quarantine if row["source_file"].startswith(prefix)]

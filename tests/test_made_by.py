@@ -2,9 +2,12 @@
 
 import shutil
 import zipfile
+from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from deltalake import write_deltalake
 
 from shopstream import build, landing, made_by
 from shopstream.config import PROJECT, Settings
@@ -109,6 +112,27 @@ def test_tables_that_something_older_made_are_made_anew(settings, ran):
     Path(settings.warehouse / "shopstream_staging.db").mkdir(parents=True)
     run(settings)
     assert ran == [(["--full-refresh"], {})]
+
+
+def test_a_backfill_names_its_dates_and_comes_behind_what_was_landed(settings, ran, monkeypatch):
+    run(settings)
+    for name in ("stg_rows", "stg_file_days"):
+        rows = pa.table({"event_date": [date(2019, 10, 1)], "file_key": [1], "load_id": [1]})
+        folder = settings.warehouse / "shopstream_staging.db" / name
+        write_deltalake(folder, rows, partition_by=["event_date"])
+    monkeypatch.setattr(build.Work, "finish", lambda self, landed, var: ran.append(([], var)) or 0)
+    first = []  # what dbt is asked for before the backfill gets its number
+    monkeypatch.setattr(build, "warm_dbt", lambda *words: first.append(words[1:]) or 0)
+    assert build.backfill(settings, None, None) == 0
+    var = {"first_date": None, "last_date": None, "load_id": 2}
+    assert ran[-1] == ([], {"backfill": var}) and not first
+
+    line = "2019-10-01 11:00:00,view,1,1"
+    (settings.landing / "b.csv").write_text(f"event_time,event_type,product_id,user_id\n{line}\n")
+    landing.land(settings.landing, settings.warehouse)
+    assert build.backfill(settings, None, None) == 0
+    assert first == [("run", "--select", "+stg_rows")]
+    assert ran[-1] == ([], {"backfill": {**var, "load_id": 4}})
 
 
 @pytest.mark.parametrize("change_of_file", ["gone", "other"])

@@ -4,10 +4,12 @@ All builds run in the one Spark session of the tests.
 """
 
 import shutil
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import oracle
+import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pytest
 from schedules import differences
@@ -80,6 +82,16 @@ def files_of(warm: WarmWarehouse, day: str) -> dict[str, list[str]]:
     return held
 
 
+def test_late_rows_are_told_by_the_load_that_brought_them(warm):
+    columns = ["load_id", "rows_in_window", "rows_late", "median_hours_late", "max_hours_late"]
+    told = warm.marts()["late_arrivals"].sort_by("load_id").select([*columns, "sessions_changed"])
+    # The first load reached 2019-10-03 12:00; of the second, two rows are 50 and 25 hours before.
+    assert [tuple(row.values()) for row in told.to_pylist()] == [
+        (1, 5, 0, None, None, 0),
+        (2, 3, 2, 37.5, 50.0, 0),
+    ]
+
+
 def test_a_withdrawn_file_leaves_no_row_and_comes_back_whole(warm):
     everything = warm.marts()
     assert everything["fct_events"].num_rows == 7
@@ -115,6 +127,35 @@ def test_a_file_that_lands_while_a_build_stands_half_way_comes_with_the_next(war
     warm.build()
     held = warm.marts()
     assert differences(rebuilt(warm), held) == {}
+
+
+@pytest.mark.parametrize(
+    "rules", [{"session_timeout_minutes": 30}, {"session_source": "inactivity"}], ids=str
+)
+def test_an_event_moves_the_cut_of_a_session_on_a_date_that_had_no_load(session, rules):
+    """It ends a pause of 40 minutes over midnight: the session of the second date is gone."""
+    view = "2019-10-{},view,1,5,a.b,acme,10.00,{},s1\n"
+    loads = [
+        [("01 23:40:00", 7), ("02 00:20:00", 7), ("01 23:40:00", ""), ("02 00:20:00", "")],
+        [("01 23:55:00", 7), ("01 23:50:00", "")],
+    ]
+    session.start()
+    for number, events in enumerate(loads):
+        rows = "".join(view.format(*event) for event in events)
+        (session.landing / f"{number}.csv").write_text(HEADER + rows)
+        session.build(**rules)
+        assert session.differences_from_oracle(oracle.Rules(**rules)) == {}
+    held = session.marts()
+    assert held["dim_sessions"].filter(pc.field("user_id") == 7).num_rows == 1
+    assert differences(rebuilt(session, **rules), held) == {}
+
+
+def test_a_timeout_of_no_minutes_is_refused(session):
+    session.start()
+    (failed,) = session.dbt(
+        "compile", "--select", "int_events_sessionized", session_timeout_minutes=0
+    )
+    assert "session_timeout_minutes is 0; it has to be 1 minute or more" in failed[1]
 
 
 def test_a_mended_rule_takes_quarantined_rows_in_and_the_ledger_balances(warm):
@@ -215,10 +256,19 @@ def test_a_full_refresh_that_was_cut_short_doubles_nothing(warm):
     assert differences(before, warm.marts()) == {}
 
 
+def test_rows_without_a_user_can_not_be_erased_as_one(warm):
+    before = landing.register_state(warm.warehouse)
+    with pytest.raises(landing.LandingError, match="-999999 is no user"):
+        reload.erase_user(warm.warehouse, -999999)
+    assert landing.register_state(warm.warehouse) == before
+
+
 def test_an_erased_user_is_in_no_file_and_stays_out_of_a_rebuild(warm):
+    warm.build(all_marts=True)
+    assert any("int_user_days" in path.parts for path in files_that_hold(warm, 7103))
     published.publish(warm.warehouse)
     assert reload.erase_user(warm.warehouse, 7103) == ["first.csv", "second.csv"]
-    warm.build()
+    warm.build(all_marts=True)
     published.publish(warm.warehouse)
     maintenance.maintain(warm.warehouse, delist_all=True)
     assert maintenance.tables_are_published(warm.warehouse)
@@ -226,18 +276,24 @@ def test_an_erased_user_is_in_no_file_and_stays_out_of_a_rebuild(warm):
     assert {u for u in held["dim_users"]["user_id"].to_pylist()} == {7101, 7102, 7104}
     ledger = held["row_ledger"].sort_by("source_file")
     assert ledger["rows_erased"].to_pylist() == [4, 1]
-    for path in warm.warehouse.rglob("*"):
-        if path.is_file() and "landed_rows" not in path.parts:
-            assert b"7103" not in path.read_bytes(), path
-        if path.suffix == ".parquet" and "_delta_log" not in path.parts:
-            rows = ds.dataset(path).to_table()
-            if "user_id" in rows.column_names:
-                assert 7103 not in rows["user_id"].to_pylist(), path
+    assert list(files_that_hold(warm, 7103)) == []
 
     # From the files, which still hold the user, with the register of the erased kept.
     landing.forget(warm.warehouse)
-    warm.build(*NO_TESTS, "--full-refresh", rebuild_staging=True)
+    warm.build(*NO_TESTS, "--full-refresh", all_marts=True, rebuild_staging=True)
     assert differences(held, warm.marts()) == {}
+
+
+def files_that_hold(warm: WarmWarehouse, user: int) -> Iterator[Path]:
+    """Files of the warehouse with the id of a user, as a number or in any text."""
+    for path in filter(Path.is_file, warm.warehouse.rglob("*")):
+        ids = []
+        if path.suffix == ".parquet" and "_delta_log" not in path.parts:
+            rows = ds.dataset(path).to_table()
+            ids = rows["user_id"].to_pylist() if "user_id" in rows.column_names else []
+        in_text = "landed_rows" not in path.parts and str(user).encode() in path.read_bytes()
+        if in_text or user in ids:
+            yield path
 
 
 @pytest.mark.parametrize("selected", [[], ["--select", "stg_rows", "dim_users"]])
