@@ -79,7 +79,7 @@ def main(context: click.Context) -> None:
 @click.option(
     "--full-refresh",
     is_flag=True,
-    help="Land every file again and rebuild all tables from nothing.",
+    help="Land every file again and rebuild all tables but the histories of loads and builds.",
 )
 @click.option(
     "--drop-missing",
@@ -87,7 +87,9 @@ def main(context: click.Context) -> None:
     help="With --full-refresh: go on without files that are gone; their rows go, too.",
 )
 @click.option("--tests/--no-tests", default=True, help="Without tests nothing is published.")
-@click.option("--core", is_flag=True, help="Leave the business marts as they are.")
+@click.option(
+    "--core", is_flag=True, help="Leave the business marts and daily_data_quality as they are."
+)
 @click.pass_obj
 def build(
     settings: Settings, full_refresh: bool, drop_missing: bool, tests: bool, core: bool
@@ -255,7 +257,9 @@ def compare(settings: Settings) -> None:
 
 @main.command()
 @click.option(
-    "--target", type=click.Path(path_type=Path), help="Folder to write to; data/sample by default."
+    "--target",
+    type=click.Path(path_type=Path),
+    help="Folder to write to; that of the sample if none.",
 )
 @click.option("--events", type=click.IntRange(min=1), default=250_000, help="Events per 31 days.")
 @click.option(
@@ -301,7 +305,11 @@ def dashboard(settings: Settings, port: int) -> None:
 
 
 @main.command()
-@click.option("--target", type=click.Path(path_type=Path), help="File; target/report.html if none.")
+@click.option(
+    "--target",
+    type=click.Path(path_type=Path),
+    help="File; report.html beside what dbt compiles if none.",
+)
 @click.pass_obj
 def report(settings: Settings, target: Path | None) -> None:
     """Write all pages of the dashboard as one file, for mail and archive."""
@@ -334,9 +342,15 @@ def writing_beside_builds(settings: Settings) -> Iterator[None]:
 @click.option("--events", default=250_000, help="Events per 31 days of the generated input.")
 @click.option("--runs", default=3, help="How often each contender runs.")
 @click.option("--contenders", help="Their names with commas; all that are not marked + by default.")
-@click.option("--home", type=click.Path(path_type=Path), help="Folder to work in; data/bench.")
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path),
+    help="Folder to work in; bench beside the warehouse if none.",
+)
 @click.option("--publish/--no-publish", default=True, help="Write the results to the warehouse.")
-@click.option("--report", "only_report", is_flag=True, help="Run nothing, show what was measured.")
+@click.option(
+    "--report", "only_report", is_flag=True, help="Run and write nothing, show what was measured."
+)
 @click.option("--list", "only_list", is_flag=True, help="Show what each contender does.")
 @click.pass_obj
 def bench(
@@ -369,7 +383,7 @@ def bench(
     if not only_report:
         commit, failed = run.bench(home, events, runs, names)
     unequal = run.report(home, commit, events)
-    if publish:
+    if publish and not only_report:
         with writing_beside_builds(settings):
             results.publish(settings.warehouse, results.read_runs(home / "results.jsonl"))
     for message in failed:
@@ -381,19 +395,34 @@ def bench(
 @click.option("--events", default=250_000, help="Events per 31 days of the generated input.")
 @click.option("--runs", default=5, help="How often each variant runs, after one to warm up.")
 @click.option("--only", help="Only experiments with this in their name.")
-@click.option("--home", type=click.Path(path_type=Path), help="Folder to work in; data/bench.")
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path),
+    help="Folder to work in; bench beside the warehouse if none.",
+)
 @click.option("--publish/--no-publish", default=True, help="Write the results to the warehouse.")
+@click.option(
+    "--report", "only_report", is_flag=True, help="Run and write nothing, show what was measured."
+)
 @click.pass_obj
 def lab(
-    settings: Settings, events: int, runs: int, only: str | None, home: Path | None, publish: bool
+    settings: Settings,
+    events: int,
+    runs: int,
+    only: str | None,
+    home: Path | None,
+    publish: bool,
+    only_report: bool,
 ) -> None:
     """Try each optimization alone, off and on, and judge it by what was measured."""
-    from shopstream.bench import run_lab
+    from shopstream.bench import run, run_lab
 
     home = (home or settings.warehouse.parent / "bench").resolve()
-    commit, failed = run_lab.run(home, events, runs, only)
+    commit, failed = run.code_version(), []
+    if not only_report:
+        commit, failed = run_lab.run(home, events, runs, only)
     run_lab.report(home, commit, events)
-    if publish:
+    if publish and not only_report:
         with writing_beside_builds(settings):
             run_lab.publish(settings.warehouse, home)
     for message in failed:
