@@ -338,19 +338,27 @@ def writing_beside_builds(settings: Settings) -> Iterator[None]:
         yield
 
 
-@main.command()
-@click.option("--events", default=250_000, help="Events per 31 days of the generated input.")
-@click.option("--runs", default=3, help="How often each contender runs.")
-@click.option("--contenders", help="Their names with commas; all that are not marked + by default.")
-@click.option(
+# What bench and lab have in common.
+home_option = click.option(
     "--home",
     type=click.Path(path_type=Path),
     help="Folder to work in; bench beside the warehouse if none.",
 )
-@click.option("--publish/--no-publish", default=True, help="Write the results to the warehouse.")
-@click.option(
+publish_option = click.option(
+    "--publish/--no-publish", default=True, help="Write the results to the warehouse."
+)
+report_option = click.option(
     "--report", "only_report", is_flag=True, help="Run and write nothing, show what was measured."
 )
+
+
+@main.command()
+@click.option("--events", default=250_000, help="Events per 31 days of the generated input.")
+@click.option("--runs", default=3, help="How often each contender runs.")
+@click.option("--contenders", help="Their names with commas; all that are not marked + by default.")
+@home_option
+@publish_option
+@report_option
 @click.option("--list", "only_list", is_flag=True, help="Show what each contender does.")
 @click.pass_obj
 def bench(
@@ -395,15 +403,9 @@ def bench(
 @click.option("--events", default=250_000, help="Events per 31 days of the generated input.")
 @click.option("--runs", default=5, help="How often each variant runs, after one to warm up.")
 @click.option("--only", help="Only experiments with this in their name.")
-@click.option(
-    "--home",
-    type=click.Path(path_type=Path),
-    help="Folder to work in; bench beside the warehouse if none.",
-)
-@click.option("--publish/--no-publish", default=True, help="Write the results to the warehouse.")
-@click.option(
-    "--report", "only_report", is_flag=True, help="Run and write nothing, show what was measured."
-)
+@home_option
+@publish_option
+@report_option
 @click.pass_obj
 def lab(
     settings: Settings,

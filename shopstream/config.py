@@ -4,7 +4,10 @@ import os
 import re
 import zoneinfo
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+
+import yaml
 
 PROJECT = Path(__file__).resolve().parent.parent
 # Lies in a warehouse that holds nothing but the generated sample.
@@ -27,6 +30,12 @@ FORMS = {
         "the name of a time zone such as Europe/Paris",
     ),
 }
+
+
+@cache
+def rules() -> dict[str, object]:
+    """The vars of the project."""
+    return yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]
 
 
 class SettingsError(Exception):

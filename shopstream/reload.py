@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import yaml
 from deltalake import DeltaTable
 
 from shopstream import landing
-from shopstream.config import PROJECT
+from shopstream.config import rules
 from shopstream.decode import EVENT_COLUMNS
 from shopstream.landing import LandedFile, LandingError
 from shopstream.published import rows_of
@@ -108,8 +107,7 @@ def erase_user(warehouse: Path, user_id: int) -> list[str]:
     builds still hold the user until they are delisted and cleaned up. Raises LandingError for the
     id that stands for no user: its rows are of many, and have no id by which to stay out.
     """
-    project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())
-    if user_id == project["vars"]["null_defaults"]["user_id"]:
+    if user_id == rules()["null_defaults"]["user_id"]:
         raise LandingError(
             f"{user_id} is no user: it stands for all rows that were delivered without one (var "
             "null_defaults). To take such rows out, withdraw or correct their files"

@@ -154,15 +154,13 @@ class Campaign:
             while not stop.is_set():
                 try:
                     seen = readers_see(warehouse)
-                    builds = (self.before, self.after)
-                    of_one = any(not differences(build, seen) for build in builds)
+                    mixed = all(differences(build, seen) for build in (self.before, self.after))
+                    fault = "a mix of two builds" if mixed else None
                 except Exception as error:
-                    of_one, why = False, repr(error)
-                else:
-                    why = "a mix of two builds"
-                reads.append(of_one)
-                if not of_one:
-                    wrong[f"read {len(reads)}"] = why
+                    fault = repr(error)
+                reads.append(fault)
+                if fault:
+                    wrong[f"read {len(reads)}"] = fault
 
         reader = threading.Thread(target=poll)
         reader.start()

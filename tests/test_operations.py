@@ -15,7 +15,7 @@ import pytest
 from schedules import differences
 from warm import NO_TESTS, BuildFailed, WarmWarehouse
 
-from shopstream import landing, maintenance, published, reload
+from shopstream import config, landing, maintenance, published, reload
 
 HEADER = (
     "event_time,event_type,product_id,category_id,category_code,brand,price,user_id,user_session\n"
@@ -169,11 +169,7 @@ def test_a_mended_rule_takes_quarantined_rows_in_and_the_ledger_balances(warm):
 
 
 def default_time(text: str) -> dict:
-    import yaml
-    from warm import PROJECT
-
-    defaults = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]["null_defaults"]
-    return {**defaults, "event_time": text}
+    return {**config.rules()["null_defaults"], "event_time": text}
 
 
 def test_a_backfill_changes_its_dates_only_and_one_of_all_dates_is_a_rebuild(warm):

@@ -8,16 +8,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 import streamlit as st
-import yaml
 
 from dashboard.data import place
-from shopstream.config import PROJECT
+from shopstream.config import rules
 
 # All readers share one engine, and with it this much memory for what they sort and group.
 ENGINE = {"memory_limit": "384MB", "autoinstall_known_extensions": False}
@@ -123,12 +122,6 @@ def of_category(category: str | None, brand: str | None) -> str:
     """The condition of the category and brand filters, to be added to another."""
     within = "and (category_code = $category or starts_with(category_code, $category || '.'))"
     return f"{within if category else ''} {'and brand = $brand' if brand else ''}"
-
-
-@cache
-def rules() -> dict[str, object]:
-    """The vars of the project."""
-    return yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]
 
 
 def null_defaults() -> dict[str, object]:

@@ -4,7 +4,8 @@ from datetime import date
 
 import pandas as pd
 
-from dashboard.data.marts import Build, null_defaults, of_category, query, rules
+from dashboard.data.marts import Build, null_defaults, of_category, query
+from shopstream.config import rules
 
 
 def categories(build: Build) -> list[str]:
