@@ -33,25 +33,49 @@ touched as (
 
 ),
 {% endif %}
--- From the events of all dates: counts of one date can't be added up, and sets are slow to build and merge.
-count_items as (
+-- From the events of all dates: counts of one date can't be added up. One shuffle by session serves both sets and
+-- the join, where two count(distinct) shuffle twice (docs/decisions/incremental.md).
+items as (
 
     select {{ hint }}
         events.session_key,
-        count(distinct product_id) as unique_products,
-        count(distinct category_key) as unique_categories
+        product_id,
+        category_key
     from events
     {% if is_incremental() -%}
     left semi join touched on events.session_key = touched.session_key
     {% endif -%}
-    group by events.session_key
+    distribute by session_key
+
+),
+
+count_items as (
+
+    select
+        session_key,
+        cast(size(collect_set(product_id)) as bigint) as unique_products,
+        cast(size(collect_set(category_key)) as bigint) as unique_categories
+    from items
+    group by session_key
+
+),
+
+-- Shuffled by the key alone, or the join would shuffle once more.
+days_of_sessions as (
+
+    select {{ hint }} session_days.*
+    from session_days
+    {% if is_incremental() -%}
+    left semi join touched on session_days.session_key = touched.session_key
+    {% endif -%}
+    distribute by session_key
 
 ),
 
 rolled_up as (
 
-    select {{ hint }}
-        session_days.session_key,
+    select
+        session_key,
         -- Both follow from the key; a maximum of texts would sort all sessions.
         user_id,
         session_id,
@@ -62,11 +86,8 @@ rolled_up as (
         min(first_load_id) as first_load_id,
         max(last_load_id) as last_load_id,
         max(load_id) as load_id
-    from session_days
-    {% if is_incremental() -%}
-    left semi join touched on session_days.session_key = touched.session_key
-    {% endif -%}
-    group by session_days.session_key, user_id, session_id
+    from days_of_sessions
+    group by session_key, user_id, session_id
 
 )
 

@@ -69,7 +69,8 @@ reached as (
 
 timed as (
 
-    select
+    -- Few loads: sent to the tasks, or all rows would be shuffled to one of them.
+    select /*+ broadcast(reached) */
         deliveries.load_id,
         case
             when deliveries.event_time < reached.last_event_at
