@@ -30,7 +30,9 @@ from shopstream.published import (
     AUDIT_SCHEMA,
     SCHEMA_PREFIX,
     NothingPublished,
+    newest_load,
     next_build_id,
+    open_table,
     publish,
     read_published,
     table_folders,
@@ -347,6 +349,17 @@ def nothing_is_new(settings: Settings) -> bool:
     return made_from == inputs(settings) and tables_are_published(settings.warehouse)
 
 
+def tested_load(warehouse: Path) -> int:
+    """The latest load whose events passed the tests at hand, in the published build; 0 for none."""
+    try:
+        published = read_published(warehouse)
+    except NothingPublished:
+        return 0
+    if (published["made_from"] or {}).get("code") != made_by.all_code():
+        return 0
+    return newest_load(open_table(warehouse, "shopstream_core.fct_events", published))
+
+
 def inputs(settings: Settings) -> dict:
     """All that decides what a build gives: what is landed, and the code, rules and versions."""
     return {
@@ -480,7 +493,12 @@ def progress_bar(verb: str):
 def run_dbt(
     settings: Settings, options: Sequence[str], variables: dict, *, with_tests: bool
 ) -> bool:
-    """Run dbt build in the made environment; True when every model and test passed."""
+    """Run dbt build in the made environment; True when every model and test passed.
+
+    In an ordinary load, tests of single events leave out the dates that were tested before.
+    """
+    is_ordinary = not variables and "--full-refresh" not in options
+    tested = tested_load(settings.warehouse) if is_ordinary else 0
     # Unit tests judge the code, not the data: `make test` and CI run them, a daily load need not.
     left_out = ["unit_test"] if with_tests else ["unit_test", "test"]
     command = ["build", "--exclude-resource-type", *left_out, *options]
@@ -488,7 +506,7 @@ def run_dbt(
         command += ["--vars", json.dumps(variables)]
     # Those of a run before would be told as this one's, were dbt to end before it writes its own.
     (settings.target / "run_results.json").unlink(missing_ok=True)
-    return warm_dbt(settings, *command) == 0
+    return warm_dbt(settings, *command, SHOPSTREAM_TESTED_LOAD=str(tested)) == 0
 
 
 def keep_failing_rows(settings: Settings) -> None:

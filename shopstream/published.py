@@ -186,6 +186,11 @@ def open_entry(warehouse: Path, entry: dict) -> DeltaTable:
     return DeltaTable(warehouse / entry["path"], version=entry["version"])
 
 
+def newest_load(table: DeltaTable) -> int:
+    """The highest load_id of its rows, by Delta's log; 0 for none."""
+    return max(table.get_add_actions(flatten=True)["max.load_id"].to_pylist(), default=0)
+
+
 def rows_of(table: DeltaTable) -> Dataset:
     """The rows of a local table, read by Arrow alone.
 

@@ -15,7 +15,7 @@ from shopstream import landing
 from shopstream.config import rules
 from shopstream.decode import EVENT_COLUMNS
 from shopstream.landing import LandedFile, LandingError
-from shopstream.published import rows_of
+from shopstream.published import newest_load, rows_of
 
 VALUES_OF_A_ROW = ["event_date", "reason", "delivered_row", "event_key", *EVENT_COLUMNS]
 
@@ -58,10 +58,7 @@ def files_with(warehouse: Path, fate: str) -> list[LandedFile]:
 
 def rows_are_waiting(warehouse: Path) -> bool:
     """Whether files were landed, withdrawn or taken in again that the rows do not show yet."""
-    newest = max(
-        _table(warehouse, "stg_rows").get_add_actions(flatten=True)["max.load_id"].to_pylist(),
-        default=0,
-    )
+    newest = newest_load(_table(warehouse, "stg_rows"))
     return any(file.load_id > newest for file in landing.landed_files(warehouse))
 
 

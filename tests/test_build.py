@@ -213,6 +213,36 @@ def test_nothing_is_new_until_something_is(settings, change):
     assert not build.nothing_is_new(settings)
 
 
+def test_an_ordinary_load_leaves_out_what_was_tested_and_all_else_tests_everything(
+    settings, monkeypatch
+):
+    tested = []
+
+    def warm_dbt(*_, SHOPSTREAM_TESTED_LOAD, **__):
+        tested.append(int(SHOPSTREAM_TESTED_LOAD))
+        return 0
+
+    def load(*options, with_tests=True, **variables):
+        assert build.run_dbt(settings, options, variables, with_tests=with_tests)
+        return tested[-1]
+
+    monkeypatch.setattr(build, "warm_dbt", warm_dbt)
+    events = settings.warehouse / "shopstream_core.db/fct_events"
+    write_deltalake(events, pa.table({"load_id": [1, 2]}))
+    assert load() == 0, "by which code the published build was tested is not known"
+    publish(settings.warehouse, build.inputs(settings))
+    assert load() == 2
+    assert load("--full-refresh") == 0 and load(backfill={"load_id": 3}) == 0
+    write_deltalake(events, pa.table({"load_id": [3]}), mode="append")
+    assert load() == 2, "load 3 is not published"
+    publish(settings.warehouse, build.inputs(settings))
+    assert load() == 3
+    roll_back(settings.warehouse)
+    assert load() == 2
+    monkeypatch.setattr(made_by, "all_code", lambda: "other tests")
+    assert load() == 0
+
+
 def test_a_build_with_nothing_new_runs_no_dbt(settings, monkeypatch):
     ran = []
     monkeypatch.setattr(build, "run_dbt", lambda *_, **__: ran.append(1) or False)

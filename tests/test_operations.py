@@ -12,6 +12,7 @@ import oracle
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pytest
+from pyspark.sql import SparkSession
 from schedules import differences
 from warm import NO_TESTS, BuildFailed, WarmWarehouse
 
@@ -295,6 +296,23 @@ def test_a_full_refresh_by_dbt_neither_loses_nor_doubles_a_row(warm, selected):
     before = warm.marts()
     warm.build(*NO_TESTS, "--full-refresh", *selected)
     assert differences(before, warm.marts()) == {}
+
+
+def test_tests_of_events_leave_out_dates_that_were_tested_before(warm, monkeypatch):
+    rule = "fct_events_has_no_nulls_and_no_price_below_0"
+
+    def failing(tested_load: int) -> list[str]:
+        monkeypatch.setenv("SHOPSTREAM_TESTED_LOAD", str(tested_load))
+        return [name for name, _ in warm.dbt("test", "--select", rule)]
+
+    spark = SparkSession.builder.getOrCreate()
+    broken = "update shopstream_core.fct_events set price = -1 where event_date = date'{}'"
+    spark.sql(broken.format("2019-10-03"))  # of the first load alone
+    assert failing(tested_load=0) == [rule]
+    assert failing(tested_load=1) == []
+    spark.sql(broken.format("2019-10-02"))  # the second load changed it, too
+    assert failing(tested_load=1) == [rule]
+    assert failing(tested_load=2) == []
 
 
 def test_readers_can_be_rolled_back_and_forward_at_once(warm):
