@@ -306,7 +306,8 @@ def test_tests_of_events_leave_out_dates_that_were_tested_before(warm, monkeypat
         return [name for name, _ in warm.dbt("test", "--select", rule)]
 
     spark = SparkSession.builder.getOrCreate()
-    broken = "update shopstream_core.fct_events set price = -1 where event_date = date'{}'"
+    events = warm.warehouse / "shopstream_core.db/fct_events"
+    broken = f"update delta.`{events}` set price = -1 where event_date = date'{{}}'"
     spark.sql(broken.format("2019-10-03"))  # of the first load alone
     assert failing(tested_load=0) == [rule]
     assert failing(tested_load=1) == []

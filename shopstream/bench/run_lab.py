@@ -16,7 +16,8 @@ from shopstream.bench.spark import session
 KEY = ("commit", "events", "experiment", "variant", "data", "aqe")
 SETTINGS = {
     "spark.ui.retainedJobs": "300",
-    "spark.ui.retainedStages": "10000",  # all that 300 jobs can have, or a stage is asked for in vain
+    # More than these jobs can have, or a stage is gone before it is asked for.
+    "spark.ui.retainedStages": "10000",
     "spark.sql.ui.retainedExecutions": "300",
     # What Parquet reads several ranges at once by passes Hadoop's counts of bytes by.
     "spark.hadoop.parquet.hadoop.vectored.io.enabled": "false",
