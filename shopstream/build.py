@@ -497,8 +497,8 @@ def run_dbt(
 
     In an ordinary load, tests of single events leave out the dates that were tested before.
     """
-    is_ordinary = not variables and "--full-refresh" not in options
-    tested = tested_load(settings.warehouse) if is_ordinary else 0
+    leaves_none_out = not with_tests or variables or "--full-refresh" in options
+    tested = 0 if leaves_none_out else tested_load(settings.warehouse)
     # Unit tests judge the code, not the data: `make test` and CI run them, a daily load need not.
     left_out = ["unit_test"] if with_tests else ["unit_test", "test"]
     command = ["build", "--exclude-resource-type", *left_out, *options]

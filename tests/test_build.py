@@ -222,8 +222,8 @@ def test_an_ordinary_load_leaves_out_what_was_tested_and_all_else_tests_everythi
         tested.append(int(SHOPSTREAM_TESTED_LOAD))
         return 0
 
-    def load(*options, with_tests=True, **variables):
-        assert build.run_dbt(settings, options, variables, with_tests=with_tests)
+    def load(*options, **variables):
+        assert build.run_dbt(settings, options, variables, with_tests=True)
         return tested[-1]
 
     monkeypatch.setattr(build, "warm_dbt", warm_dbt)
