@@ -83,6 +83,26 @@
 
 
 {#
+    All dates on which the sessions of a query lie, or lay when this table was built, as a predicate: few
+    after a daily load, and what has a date needs no others.
+    touched: query of session keys. days: relation, one row a session and date. dates: as of changed_dates.
+    hint: as of broadcast_if_small.
+#}
+{% macro dates_of_sessions(touched, days, dates, hint) %}
+    {%- if not execute or not is_incremental() or dates in ['true', 'false'] -%} {{ dates }}
+    {%- else -%}
+        {{ in_dates(run_query(
+            'with touched as (' ~ touched ~ ') '
+            ~ 'select ' ~ hint ~ ' cast(event_date as string) from ' ~ days ~ ' as days '
+            ~ 'left semi join touched on days.session_key = touched.session_key '
+            ~ 'union select cast(session_date as string) from ' ~ this ~ ' where '
+            ~ reaches_into(dates, 'session_date', 'session_end') ~ ' order by 1'
+        ).columns[0].values()) }}
+    {%- endif -%}
+{% endmacro %}
+
+
+{#
     A hint that sends the small side of a join to every task, so that the large one is not shuffled. It goes
     through the driver, so there is a limit: above it, or where the table is not there yet, Spark chooses.
     name: of the small side in the query. relation, filter: where its rows come from.
@@ -138,11 +158,13 @@
         insert into {{ target }} ({{ columns | join(', ') }}) select {{ columns | join(', ') }} from {{ source }}
     {%- elif strategy == 'replace_where' -%}
         {#- The model states the predicate it was built for in its compiled SQL. -#}
-        insert into {{ target }} replace where {{ replaced(model['compiled_code']) }}
+        insert into {{ target }} replace where {{ stated(model['compiled_code'], 'replace where') }}
         select {{ columns | join(', ') }} from {{ source }}
     {%- elif strategy == 'upsert' -%}
         {#- A key without events left has a row without counts: it is deleted, so that an update equals a rebuild. -#}
         merge into {{ target }} as held using {{ source }} as built on held.{{ unique_key }} = built.{{ unique_key }}
+        {#- A model may state which rows can be held already, so that the others are not looked at. #}
+        {%- if '-- held where: ' in model['compiled_code'] %} and {{ stated(model['compiled_code'], 'held where') }}{% endif %}
         when matched and built.total_events is null then delete
         when matched then update set *
         when not matched and built.total_events > 0 then insert *
@@ -150,6 +172,6 @@
 {% endmacro %}
 
 
-{% macro replaced(compiled_code) -%}
-    {{ compiled_code.split('-- replace where: ')[1].split('\n')[0] }}
+{% macro stated(compiled_code, name) -%}
+    {{ compiled_code.split('-- ' ~ name ~ ': ')[1].split('\n')[0] }}
 {%- endmacro %}

@@ -85,3 +85,5 @@ from rolled_up
 left join settle_ties
     on rolled_up.event_date = settle_ties.event_date
     and rolled_up.product_id = settle_ties.product_id
+-- One file a date, not one of each task (docs/decisions/one-file-a-date.md).
+distribute by event_date

@@ -36,4 +36,6 @@ rolled_up as (
 
 )
 
+-- One file a date, not one of each task (docs/decisions/one-file-a-date.md).
 select * from rolled_up
+distribute by event_date

@@ -63,3 +63,5 @@ select
     null as row_number,
     load_id
 from event_dates
+-- One file a date, not one of each task (docs/decisions/one-file-a-date.md).
+distribute by event_date

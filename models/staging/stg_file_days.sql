@@ -17,30 +17,37 @@ delivered_rows as (
 
 ),
 
-rows_held as (
-
-    select
-        file_key,
-        min(load_id) as first_load_id
-    from {{ ref('stg_rows') }}
-    group by file_key
-
-),
-
 backfills as (
 
     select * from {{ source('landing', 'backfills') }}
 
 ),
 
+replaced_files as (
+
+    select file_key, load_id from {{ source('landing', 'landed_files') }} where first_load_id < load_id
+
+),
+
+-- Of these few alone, or each load would read all rows.
+rows_held as (
+
+    select
+        file_key,
+        min(load_id) as first_load_id
+    from {{ ref('stg_rows') }}
+    where file_key in (select file_key from replaced_files)
+    group by file_key
+
+),
+
 -- Withdrawn or taken in again, and the rows show it already.
 files_changed as (
 
-    select landed_files.load_id
-    from {{ source('landing', 'landed_files') }} as landed_files
+    select replaced_files.load_id
+    from replaced_files
     left anti join rows_held
-        on landed_files.file_key = rows_held.file_key and landed_files.load_id > rows_held.first_load_id
-    where landed_files.first_load_id < landed_files.load_id
+        on replaced_files.file_key = rows_held.file_key and replaced_files.load_id > rows_held.first_load_id
 
 ),
 

@@ -48,3 +48,5 @@ select
     null as event_key,
     load_id
 from event_dates
+-- One file a date, not one of each task (docs/decisions/one-file-a-date.md).
+distribute by event_date

@@ -9,27 +9,33 @@
 
 {% set dates = changed_dates(ref('stg_event_dates')) %}
 {% set hint = broadcast_if_small('touched', ref('int_session_days'), dates) if is_incremental() %}
+{% set touched %}
+    select session_key from {{ ref('int_session_days') }} where {{ dates }}
+    union
+    -- A session may have lost its last event to another id: its old row says where it lay.
+    select session_key from {{ this }} where {{ reaches_into(dates, 'session_date', 'session_end') }}
+{% endset %}
+{% set of_touched = 'left semi join touched using (session_key)' if is_incremental() %}
+{% set all_dates = dates_of_sessions(touched, ref('int_session_days'), dates, hint) %}
+-- held where: {{ all_dates | replace('event_date', 'held.session_date') }}
 
 with
 
 session_days as (
 
-    select * from {{ ref('int_session_days') }}
+    select * from {{ ref('int_session_days') }} where {{ all_dates }}
 
 ),
 
 events as (
 
-    select * from {{ ref('fct_events') }}
+    select * from {{ ref('fct_events') }} where {{ all_dates }}
 
 ),
 {% if is_incremental() %}
 touched as (
 
-    select session_key from session_days where {{ dates }}
-    union
-    -- A session may have lost its last event to another id: its old row says where it lay.
-    select session_key from {{ this }} where {{ reaches_into(dates, 'session_date', 'session_end') }}
+    {{ touched | trim }}
 
 ),
 {% endif %}
@@ -38,13 +44,10 @@ touched as (
 items as (
 
     select {{ hint }}
-        events.session_key,
+        session_key,
         product_id,
         category_key
-    from events
-    {% if is_incremental() -%}
-    left semi join touched on events.session_key = touched.session_key
-    {% endif -%}
+    from events {{ of_touched }}
     distribute by session_key
 
 ),
@@ -63,11 +66,8 @@ count_items as (
 -- Shuffled by the key alone, or the join would shuffle once more.
 days_of_sessions as (
 
-    select {{ hint }} session_days.*
-    from session_days
-    {% if is_incremental() -%}
-    left semi join touched on session_days.session_key = touched.session_key
-    {% endif -%}
+    select {{ hint }} *
+    from session_days {{ of_touched }}
     distribute by session_key
 
 ),
@@ -121,3 +121,5 @@ left join rolled_up using (session_key)
 from rolled_up
 {%- endif %}
 left join count_items using (session_key)
+-- One file a date, not one of each task (docs/decisions/one-file-a-date.md).
+distribute by session_date
