@@ -17,15 +17,9 @@ delivered_rows as (
 
 ),
 
-backfills as (
-
-    select * from {{ source('landing', 'backfills') }}
-
-),
-
 replaced_files as (
 
-    select file_key, load_id from {{ source('landing', 'landed_files') }} where first_load_id < load_id
+    select * from {{ source('landing', 'landed_files') }} where first_load_id < load_id
 
 ),
 
@@ -57,7 +51,7 @@ loads as (
     select
         greatest(
             (select max(load_id) from {{ ref('stg_rows') }}),
-            (select max(load_id) from backfills),
+            (select max(load_id) from {{ source('landing', 'backfills') }}),
             (select max(load_id) from files_changed)
         ) as load_id
 
