@@ -221,12 +221,16 @@ class Work:
         if held is None and not (warehouse / f"{SCHEMA_PREFIX}staging.db").exists():
             made_by.write(warehouse, code)
             return False
-        if held not in (code, made_by.NOTHING, made_by.ONLY_CORE):
+        if held == code:
+            return False
+        if held not in (made_by.NOTHING, made_by.UNFINISHED, made_by.ONLY_CORE):
             console.print(
                 "Models, seeds or the rules of sessions were changed: all tables after the cleaned "
                 "rows are computed anew."
             )
-        return held != code
+        if held != made_by.NOTHING:
+            made_by.write(warehouse, made_by.UNFINISHED)
+        return True
 
     def tell_of_trouble(
         self, landed: landing.LandingResult | None, *, passed: bool, published: bool

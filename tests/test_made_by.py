@@ -108,6 +108,23 @@ def test_a_full_refresh_that_was_cut_short_is_made_again(settings, ran, monkeypa
     assert ran[-1] == ([], {})
 
 
+def test_tables_half_made_by_a_change_that_is_taken_back_are_made_anew(settings, ran, monkeypatch):
+    run(settings)
+    rule, other = "session_timeout_minutes: null", "session_timeout_minutes: 30"
+
+    def killed(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(build, "run_dbt", killed)
+        change(settings, "dbt_project.yml", rule, other)
+        run(settings)
+    change(settings, "dbt_project.yml", other, rule)
+    run(settings)
+    run(settings)
+    assert [options for options, _ in ran] == [[], ["--full-refresh"], []]
+
+
 def test_tables_that_something_older_made_are_made_anew(settings, ran):
     Path(settings.warehouse / "shopstream_staging.db").mkdir(parents=True)
     run(settings)
