@@ -198,7 +198,7 @@ class Work:
             landing.drop_work_copies(self.settings.warehouse)
             # A refresh that left the business marts out is still owed to them.
             owed = refresh and only_core
-            code = made_by.ONLY_CORE if owed else made_by.code_of_tables()
+            code = made_by.SEVERAL if owed else made_by.code_of_tables()
             made_by.write(self.settings.warehouse, code)
         self.report(landed, published=published)
         if hook.is_set():
@@ -223,13 +223,13 @@ class Work:
             return False
         if held == code:
             return False
-        if held not in (made_by.NOTHING, made_by.UNFINISHED, made_by.ONLY_CORE):
+        if held not in (made_by.NOTHING, made_by.SEVERAL):
             console.print(
                 "Models, seeds or the rules of sessions were changed: all tables after the cleaned "
                 "rows are computed anew."
             )
         if held != made_by.NOTHING:
-            made_by.write(warehouse, made_by.UNFINISHED)
+            made_by.write(warehouse, made_by.SEVERAL)
         return True
 
     def tell_of_trouble(

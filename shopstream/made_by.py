@@ -3,9 +3,9 @@
 Incremental models compute what changed in the data; a change of a model, a seed or the rules of
 sessions changes all rows. `<warehouse>/.made-by` holds a fingerprint of these, or NOTHING while a
 full refresh is under way, so that a refresh that was cut short is made again by the next build.
-While tables are computed anew by other code it holds UNFINISHED: until that has passed they are of
-two codes, also when the change is taken back. After a refresh of the core marts alone it holds
-ONLY_CORE: all are computed anew by each build until one with the business marts has passed.
+While tables are computed anew by other code, and after a refresh of the core marts alone, it holds
+SEVERAL: all are computed anew by each build until one with the business marts has passed, also when
+the change is taken back.
 """
 
 import hashlib
@@ -18,8 +18,7 @@ from shopstream.config import PROJECT
 
 FILE = ".made-by"
 NOTHING = "nothing yet: a full refresh was cut short"
-UNFINISHED = "several codes: a build by other code has not passed"
-ONLY_CORE = "several codes: a refresh left the business marts out"
+SEVERAL = "several codes: no build of all marts by one code has passed"
 # `shopstream backfill` brings the dates it is asked for up to date with these.
 RULES_BY_DATE = {
     "window_start",
