@@ -2,6 +2,7 @@
 
 import datetime
 import decimal
+import itertools
 import json
 import os
 import shutil
@@ -267,6 +268,20 @@ def test_runs_and_figures_become_delta_tables(tmp_path):
     assert DeltaTable(home / "bench_runs").to_pyarrow_table().num_rows == 2
     ratios = DeltaTable(home / "bench_ratios").to_pyarrow_table().to_pylist()
     assert {row["what"]: row["median"] for row in ratios}["full build / DuckDB"] == 2
+
+
+@pytest.mark.parametrize("variants", [1, 2, 3, 4, 5, 6])
+def test_each_variant_of_an_experiment_has_each_place_once(variants):
+    rounds = [lab.order(variants, turn) for turn in range(variants)]
+    for places in zip(*rounds, strict=True):
+        assert sorted(places) == list(range(variants))
+
+
+@pytest.mark.parametrize("variants", [2, 4, 6])
+def test_each_variant_of_an_experiment_follows_each_other_one_once(variants):
+    rounds = [lab.order(variants, turn) for turn in range(variants)]
+    followed = [pair for order in rounds for pair in itertools.pairwise(order)]
+    assert sorted(followed) == list(itertools.permutations(range(variants), 2))
 
 
 def test_costs_of_larger_months_lie_on_the_line_through_two_measured_ones():

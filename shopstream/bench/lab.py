@@ -1,9 +1,9 @@
 """`shopstream lab`: each optimization as an experiment, off and on, measured by Spark itself.
 
 An experiment has variants that must give the same answer. Each runs once to warm up and then all
-of them several times in turn; seconds are the median. What was shuffled, spilled and read comes
-from Spark's status store, of the last run; the verdict is computed from the medians, a threshold
-and the speed-ups by round.
+of them several times, each round in another order; seconds are the median. What was shuffled,
+spilled and read comes from Spark's status store, of the last run; the verdict is computed from the
+medians, a threshold and the speed-ups by round.
 """
 
 import re
@@ -66,15 +66,18 @@ class Lab:
     def measure(self, experiment: Experiment, adaptive: bool, times: int) -> list[dict]:
         """One row of the results for each variant, without what other variants decide.
 
-        All variants warm up and then run in turn, so that what gets faster or slower with time,
-        such as the JVM, does so for all of them. Raises ValueError where answers change.
+        All variants warm up and then run in rounds, so that what gets faster or slower with time,
+        such as the JVM, does so for all of them. What one leaves in memory is cleared before the
+        next starts. Raises ValueError where answers change.
         """
         variants = experiment.variants
         answers = [self.once(variant, adaptive) for variant in variants]
         seconds: list[list[float]] = [[] for _ in variants]
         figures: list[dict] = [{} for _ in variants]
-        for _ in range(times):
-            for at, variant in enumerate(variants):
+        for turn in range(times):
+            for at in order(len(variants), turn):
+                variant = variants[at]
+                self.spark.sparkContext._jvm.System.gc()
                 meter = Meter(self.spark)
                 started = time.monotonic()
                 answer = self.once(variant, adaptive)
@@ -111,6 +114,17 @@ class Lab:
         finally:
             for name, value in before.items():
                 self.spark.conf.unset(name) if value is None else self.spark.conf.set(name, value)
+
+
+def order(variants: int, turn: int) -> list[int]:
+    """In which order so many variants run in a round, as positions.
+
+    Williams's design (Aust. J. Sci. Res. 1949) for an even number: in as many rounds each variant
+    has each place once and follows each other one once, so none gains by what runs before it. Of
+    an odd number each has each place once.
+    """
+    zigzag = [(at + 1) // 2 if at % 2 else -(at // 2) for at in range(variants)]
+    return [(place + turn) % variants for place in zigzag]
 
 
 class Meter:
