@@ -83,8 +83,8 @@
 
 
 {#
-    All dates on which the sessions of a query lie, or lay when this table was built, as a predicate: few
-    after a daily load, and what has a date needs no others.
+    All dates on which the sessions of a query lie, and the first dates of those that this table holds on
+    changed dates, as a predicate: few after a daily load, and what has a date needs no others.
     touched: query of session keys. days: relation, one row a session and date. dates: as of changed_dates.
     hint: as of broadcast_if_small.
 #}
