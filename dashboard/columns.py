@@ -78,6 +78,8 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "greatest_shown": ("most", "figure"),
     "runs": ("runs", "number"),
     "commit": ("commit", "text"),
+    "value": ("value", "figure"),
+    "evidence": ("measured by", "text"),
     "table_name": ("table", "text"),
     "total_rows": ("rows", "number"),
     "megabytes": ("MB", "decimal"),

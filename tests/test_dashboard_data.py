@@ -10,6 +10,7 @@ from made import made
 
 from dashboard import data, insights
 from dashboard.blocks import View
+from dashboard.columns import COLUMNS
 from dashboard.periods import Period, stored_periods, wholly
 from dashboard.screens.overview import cards, now
 from dashboard.screens.performance import bench, optimizations
@@ -194,10 +195,12 @@ def test_optimizations_of_an_earlier_commit_are_not_shown(tmp_path):
     )
     build = made(tmp_path, optimizations=rows, technical_kpis=kpis)
     assert data.performance.optimizations(build)["commit"].tolist() == ["new"]
-    chart, _ = optimizations.measured(build, View())
+    chart, gained = optimizations.measured(build, View())
     assert "commit new." in chart.caption
     (table,) = optimizations.figures(build, View())
     assert table.rows["value"].tolist() == ["80.0 %"]
+    # The sample has no such tables, so no test of the pages sees these columns.
+    assert {*gained.columns, *table.columns} <= set(COLUMNS)
 
 
 def test_children_of_a_category_add_up_over_dates_too(tmp_path):
@@ -292,6 +295,7 @@ def test_the_bench_shows_what_was_measured_last_and_at_the_scale_of_a_target(tmp
     ).assign(runs=1, least=1.0, greatest=8.0)
     ratios["target"] = [None if what == "free" else 2.0 for what in ratios["what"]]
     chart, table = bench.measured(made(tmp_path, bench_runs=runs, bench_ratios=ratios), View())
+    assert set(table.columns) <= set(COLUMNS)
     seconds = chart.rows.set_index("contender")["seconds"].to_dict()
     assert seconds == {"duckdb": 3.0, "shopstream_tests": 8.0}
     assert "commit new." in chart.caption
