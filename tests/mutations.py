@@ -54,7 +54,7 @@ class Suite:
         self.warm = WarmWarehouse(root, self.project)
         *self.first_files, last = generate(root / "sample", events=6_000, days=10)
         self.late_file = root / "late.csv"
-        write_late_file(self.late_file, last, resent=self.first_files[-1])
+        write_late_file(self.late_file, last, *self.first_files[-2:])
         self.expected: dict[str, dict] = {}
 
     def failed_unit_tests(self, file: str = "") -> list[str]:
@@ -101,21 +101,28 @@ class Suite:
             file.write_text(sound)
 
 
-def write_late_file(target: Path, last_day: Path, resent: Path) -> None:
-    """The next day, the edges of the window, and rows of the day before under another session."""
+def write_late_file(target: Path, last_day: Path, untouched: Path, resent: Path) -> None:
+    """The next day, the edges of the window, and rows of the day before under another session.
+
+    A session of the `untouched` day before that goes on into the resent one.
+    """
     with last_day.open(newline="") as file:
         names, *rows = csv.reader(file)
+    with untouched.open(newline="") as file:
+        users = csv.DictReader(file, restkey="more")
+        goes_on = [list(row.values()) for row in users if (row["user_id"] or "").isdigit()][-1]
     with resent.open(newline="") as file:
         again = [row for row in csv.reader(file) if len(row) == len(names)][1::5]
     position = {name: names.index(name) for name in ("event_time", "user_session")}
     for row in again:
         row[position["user_session"]] = "0" + row[position["user_session"]]
+    goes_on[position["event_time"]] = again[0][position["event_time"]]
     for time_of_edge in EDGES_OF_WINDOW:
         edge = list(again[0])
         edge[position["event_time"]] = time_of_edge
         again.append(edge)
     with target.open("w", newline="") as file:
-        csv.writer(file).writerows([names, *rows, *again])
+        csv.writer(file).writerows([names, *rows, *again, goes_on])
 
 
 def verdict(name: str, by: str, names: list[str], seconds: float) -> str:
