@@ -104,7 +104,7 @@ class Suite:
 def write_late_file(target: Path, last_day: Path, untouched: Path, resent: Path) -> None:
     """The next day, the edges of the window, and rows of the day before under another session.
 
-    A session of the `untouched` day before that goes on into the resent one.
+    The last session of the day before that, which stays untouched, goes on into the resent one.
     """
     with last_day.open(newline="") as file:
         names, *rows = csv.reader(file)
