@@ -106,16 +106,13 @@ def write_late_file(target: Path, last_day: Path, untouched: Path, resent: Path)
 
     The last session of the day before that, which stays untouched, goes on into the resent one.
     """
-    with last_day.open(newline="") as file:
-        names, *rows = csv.reader(file)
-    with untouched.open(newline="") as file:
-        users = csv.DictReader(file, restkey="more")
-        goes_on = [list(row.values()) for row in users if (row["user_id"] or "").isdigit()][-1]
-    with resent.open(newline="") as file:
-        again = [row for row in csv.reader(file) if len(row) == len(names)][1::5]
-    position = {name: names.index(name) for name in ("event_time", "user_session")}
+    names, *rows = rows_of(last_day)
+    position = {name: at for at, name in enumerate(names)}
+    again = [row for row in rows_of(resent) if len(row) == len(names)][1::5]
     for row in again:
         row[position["user_session"]] = "0" + row[position["user_session"]]
+    whole = [row for row in rows_of(untouched) if len(row) == len(names)]
+    goes_on = [row for row in whole if row[position["user_id"]].isdigit()][-1]
     goes_on[position["event_time"]] = again[0][position["event_time"]]
     for time_of_edge in EDGES_OF_WINDOW:
         edge = list(again[0])
@@ -123,6 +120,12 @@ def write_late_file(target: Path, last_day: Path, untouched: Path, resent: Path)
         again.append(edge)
     with target.open("w", newline="") as file:
         csv.writer(file).writerows([names, *rows, *again, goes_on])
+
+
+def rows_of(file: Path) -> list[list[str]]:
+    """All rows of a CSV file, the names of its columns first."""
+    with file.open(newline="") as lines:
+        return list(csv.reader(lines))
 
 
 def verdict(name: str, by: str, names: list[str], seconds: float) -> str:

@@ -21,6 +21,7 @@ from shopstream import config, landing, maintenance, published, reload
 HEADER = (
     "event_time,event_type,product_id,category_id,category_code,brand,price,user_id,user_session\n"
 )
+# The id of the user who is erased is long: by chance it stands in no time, size or name of a file.
 FIRST = """\
 2019-10-01 10:00:00 UTC,view,1,5,a.b,acme,10.00,7101,s1
 2019-10-01 10:01:00 UTC,purchase,1,5,a.b,acme,20000,7101,s1
@@ -38,7 +39,6 @@ SECOND = """\
 2019-10-04 11:00:00 UTC,view,4,5,a.b,other,5.00,7104,s4
 2019-10-04 11:00:00 UTC,view,4,5,a.b,other,5.00,7104,s4,too,many,72d7-571810233-aa
 """
-# The id of the user who is erased is long: by chance it stands in no time, size or name of a file.
 FILES = {"first.csv": FIRST, "second.csv": SECOND}
 
 
