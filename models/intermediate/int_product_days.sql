@@ -3,6 +3,7 @@
         materialized='incremental',
         incremental_strategy='replace_where',
         partition_by='event_date',
+        tblproperties={'delta.dataSkippingStatsColumns': 'load_id'},
     )
 }}
 
@@ -11,9 +12,12 @@
 
 with
 
+-- Sorted, so that a maximum of texts needs no sort of its own; all of a date in one task, which writes its one file.
 looks as (
 
     select * from {{ ref('int_product_looks') }} where {{ dates }}
+    distribute by event_date
+    sort by event_date, product_id
 
 ),
 
@@ -23,27 +27,19 @@ events as (
 
 ),
 
-compare_looks as (
-
-    select
-        *,
-        max(last_event_at) over (partition by event_date, product_id) as product_last_at
-    from looks
-
-),
-
 rolled_up as (
 
     select
         event_date,
         product_id,
+        max(last_event_at) as last_event_at,
         max(struct(last_event_at, category_id, category_code, brand, price)) as latest,
-        count_if(last_event_at = product_last_at) as last_looks,
+        collect_list(last_event_at) as last_times,
         {{ money_sum('price * total_events') }} as total_price,
         {{ summed_counts() }},
         {{ money_sum('price * total_purchases') }} as total_revenue,
         max(load_id) as load_id
-    from compare_looks
+    from looks
     group by event_date, product_id
 
 ),
@@ -57,18 +53,18 @@ settle_ties as (
         {{ latest_event() }} as latest
     from events
     inner join rolled_up
-        on rolled_up.last_looks > 1
+        on size(filter(rolled_up.last_times, at -> at = rolled_up.last_event_at)) > 1
         and events.event_date = rolled_up.event_date
         and events.product_id = rolled_up.product_id
-        and events.event_time = rolled_up.latest.last_event_at
+        and events.event_time = rolled_up.last_event_at
     group by rolled_up.event_date, rolled_up.product_id
 
 )
 
-select
+select /*+ broadcast(settle_ties) */
     rolled_up.event_date,
     rolled_up.product_id,
-    rolled_up.latest.last_event_at,
+    rolled_up.last_event_at,
     coalesce(settle_ties.latest.category_id, rolled_up.latest.category_id) as category_id,
     coalesce(settle_ties.latest.category_code, rolled_up.latest.category_code) as category_code,
     coalesce(settle_ties.latest.brand, rolled_up.latest.brand) as brand,
@@ -85,5 +81,3 @@ from rolled_up
 left join settle_ties
     on rolled_up.event_date = settle_ties.event_date
     and rolled_up.product_id = settle_ties.product_id
--- One file a date, not one of each task (docs/decisions/one-file-a-date.md).
-distribute by event_date

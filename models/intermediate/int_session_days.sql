@@ -3,6 +3,7 @@
         materialized='incremental',
         incremental_strategy='replace_where',
         partition_by='event_date',
+        tblproperties={'delta.dataSkippingStatsColumns': 'load_id'},
     )
 }}
 

@@ -4,6 +4,7 @@
         incremental_strategy='upsert',
         unique_key='session_key',
         partition_by='session_date',
+        tblproperties={'delta.dataSkippingStatsColumns': 'session_start,session_end,last_load_id,load_id'},
     )
 }}
 
@@ -40,7 +41,7 @@ touched as (
 ),
 {% endif %}
 -- From the events of all dates: counts of one date can't be added up. One shuffle by session serves both sets and
--- the join, where two count(distinct) shuffle twice (docs/decisions/incremental.md).
+-- the join, where two count(distinct) shuffle twice; sorted, the sets are built once (docs/decisions/sorted.md).
 items as (
 
     select {{ hint }}
@@ -49,6 +50,7 @@ items as (
         category_key
     from events {{ of_touched }}
     distribute by session_key
+    sort by session_key
 
 ),
 
