@@ -40,8 +40,8 @@ touched as (
 
 ),
 {% endif %}
--- From the events of all dates: counts of one date can't be added up. One shuffle by session serves both sets and
--- the join, where two count(distinct) shuffle twice; sorted, the sets are built once (docs/decisions/sorted.md).
+-- From the events of all dates: counts of one date can't be added up. One shuffle by session alone serves both sets
+-- and the join, where two count(distinct) shuffle twice; sorted, the sets are built once (docs/decisions/sorted.md).
 items as (
 
     select {{ hint }}
@@ -65,11 +65,9 @@ count_items as (
 
 ),
 
--- Shuffled by the key alone, or the join would shuffle once more.
 days_of_sessions as (
 
-    select {{ hint }} *
-    from session_days {{ of_touched }}
+    select {{ hint }} * from session_days {{ of_touched }}
     distribute by session_key
 
 ),
