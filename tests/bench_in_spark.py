@@ -7,13 +7,15 @@ import json
 import sys
 from pathlib import Path
 
-from shopstream.bench import experiments, lab, notebook, plain, run_lab, spark_floor
+from shopstream.bench import experiments, lab, notebook, plain, rows_again, run_lab, spark_floor
 from shopstream.bench.spark import session
 from shopstream.bench.steps import Steps
 
 
 def main(source: Path, target: Path) -> None:
-    """Make the tables of both ways, each in a folder of `target`, and target/lab.json."""
+    """Make the tables of both ways, each in a folder of `target`, and target/lab.json.
+
+    target/warehouse holds tables of rows to be written again."""
     spark = session(target, **run_lab.SETTINGS)
     for way in (plain, notebook):
         name = way.__name__.rpartition(".")[2]
@@ -21,6 +23,7 @@ def main(source: Path, target: Path) -> None:
         spark.sql(f"use {name}")
         way.make(spark, source, Steps(target))
     spark_floor.copy(spark, source, target)
+    rows_again.write_again(spark, target / "warehouse", target / "again")
     spark.sql("use default")
     bench = lab.Lab(spark, source)
     experiments.prepare(bench)

@@ -26,6 +26,7 @@ from shopstream.bench import (
     larger,
     notebook,
     results,
+    rows_again,
     run_lab,
 )
 from shopstream.bench import measure as measured
@@ -175,6 +176,27 @@ def test_a_daily_load_stands_on_the_days_before_whatever_was_left(monkeypatch, t
     assert built == [(31, False), (32, True)]
     daily(place)  # that has 32 days now: anew
     assert built[2:] == [(31, False), (32, False)]
+
+
+def test_the_server_of_a_warm_load_is_ended_also_when_a_build_fails(monkeypatch, tmp_path):
+    place = contenders.Place(tmp_path, EVENTS, "abc", tmp_path / "work" / "warm")
+    ran = []
+
+    def shopstream(place, *command):
+        ran.append((*command, len(list((place.folder / "landing").glob("*")))))
+        if command[0] == "build" and fails:
+            raise contenders.ContenderFailed("see its log")
+        return quick(place)
+
+    monkeypatch.setattr(contenders, "shopstream", shopstream)
+    fails = False
+    contenders.warm_daily_load(place)
+    assert ran[0] == ("server", "start", 0)
+    assert ran[1:3] == [("build", "--core", 31), ("build", "--core", 32)]
+    fails = True
+    with pytest.raises(contenders.ContenderFailed):
+        contenders.warm_daily_load(place)
+    assert [command[:2] for command in ran].count(("server", "stop")) == 2
 
 
 # --- ratios and verdicts ---------------------------------------------------------------------
@@ -487,12 +509,17 @@ def test_spark_contenders_give_the_same_and_no_optimization_changes_an_answer(
     source, truth, tmp_path
 ):
     """Plain SQL and the notebook's way in one process, for the time of one start."""
+    for table in rows_again.TABLES:
+        rows = pa.table({"event_date": ["2019-10-01", "2019-10-02"], "event_key": [1, 2]})
+        write_deltalake(tmp_path / "warehouse" / table, rows)
     script = Path(__file__).with_name("bench_in_spark.py")
     command = [sys.executable, str(script), str(source), str(tmp_path)]
     found = {**os.environ, "PYTHONPATH": str(PROJECT)}
     ran = subprocess.run(command, cwd=PROJECT, env=found, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr[-2000:]
     assert rows_in(tmp_path / "copy" / "*.parquet") == rows_in(source / "*.parquet")
+    for table in rows_again.TABLES:
+        assert rows_in(tmp_path / "again" / Path(table).name / "*" / "*.parquet") == 2
     assert check.fingerprints(tmp_path / "plain") == check.fingerprints(truth)
     right = check.totals(tmp_path / "notebook", notebook.RIGHT_TOTALS)
     assert right == check.totals(truth, notebook.SAME_FROM_MARTS)

@@ -146,6 +146,33 @@ def daily_load(*options: str, days: int = MONTH) -> Callable[[Place], Measured]:
     return run
 
 
+def warm_daily_load(place: Place) -> Measured:
+    """A daily load on a server that has made the days before. Its memory is not in the peak."""
+    shutil.rmtree(place.folder, ignore_errors=True)
+    source = make_input(place.home, place.events, MONTH + 1)
+    place.folder.mkdir(parents=True)
+    shopstream(place, "server", "start")
+    try:
+        deliver(place, source, MONTH)
+        build(place, "--core")
+        deliver(place, source, MONTH + 1)
+        return build(place, "--core")
+    finally:
+        shopstream(place, "server", "stop")
+
+
+def rows_again(place: Place) -> Measured:
+    """What a full build writes of its rows, by Spark alone; the build comes first, unmeasured."""
+    if state(place) != wanted_state(place, MONTH):
+        full_build("--core", "--no-tests")(place)
+    copy = place.folder / "again"
+    shutil.rmtree(copy, ignore_errors=True)
+    warehouse = place.folder / "warehouse"
+    ran = place.run("-m", "shopstream.bench.rows_again", str(warehouse), str(copy))
+    shutil.rmtree(copy)
+    return ran
+
+
 def nothing_new(place: Place) -> Measured:
     """The daily command once more, when a build of all is published and no file came.
 
@@ -159,8 +186,13 @@ def nothing_new(place: Place) -> Measured:
 
 def build(place: Place, *options: str) -> Measured:
     """`shopstream build` as users run it, in a process of its own."""
+    return shopstream(place, "build", *options)
+
+
+def shopstream(place: Place, *command: str) -> Measured:
+    """A command of shopstream on the place's own landing folder and warehouse."""
     return place.run(
-        *["-c", "from shopstream.cli import main; main()", "build", *options],
+        *["-c", "from shopstream.cli import main; main()", *command],
         SHOPSTREAM_LANDING=str(place.folder / "landing"),
         SHOPSTREAM_WAREHOUSE=str(place.folder / "warehouse"),
         SHOPSTREAM_LOGS=str(place.folder / "logs"),
@@ -269,11 +301,25 @@ CONTENDERS = [
         our_marts_and_totals,
     ),
     Contender(
+        "shopstream_rows",
+        "its tables of rows written once more by Spark, nothing else",
+        rows_again,
+        "shopstream",
+    ),
+    Contender(
         "daily",
         "build --core --no-tests, one more day",
         daily_load("--core", "--no-tests"),
         "shopstream",
         as_duckdb_has_them(MONTH + 1),
+    ),
+    Contender(
+        "daily_warm",
+        "build --core, one more day, on a warm server",
+        warm_daily_load,
+        "daily_warm",
+        as_duckdb_has_them(MONTH + 1),
+        by_default=False,
     ),
     Contender("nothing_new", "build, nothing new", nothing_new, "nothing_new", by_default=False),
     Contender("plain", "plain SQL on the same Spark", module("plain"), "plain", marts),
