@@ -15,7 +15,8 @@ from shopstream.bench.steps import Steps
 def main(source: Path, target: Path) -> None:
     """Make the tables of both ways, each in a folder of `target`, and target/lab.json.
 
-    target/warehouse holds tables of rows to be written again."""
+    target/warehouse holds tables of rows to be written again.
+    """
     spark = session(target, **run_lab.SETTINGS)
     for way in (plain, notebook):
         name = way.__name__.rpartition(".")[2]

@@ -32,6 +32,7 @@ rolled_up as (
     select
         event_date,
         product_id,
+        -- Apart from the texts, which the search for ties then does not read.
         max(last_event_at) as last_event_at,
         max(struct(last_event_at, category_id, category_code, brand, price)) as latest,
         collect_list(last_event_at) as last_times,
@@ -61,6 +62,7 @@ settle_ties as (
 
 )
 
+-- Sent to the tasks, or the join would take the dates apart again.
 select /*+ broadcast(settle_ties) */
     rolled_up.event_date,
     rolled_up.product_id,
