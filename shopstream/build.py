@@ -20,8 +20,8 @@ import psutil
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
-from shopstream import hook, landing, made_by, reload, sample, server
-from shopstream.build_log import note_build
+from shopstream import hook, landing, made_by, reload, sample, server, tables
+from shopstream.build_log import note_build, tables_of_this_run
 from shopstream.config import PROJECT, SAMPLE_MARK, Settings
 from shopstream.maintenance import maintain, tables_are_published
 from shopstream.processes import tree
@@ -30,6 +30,7 @@ from shopstream.published import (
     AUDIT_SCHEMA,
     SCHEMA_PREFIX,
     NothingPublished,
+    carried_over,
     newest_load,
     next_build_id,
     open_table,
@@ -42,7 +43,6 @@ from shopstream.summary import failures, print_summary
 FAILED, FILE_REFUSED = 1, 3
 # A user was erased, and older builds and files still hold what the next passing build purges.
 ERASING = ".erasure-unfinished"
-REMOVED = ".removed"
 LEAVE_OUT_COMMERCE = ["--exclude", "tag:commerce"]
 IS_OF_A_STACK_TRACE = re.compile(
     r"\s*(\tat |\t\.\.\. [0-9]+ more$|Caused by: |Suppressed: |Driver stacktrace:)"
@@ -193,7 +193,10 @@ class Work:
             )
             # What was left out has to be built by the next run, new files or not.
             made_from = inputs(self.settings) | {"only_core": only_core}
-            publish(self.settings.warehouse, made_from)
+            built = tables_of_this_run(self.settings.warehouse, self.settings.target)
+            new = publish(self.settings.warehouse, made_from, built)
+            if words := carried_over(self.settings.warehouse, new, built):
+                console.print(words, markup=False)
         if passed:
             landing.drop_work_copies(self.settings.warehouse)
             # A refresh that left the business marts out is still owed to them.
@@ -458,18 +461,15 @@ def empty_warehouse(warehouse: Path) -> None:
     Who was erased is remembered: the landing files may still hold them.
     """
     # In this order: cut short, it leaves what the next build makes from nothing.
-    shutil.rmtree(warehouse / REMOVED, ignore_errors=True)
+    shutil.rmtree(warehouse / tables.REMOVED, ignore_errors=True)
     (warehouse / "published.json").unlink(missing_ok=True)
     made_by.write(warehouse, made_by.NOTHING)
     for folder in warehouse.glob("shopstream_*.db"):
         for table in folder.iterdir():
             if table.name != "erased_users":
-                # In one step: a table without half of its log could not be made anew.
-                (warehouse / REMOVED / folder.name).mkdir(parents=True, exist_ok=True)
-                table.rename(warehouse / REMOVED / folder.name / table.name)
+                tables.remove(warehouse, table)
         if not any(folder.iterdir()):
             folder.rmdir()
-    shutil.rmtree(warehouse / REMOVED, ignore_errors=True)
     for name in [SAMPLE_MARK, made_by.FILE]:
         (warehouse / name).unlink(missing_ok=True)
 
@@ -534,6 +534,8 @@ def keep_failing_rows(settings: Settings) -> None:
 def warm_dbt(settings: Settings, *command: str, **more) -> int:
     """Run dbt on the warehouse's Spark server where one runs, else by itself; see `dbt`."""
     engine = server.borrow(settings)
+    # Now nothing of a killed run is writing any more.
+    tables.sweep(settings.warehouse)
     if engine:
         console.print("The warm Spark server of this warehouse does the work.")
     noted = partial(note_dbt, settings.warehouse)

@@ -13,7 +13,8 @@ from pathlib import Path
 import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 
-from shopstream.published import table_folders
+from shopstream.published import mart_folders, table_folders
+from shopstream.tables import is_table
 
 SCHEMA = "shopstream_performance"
 BUILDS = pa.schema(
@@ -108,10 +109,22 @@ def note_build(
     _keep(warehouse, "test_results", build_id, tests, TEST_RESULTS)
 
 
+def tables_of_this_run(warehouse: Path, target: Path) -> set[str]:
+    """Tables that dbt's last run built, by `schema.table`, and those that shopstream writes."""
+    written = {name for name in mart_folders(warehouse) if name.startswith(f"{SCHEMA}.")}
+    if not (target / "run_results.json").exists():  # dbt ended before it wrote them
+        return written
+    results = json.loads((target / "run_results.json").read_text())["results"]
+    nodes = json.loads((target / "manifest.json").read_text())["nodes"]
+    built = [nodes[r["unique_id"]] for r in results if r["status"] == "success"]
+    kinds = ("model", "seed", "snapshot")
+    return written | {f"{n['schema']}.{n['alias']}" for n in built if n["resource_type"] in kinds}
+
+
 def _versions_noted(warehouse: Path) -> dict[str, int]:
     """The version of each table up to which its commits have been counted."""
     folder = warehouse / f"{SCHEMA}.db" / "model_runs"
-    if not folder.is_dir():
+    if not is_table(folder):
         return {}
     rows = DeltaTable(folder).to_pyarrow_table(columns=["table_name", "version"]).to_pylist()
     return {row["table_name"]: row["version"] for row in sorted(rows, key=lambda r: r["version"])}
@@ -149,7 +162,7 @@ def _keep(warehouse: Path, name: str, build_id: int, rows: list[dict], schema: p
     """Write the rows of a build; one that was killed before it was published had its number."""
     folder = warehouse / f"{SCHEMA}.db" / name
     table = pa.Table.from_pylist([{"build_id": build_id} | row for row in rows], schema=schema)
-    if folder.is_dir():
+    if is_table(folder):
         write_deltalake(folder, table, mode="overwrite", predicate=f"build_id = {build_id}")
     else:
         write_deltalake(folder, table)

@@ -23,6 +23,11 @@ from shopstream.config import (
 PORT = click.IntRange(1, 65535)
 # What this package and dbt write into the folder of logs.
 LOGS = ("shopstream.log", "jvm.log", "server.log", "failing_rows.log", "dbt.log*")
+# What bench and lab write, and no build does.
+MEASURED = {
+    f"shopstream_performance.{name}"
+    for name in ("bench_runs", "bench_ratios", "optimizations", "technical_kpis")
+}
 
 
 class PlainErrors(click.Group):
@@ -334,7 +339,7 @@ def writing_beside_builds(settings: Settings) -> Iterator[None]:
     from shopstream.maintenance import staying_published
 
     settings.warehouse.mkdir(parents=True, exist_ok=True)
-    with warehouse_lock(settings.warehouse), staying_published(settings.warehouse):
+    with warehouse_lock(settings.warehouse), staying_published(settings.warehouse, MEASURED):
         yield
 
 

@@ -32,6 +32,7 @@ from deltalake.exceptions import DeltaError
 from shopstream import erasure
 from shopstream.archives import Refused, event_format, event_members, extract
 from shopstream.decode import Duck, decode, default_memory_limit
+from shopstream.tables import is_table
 
 log = logging.getLogger("shopstream.landing")
 Progress = Callable[[str, int, int], None]
@@ -208,8 +209,8 @@ def event_files(folder: Path) -> list[Path]:
 
 def has_landed(warehouse: Path) -> bool:
     """Whether any content was ever landed in this warehouse."""
-    home = _home(warehouse) / "landed_files"
-    return home.is_dir() and bool(_read_table(home.parent, "landed_files"))
+    home = _home(warehouse)
+    return is_table(home / "landed_files") and bool(landed_files(warehouse))
 
 
 def forget(warehouse: Path) -> None:

@@ -1,7 +1,7 @@
 """Keep the warehouse small: few files in the current versions, none that no listed build needs."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from deltalake import DeltaTable
 from shopstream.published import (
     NothingPublished,
     delist,
+    last_build_id,
     mart_folders,
     publish,
     publish_again,
@@ -19,15 +20,15 @@ from shopstream.published import (
 
 
 @contextmanager
-def staying_published(warehouse: Path) -> Iterator[bool]:
-    """What is written meanwhile is published too, where all there is was published before.
+def staying_published(warehouse: Path, writes: Collection[str] = ()) -> Iterator[set[str]]:
+    """Tables that hold what readers see do so afterwards, too, and so do those it `writes`.
 
-    Yields whether it was.
+    All others stay as readers see them. Yields the former.
     """
-    published_before = tables_are_published(warehouse)
-    yield published_before
-    if published_before:
-        publish(warehouse)
+    held = tables_as_published(warehouse)
+    yield held
+    if held:
+        publish(warehouse, built={*held, *writes})
 
 
 def maintain(
@@ -38,14 +39,14 @@ def maintain(
 ) -> dict[str, int]:
     """Compact the tables, delist old builds, delete files that no listed version needs.
 
-    Where the tables are what readers see, they are so afterwards: compaction makes a version of
+    Tables that are what readers see are so afterwards: compaction makes a version of
     the same rows, and so does deleting files, which Delta notes. With `delist_all` no log is kept
     of what went before. Returns the number of files deleted and files in the current versions, and
     bytes freed.
     """
     before = folder_bytes(warehouse)
     folders = table_folders(warehouse)
-    with staying_published(warehouse) as published_before:
+    with staying_published(warehouse) as held:
         for name, folder in folders.items():
             on_progress(f"compacting {name}")
             DeltaTable(folder).optimize.compact()
@@ -64,8 +65,8 @@ def maintain(
             )
         )
         files += len(DeltaTable(folder).file_uris())
-    if published_before:
-        publish_again(warehouse)
+    if held:
+        publish_again(warehouse, held)
     if delist_all:
         listed = listed_versions(warehouse, delist_all=True)
         for name, folder in folders.items():
@@ -73,14 +74,23 @@ def maintain(
     return {"deleted": deleted, "files": files, "freed": before - folder_bytes(warehouse)}
 
 
-def tables_are_published(warehouse: Path) -> bool:
-    """Whether readers see just what the tables hold; not so after a failed build or a rollback."""
+def tables_as_published(warehouse: Path) -> set[str]:
+    """Tables that hold just what readers see; none after a rollback, which the next build ends."""
     try:
-        tables = read_published(warehouse)["tables"]
+        published = read_published(warehouse)
     except NothingPublished:
-        return False
-    versions = {name: DeltaTable(path).version() for name, path in mart_folders(warehouse).items()}
-    return versions == {name: table["version"] for name, table in tables.items()}
+        return set()
+    if published["build_id"] < last_build_id(published):
+        return set()
+    shown = {name: entry["version"] for name, entry in published["tables"].items()}
+    folders = mart_folders(warehouse).items()
+    return {name for name, path in folders if shown.get(name) == DeltaTable(path).version()}
+
+
+def tables_are_published(warehouse: Path) -> bool:
+    """Whether all published tables hold what readers see; not so after a failed build."""
+    held = tables_as_published(warehouse)
+    return bool(held) and held == set(read_published(warehouse)["tables"])
 
 
 def listed_versions(warehouse: Path, *, delist_all: bool) -> dict[str, set[int]]:

@@ -6,6 +6,7 @@ build or all of another. Tables are read with deltalake at the listed version: n
 
 import json
 import os
+from collections.abc import Container
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlparse
@@ -14,7 +15,8 @@ from deltalake import DeltaTable
 from pyarrow.dataset import Dataset
 from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
-SCHEMA_PREFIX = "shopstream_"
+from shopstream.tables import SCHEMA_PREFIX, is_table
+
 AUDIT_SCHEMA = "shopstream_dbt_test__audit"
 PRIVATE_SCHEMAS = {"shopstream_landing", "shopstream_staging", "shopstream_intermediate"}
 PRIVATE_SCHEMAS |= {AUDIT_SCHEMA}
@@ -27,28 +29,31 @@ class NothingPublished(Exception):
     """There is no such build; the message says what to do."""
 
 
-def publish(warehouse: Path, made_from: dict | None = None) -> dict:
-    """Publish the current version of every mart as a new build and return it.
+def publish(
+    warehouse: Path, made_from: dict | None = None, built: Container[str] | None = None
+) -> dict:
+    """Publish the tables `built`, all by default, at their current versions as a new build.
 
-    `made_from` says what decided its rows; None when they are those of the build before.
+    Others are carried over as readers see them now, or left out where they see none. `made_from`
+    says what decided the rows; None when they are those of the build before. Returns the build.
 
-    Call it only when every model and test has passed.
+    Call it only when every model and test of the tables `built` has passed.
     """
     now, before = datetime.now(UTC), _published_so_far(warehouse)
     new = {
         "build_id": next_build_id(warehouse),
         "published_at": now.isoformat(timespec="seconds"),
         "made_from": made_from or before.get("made_from"),
-        "tables": _current_tables(warehouse),
+        "tables": _tables(warehouse, built, before.get("tables", {})),
     }
     return _write(warehouse, new, _still_listed([new, *before["builds"]], now))
 
 
-def publish_again(warehouse: Path) -> dict:
-    """Show the build that readers see at the current versions, which must hold the same rows."""
+def publish_again(warehouse: Path, tables: Container[str]) -> dict:
+    """Show these tables at their current versions, which must hold the same rows, in one build."""
     published = read_published(warehouse)
     current = _shown_build(published)
-    current["tables"] = _current_tables(warehouse)
+    current["tables"] = _tables(warehouse, tables, current["tables"])
     return _write(warehouse, current, published["builds"])
 
 
@@ -57,19 +62,38 @@ def _shown_build(published: dict) -> dict:
     return next(b for b in published["builds"] if b["build_id"] == published["build_id"])
 
 
-def _current_tables(warehouse: Path) -> dict[str, dict]:
-    return {
-        name: {"path": str(path.relative_to(warehouse)), "version": DeltaTable(path).version()}
-        for name, path in mart_folders(warehouse).items()
-    }
+def _tables(warehouse: Path, built: Container[str] | None, shown: dict) -> dict[str, dict]:
+    """Entries of tables: current ones of what was built, those of `shown` of what was not."""
+    entries = {}
+    for name, path in mart_folders(warehouse).items():
+        if built is None or name in built:
+            version = DeltaTable(path).version()
+            entries[name] = {"path": str(path.relative_to(warehouse)), "version": version}
+        elif name in shown:
+            entries[name] = shown[name]
+    return entries
+
+
+def carried_over(warehouse: Path, build: dict, built: Container[str]) -> str:
+    """Which tables of a build this run had no part in, in a line; empty for none."""
+    others = [name for name in mart_folders(warehouse) if name not in built]
+    kept = [name for name in others if name in build["tables"]]
+    left_out = [name for name in others if name not in build["tables"]]
+    words = [
+        f"{what}: {', '.join(names[:3])}{f' and {len(names) - 3} more' if names[3:] else ''}"
+        for what, names in (("stay as published before", kept), ("are left out", left_out))
+        if names
+    ]
+    return f"Tables that this run did not build and test {'; '.join(words)}." if words else ""
 
 
 def next_build_id(warehouse: Path) -> int:
     """Number that the next published build will have: no build has had it, listed or not."""
-    return _last_build_id(_published_so_far(warehouse)) + 1
+    return last_build_id(_published_so_far(warehouse)) + 1
 
 
-def _last_build_id(published: dict) -> int:
+def last_build_id(published: dict) -> int:
+    """Highest number that any build has had, by what `read_published` gave."""
     # Files of before `last_build_id` was kept have only the list.
     listed = [build["build_id"] for build in published["builds"]]
     return max([*listed, published.get("last_build_id", 0)])
@@ -117,7 +141,7 @@ def _still_listed(builds: list[dict], now: datetime) -> list[dict]:
 def _write(warehouse: Path, current: dict, builds: list[dict]) -> dict:
     target = warehouse / "published.json"
     part = target.with_suffix(".part")
-    last = max(current["build_id"], _last_build_id(_published_so_far(warehouse)))
+    last = max(current["build_id"], last_build_id(_published_so_far(warehouse)))
     with part.open("w") as file:
         json.dump({**current, "last_build_id": last, "builds": builds}, file, indent=1)
         file.flush()
@@ -140,7 +164,7 @@ def table_folders(warehouse: Path) -> dict[str, Path]:
     return {
         f"{folder.parent.stem}.{folder.name}": folder
         for folder in sorted(warehouse.glob(f"{SCHEMA_PREFIX}*.db/*"))
-        if (folder / "_delta_log").is_dir()
+        if is_table(folder)
     }
 
 

@@ -16,6 +16,7 @@ from shopstream.config import rules
 from shopstream.decode import EVENT_COLUMNS
 from shopstream.landing import LandedFile, LandingError
 from shopstream.published import newest_load, rows_of
+from shopstream.tables import is_table
 
 VALUES_OF_A_ROW = ["event_date", "reason", "delivered_row", "event_key", *EVENT_COLUMNS]
 
@@ -139,6 +140,6 @@ def erase_user(warehouse: Path, user_id: int) -> list[str]:
 
 def _table(warehouse: Path, name: str) -> DeltaTable:
     folder = warehouse / "shopstream_staging.db" / name
-    if not folder.is_dir():
+    if not is_table(folder):
         raise LandingError(f"nothing was built in {warehouse} yet; run: make build")
     return DeltaTable(folder)

@@ -1,5 +1,6 @@
 """What holds when a build or an erasure is cut short: by a kill, a failure, or a full disk."""
 
+import json
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 from deltalake import write_deltalake
 from rich.console import Console
 
-from shopstream import build, landing, made_by
+from shopstream import build, landing, made_by, reload
 from shopstream.config import SAMPLE_MARK, Settings
 from shopstream.published import publish, read_published, roll_back
 
@@ -134,6 +135,52 @@ def test_an_erasure_that_could_not_be_published_is_finished_by_the_next_build(
     assert len(read_published(settings.warehouse)["builds"]) == 1
     assert not (settings.warehouse / build.ERASING).exists()
     assert told == ["failed"]
+
+
+def test_a_build_of_the_core_publishes_no_business_mart_of_another_run(
+    settings, monkeypatch, capsys
+):
+    core, business = (settings.warehouse / f"shopstream_{n}.db/one" for n in ("core", "commerce"))
+    write_deltalake(business, pa.table({"n": [1]}))
+    publish(settings.warehouse)
+
+    def run_dbt(settings, options, variables, *, with_tests):
+        nodes = {"model.x.one": {"schema": "shopstream_core", "alias": "one"}}
+        nodes["model.x.one"] |= {"resource_type": "model", "name": "one"}
+        result = {"unique_id": "model.x.one", "status": "success", "execution_time": 1}
+        (settings.target / "manifest.json").write_text(json.dumps({"nodes": nodes}))
+        (settings.target / "run_results.json").write_text(json.dumps({"results": [result]}))
+        write_deltalake(core, pa.table({"n": [2]}), mode="overwrite")
+        return True
+
+    monkeypatch.setattr(build, "run_dbt", run_dbt)
+    monkeypatch.setattr(build.Work, "report", lambda *_, **__: None)
+    monkeypatch.setattr(build, "console", Console(soft_wrap=True))
+    write_deltalake(business, pa.table({"n": [9]}), mode="overwrite")  # of a build that failed
+    assert build.build(settings, only_core=True) == 0
+    assert "stay as published before: shopstream_commerce.one." in capsys.readouterr().out
+    tables = read_published(settings.warehouse)["tables"]
+    versions = {name: entry["version"] for name, entry in tables.items() if ".one" in name}
+    assert versions == {"shopstream_core.one": 1, "shopstream_commerce.one": 0}
+    assert "shopstream_performance.builds" in tables
+
+
+def test_what_a_killed_run_left_half_made_is_swept_before_dbt_begins(settings, monkeypatch):
+    half = settings.warehouse / "shopstream_seeds.db/one"
+    (half / "_delta_log/_staged_commits").mkdir(parents=True)
+    monkeypatch.setattr(build, "dbt", lambda *_, **__: int(half.exists()))
+    assert build.warm_dbt(settings, "build") == 0
+
+
+def test_a_first_build_that_was_killed_in_its_register_or_rows_is_made_anew(settings):
+    warehouse = settings.warehouse.with_name("new")
+    for name in ("landing.db/landed_files", "staging.db/stg_rows"):
+        (warehouse / f"shopstream_{name}/_delta_log").mkdir(parents=True)
+    assert not landing.has_landed(warehouse)
+    landing.land(settings.landing, warehouse)
+    assert landing.has_landed(warehouse)
+    with pytest.raises(landing.LandingError, match="nothing was built"):
+        reload.rows_are_waiting(warehouse)
 
 
 def test_an_erasure_that_did_not_begin_is_not_finished(settings, monkeypatch):

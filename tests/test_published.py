@@ -8,7 +8,16 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
-from shopstream import published
+from shopstream import published, tables
+from shopstream.build_log import tables_of_this_run
+from shopstream.maintenance import (
+    maintain,
+    staying_published,
+    tables_are_published,
+    tables_as_published,
+)
+
+ONE, TWO = "shopstream_core.one", "shopstream_commerce.two"
 
 
 @pytest.fixture
@@ -84,3 +93,108 @@ def test_rolling_back_goes_one_build_at_a_time_and_ends_at_the_oldest(warehouse)
         published.roll_back(warehouse)
     assert published.read_published(warehouse)["build_id"] == 1
     assert published.publish(warehouse)["build_id"] == 4
+
+
+def add(warehouse: Path, name: str, number: int) -> None:
+    """A row more in a table, by `schema.table`."""
+    schema, table = name.split(".")
+    rows = pa.table({"n": [number]})
+    write_deltalake(warehouse / f"{schema}.db" / table, rows, mode="append")
+
+
+def seen(warehouse: Path) -> dict[str, list[int]]:
+    """The rows of all tables as readers see them."""
+    shown = published.read_published(warehouse)
+    return {
+        name: sorted(
+            published.open_table(warehouse, name, shown).to_pyarrow_table()["n"].to_pylist()
+        )
+        for name in shown["tables"]
+    }
+
+
+def half_made(warehouse: Path, name: str) -> Path:
+    """A table whose first commit was killed."""
+    schema, table = name.split(".")
+    log = warehouse / f"{schema}.db" / table / "_delta_log"
+    (log / "_staged_commits").mkdir(parents=True)
+    (log / "_staged_commits" / f"{0:020}.7c.json").write_text("{}\n")
+    return log.parent
+
+
+def test_what_a_run_did_not_build_is_carried_over_or_left_out(warehouse):
+    add(warehouse, TWO, 1)
+    published.publish(warehouse)
+    for name in (ONE, TWO, "shopstream_seeds.three"):
+        add(warehouse, name, 2)  # untested, as --no-tests and a failed build leave it
+    build = published.publish(warehouse, built={ONE})
+    assert seen(warehouse) == {TWO: [1], ONE: [1, 2]}
+    assert published.carried_over(warehouse, build, {ONE}) == (
+        "Tables that this run did not build and test stay as published before: "
+        "shopstream_commerce.two; are left out: shopstream_seeds.three."
+    )
+    assert not published.carried_over(warehouse, build, set(published.mart_folders(warehouse)))
+    assert not tables_are_published(warehouse)
+
+
+def test_what_is_carried_over_after_a_rollback_is_what_readers_saw_last(warehouse):
+    add(warehouse, TWO, 1)
+    published.publish(warehouse)
+    add(warehouse, TWO, 2)
+    published.publish(warehouse)
+    published.roll_back(warehouse)
+    published.publish(warehouse, built={ONE})
+    assert seen(warehouse)[TWO] == [1]
+
+
+def test_a_half_made_table_stops_neither_publishing_nor_maintenance_and_is_swept(warehouse):
+    folder = half_made(warehouse, TWO)
+    published.publish(warehouse)
+    maintain(warehouse)
+    assert list(seen(warehouse)) == [ONE] and folder.exists()
+    tables.sweep(warehouse)
+    assert not folder.exists() and not (warehouse / tables.REMOVED).exists()
+    assert seen(warehouse) == {ONE: [1]}
+
+
+def test_maintenance_compacts_what_is_published_and_does_not_publish_what_is_not(warehouse):
+    for name in (ONE, TWO):
+        add(warehouse, name, 2)
+    published.publish(warehouse)
+    add(warehouse, TWO, 3)
+    maintain(warehouse)
+    assert seen(warehouse) == {ONE: [1, 2], TWO: [2]}
+    assert tables_as_published(warehouse) == {ONE}
+    shown = published.read_published(warehouse)
+    assert len(published.open_table(warehouse, ONE, shown).file_uris()) == 1
+
+
+@pytest.mark.parametrize("measured", [[], ["shopstream_performance.bench_runs"]])
+def test_what_is_measured_beside_builds_is_published_with_what_readers_see(warehouse, measured):
+    published.publish(warehouse)
+    add(warehouse, TWO, 1)
+    with staying_published(warehouse, measured):
+        add(warehouse, "shopstream_performance.bench_runs", 1)
+    assert sorted(seen(warehouse)) == [ONE, *measured]
+    published.roll_back(warehouse)
+    with staying_published(warehouse, measured):
+        add(warehouse, "shopstream_performance.bench_runs", 2)
+    assert published.read_published(warehouse)["build_id"] == 1, "the next build ends a rollback"
+
+
+def test_the_tables_of_a_run_are_those_that_dbt_built_and_the_performance_tables(warehouse):
+    target = warehouse / "target"
+    add(warehouse, "shopstream_performance.builds", 1)
+    assert tables_of_this_run(warehouse, target) == {"shopstream_performance.builds"}
+    target.mkdir()
+    kinds = {"model.one": "model", "test.one": "test", "model.two": "model"}
+    nodes = {
+        key: {"schema": "shopstream_core", "alias": key.split(".")[1], "resource_type": kind}
+        for key, kind in kinds.items()
+    }
+    (target / "manifest.json").write_text(json.dumps({"nodes": nodes}))
+    results = [{"unique_id": "model.one", "status": "success"}]
+    results += [{"unique_id": "test.one", "status": "pass"}]
+    results += [{"unique_id": "model.two", "status": "skipped"}]
+    (target / "run_results.json").write_text(json.dumps({"results": results}))
+    assert tables_of_this_run(warehouse, target) == {ONE, "shopstream_performance.builds"}
