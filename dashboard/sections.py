@@ -9,7 +9,7 @@ from dashboard.blocks import Block, Display, Empty, Section, View
 from dashboard.data import Build, EmptyMart, MissingMart
 from dashboard.words import number, span
 from shopstream.config import SAMPLE_MARK
-from shopstream.published import NothingPublished
+from shopstream.published import NothingPublished, PublishedLost
 
 log = logging.getLogger(__name__)
 HOW_TO_BUILD = "make build"
@@ -35,6 +35,8 @@ def instead(error: Exception, name: str, others: str) -> Empty:
     match error:
         case NothingPublished():
             return Empty("Nothing is published yet", f"Build the marts with: {HOW_TO_BUILD}")
+        case PublishedLost():
+            return Empty("The list of builds can't be read", f"{error}.")
         case EmptyMart():
             return Empty(
                 f"There is no row in {error.mart}",

@@ -35,8 +35,10 @@ from shopstream.published import (
     next_build_id,
     open_table,
     publish,
+    published_so_far,
     read_published,
     table_folders,
+    unpublish,
 )
 from shopstream.summary import failures, print_summary
 
@@ -293,8 +295,8 @@ class Work:
 def prepared(settings: Settings, *, may_rebuild: bool = False):
     """Hold the warehouse, watch memory and time; yields Work.
 
-    Raises BuildError where DBT_TARGET names no target, and where a full refresh was cut short and
-    this run is not one that makes it.
+    Raises PublishedLost, and BuildError where DBT_TARGET names no target, and where a full refresh
+    was cut short and this run is not one that makes it.
     """
     target = os.environ.get("DBT_TARGET")
     if target and target not in (known := targets()):
@@ -304,6 +306,7 @@ def prepared(settings: Settings, *, may_rebuild: bool = False):
     settings.logs.mkdir(parents=True, exist_ok=True)
     try:
         with warehouse_lock(settings.warehouse), peak_memory(settings.warehouse) as peak:
+            published_so_far(settings.warehouse)  # raises PublishedLost before anything is done
             if made_by.read(settings.warehouse) == made_by.NOTHING and not may_rebuild:
                 raise BuildError("a full refresh was cut short; run first: make build")
             yield Work(settings, peak, started)
@@ -462,7 +465,7 @@ def empty_warehouse(warehouse: Path) -> None:
     """
     # In this order: cut short, it leaves what the next build makes from nothing.
     shutil.rmtree(warehouse / tables.REMOVED, ignore_errors=True)
-    (warehouse / "published.json").unlink(missing_ok=True)
+    unpublish(warehouse)
     made_by.write(warehouse, made_by.NOTHING)
     for folder in warehouse.glob("shopstream_*.db"):
         for table in folder.iterdir():

@@ -40,13 +40,13 @@ class PlainErrors(click.Group):
 
         from shopstream.build import BuildError
         from shopstream.landing import LandingError
-        from shopstream.published import NothingPublished
+        from shopstream.published import NothingPublished, PublishedLost
         from shopstream.server import ServerError
         from shopstream.upkeep import UpkeepError
 
         expected = (
-            *(BuildError, LandingError, NothingPublished, ServerError, UpkeepError),
-            *(SettingsError, SqlError, DeltaError),
+            *(BuildError, LandingError, NothingPublished, PublishedLost, ServerError),
+            *(UpkeepError, SettingsError, SqlError, DeltaError),
         )
         try:
             return super().invoke(context)
@@ -193,12 +193,17 @@ def maintain(settings: Settings, delist: bool) -> None:
 
 
 @main.command()
+@click.option("--repair", is_flag=True, help="Restore published.json from its copy first.")
 @click.pass_obj
-def published(settings: Settings) -> None:
+def published(settings: Settings, repair: bool) -> None:
     """List the builds that readers can be shown, newest first."""
-    from shopstream.published import read_published
+    from shopstream import published
+    from shopstream.build import warehouse_lock
 
-    shown = read_published(settings.warehouse)
+    if repair:
+        with warehouse_lock(settings.warehouse):
+            published.repair(settings.warehouse)
+    shown = published.read_published(settings.warehouse)
     for build in shown["builds"]:
         mark = "  <- readers see this one" if build["build_id"] == shown["build_id"] else ""
         click.echo(f"build {build['build_id']}  {build['published_at']}{mark}")

@@ -1,11 +1,11 @@
 """The published build: which version of each table readers see, and the builds before it.
 
 published.json lies in the warehouse and is replaced in one rename, so a reader sees all of one
-build or all of another. Tables are read with deltalake at the listed version: no JVM needed.
+build or all of another. Beside it lies a copy, from which it is restored. Tables are read with
+deltalake at the listed version: no JVM needed.
 """
 
 import json
-import os
 from collections.abc import Container
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,11 +15,14 @@ from deltalake import DeltaTable
 from pyarrow.dataset import Dataset
 from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
+from shopstream import disk
 from shopstream.tables import SCHEMA_PREFIX, is_table
 
 AUDIT_SCHEMA = "shopstream_dbt_test__audit"
 PRIVATE_SCHEMAS = {"shopstream_landing", "shopstream_staging", "shopstream_intermediate"}
 PRIVATE_SCHEMAS |= {AUDIT_SCHEMA}
+FILE, COPY = "published.json", ".published.json"
+KEYS = {"build_id", "published_at", "tables", "builds"}
 # Builds that readers can be rolled back to. Delta's own retention (profiles.yml) is longer than
 # the age, so that Spark too can read every listed version.
 LISTED_BUILDS, LISTED_FOR = 30, timedelta(days=60)
@@ -27,6 +30,10 @@ LISTED_BUILDS, LISTED_FOR = 30, timedelta(days=60)
 
 class NothingPublished(Exception):
     """There is no such build; the message says what to do."""
+
+
+class PublishedLost(Exception):
+    """Something is published, and published.json can't be read; the message says what to do."""
 
 
 def publish(
@@ -39,7 +46,7 @@ def publish(
 
     Call it only when every model and test of the tables `built` has passed.
     """
-    now, before = datetime.now(UTC), _published_so_far(warehouse)
+    now, before = datetime.now(UTC), published_so_far(warehouse)
     new = {
         "build_id": next_build_id(warehouse),
         "published_at": now.isoformat(timespec="seconds"),
@@ -89,7 +96,7 @@ def carried_over(warehouse: Path, build: dict, built: Container[str]) -> str:
 
 def next_build_id(warehouse: Path) -> int:
     """Number that the next published build will have: no build has had it, listed or not."""
-    return last_build_id(_published_so_far(warehouse)) + 1
+    return last_build_id(published_so_far(warehouse)) + 1
 
 
 def last_build_id(published: dict) -> int:
@@ -99,11 +106,24 @@ def last_build_id(published: dict) -> int:
     return max([*listed, published.get("last_build_id", 0)])
 
 
-def _published_so_far(warehouse: Path) -> dict:
+def published_so_far(warehouse: Path) -> dict:
+    """What `read_published` gives, or no builds where nothing is published; their last number.
+
+    Raises PublishedLost.
+    """
     try:
         return read_published(warehouse)
     except NothingPublished:
-        return {"builds": []}
+        return {"builds": [], "last_build_id": _last_noted(warehouse)}
+
+
+def _last_noted(warehouse: Path) -> int:
+    """The highest number in the history of builds, which outlives a lost list; 0 for none."""
+    folder = warehouse / "shopstream_performance.db" / "builds"
+    if not is_table(folder):
+        return 0
+    noted = DeltaTable(folder).to_pyarrow_table(columns=["build_id"])["build_id"]
+    return max(noted.to_pylist(), default=0)
 
 
 def roll_back(warehouse: Path, build_id: int | None = None) -> dict:
@@ -139,15 +159,17 @@ def _still_listed(builds: list[dict], now: datetime) -> list[dict]:
 
 
 def _write(warehouse: Path, current: dict, builds: list[dict]) -> dict:
-    target = warehouse / "published.json"
-    part = target.with_suffix(".part")
-    last = max(current["build_id"], last_build_id(_published_so_far(warehouse)))
-    with part.open("w") as file:
-        json.dump({**current, "last_build_id": last, "builds": builds}, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    part.rename(target)
+    last = max(current["build_id"], last_build_id(published_so_far(warehouse)))
+    text = json.dumps({**current, "last_build_id": last, "builds": builds}, indent=1)
+    disk.write(warehouse / COPY, text)
+    disk.write(warehouse / FILE, text)
     return current
+
+
+def unpublish(warehouse: Path) -> None:
+    """Forget all builds; the copy goes first, from which the file would be restored."""
+    for name in (COPY, FILE):
+        (warehouse / name).unlink(missing_ok=True)
 
 
 def mart_folders(warehouse: Path) -> dict[str, Path]:
@@ -182,14 +204,57 @@ def read_published(warehouse: Path) -> dict:
     builds, the list of all that readers can be rolled back to, newest first, and last_build_id,
     the highest number that any build has had.
 
-    Raises NothingPublished when there is none.
+    Raises NothingPublished when there is none, PublishedLost when the file is damaged or gone.
     """
+    file = warehouse / FILE
     try:
-        return json.loads((warehouse / "published.json").read_text())
+        text = file.read_bytes()
     except FileNotFoundError:
+        if (warehouse / COPY).exists():
+            raise _lost(file, "missing") from None
         raise NothingPublished(
             f"no build has been published in {warehouse}; run: make build"
         ) from None
+    published = parsed(text)
+    if published is None:
+        raise _lost(file, "damaged")
+    return published
+
+
+def parsed(text: bytes) -> dict | None:
+    """What a published.json says; None for a damaged one."""
+    try:
+        published = json.loads(text)
+    except ValueError:
+        return None
+    return published if isinstance(published, dict) and published.keys() >= KEYS else None
+
+
+def _lost(file: Path, how: str) -> PublishedLost:
+    return PublishedLost(
+        f"{file} is {how}. It says which version of each table readers see; the tables are as they "
+        "were. Restore it: .venv/bin/shopstream published --repair"
+    )
+
+
+def repair(warehouse: Path) -> dict:
+    """Restore published.json from its copy, or the copy from it; what it says then.
+
+    Raises NothingPublished where neither can be read. They are put aside, so that the next build
+    publishes anew.
+    """
+    files = [warehouse / FILE, warehouse / COPY]
+    for file in filter(Path.exists, files):
+        if published := parsed(file.read_bytes()):
+            for each in files:
+                disk.write(each, file.read_text())
+            return published
+    for file in filter(Path.exists, files):
+        file.rename(file.with_name(f"{file.name}.damaged"))
+    raise NothingPublished(
+        f"neither published.json nor its copy in {warehouse} can be read. The tables are as they "
+        f"were; publish them anew, as build {_last_noted(warehouse) + 1}: make build"
+    )
 
 
 def marts(published: dict) -> list[str]:

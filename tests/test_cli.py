@@ -235,6 +235,29 @@ def test_a_query_has_no_number_that_json_has_not_and_ends_with_its_reader(tmp_pa
     assert (ran.stdout, ran.stderr) == ("n\n", "")
 
 
+@pytest.mark.parametrize(
+    "command",
+    ["build", "query select+1", "report", "rollback", "maintain", "published", "backfill"],
+)
+def test_a_command_that_meets_a_damaged_list_of_builds_says_what_to_run(
+    tmp_path, monkeypatch, command
+):
+    warehouse = holding(tmp_path, pa.table({"n": [1]}))
+    warehouse.landing.mkdir()
+    (warehouse.landing / "good.csv").write_text(f"{HEADER}\n{LINE}\n")
+    for name, folder in warehouse.environment().items():
+        monkeypatch.setenv(name, folder)
+    (tmp_path / "warehouse/published.json").write_text("{")
+    words = [word.replace("+", " ") for word in command.split()]
+    ran = CliRunner().invoke(main, words)
+    assert ran.exit_code == 2
+    assert f"shopstream: {tmp_path}/warehouse/published.json is damaged" in ran.output
+    assert "published --repair" in ran.output
+    assert not (tmp_path / "warehouse/shopstream_landing.db").exists(), "nothing is landed"
+    ran = CliRunner().invoke(main, ["published", "--repair"])
+    assert ran.exit_code == 0 and "<- readers see this one" in ran.output
+
+
 def holding(root: Path, rows: pa.Table) -> Warehouse:
     """A warehouse of one published table, `one`."""
     write_deltalake(root / "warehouse/shopstream_core.db/one", rows)

@@ -8,14 +8,14 @@ import pytest
 from deltalake import write_deltalake
 from made import made
 
-from dashboard import data, insights
+from dashboard import data, insights, sections
 from dashboard.blocks import View
 from dashboard.columns import COLUMNS
 from dashboard.periods import Period, stored_periods, wholly
 from dashboard.screens.overview import cards, now
 from dashboard.screens.performance import bench, optimizations
 from dashboard.screens.time import days, hours
-from shopstream.published import NothingPublished
+from shopstream.published import NothingPublished, PublishedLost
 
 FIRST, LAST = datetime.date(2019, 10, 1), datetime.date(2019, 10, 14)
 DATES = [each.date() for each in pd.date_range(FIRST, LAST)]
@@ -265,6 +265,15 @@ def test_a_copy_is_read_by_its_url_at_its_published_versions(tmp_path, monkeypat
     monkeypatch.setenv("SHOPSTREAM_PUBLISHED", f"file://{tmp_path}/b")
     with pytest.raises(NothingPublished, match="no published.json in file://"):
         data.read_build(tmp_path / "a")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b/published.json").write_text('{"build_id": 1, "tab')
+    with pytest.raises(PublishedLost, match="copy it from the warehouse anew"):
+        data.read_build(tmp_path / "a")
+
+
+def test_a_damaged_list_of_builds_is_told_on_the_page():
+    said = sections.instead(PublishedLost("it is damaged; restore it"), "Overview", "")
+    assert "damaged; restore it" in said.words
 
 
 def test_the_bench_shows_what_was_measured_last_and_at_the_scale_of_a_target(tmp_path):

@@ -198,3 +198,68 @@ def test_the_tables_of_a_run_are_those_that_dbt_built_and_the_performance_tables
     results += [{"unique_id": "model.two", "status": "skipped"}]
     (target / "run_results.json").write_text(json.dumps({"results": results}))
     assert tables_of_this_run(warehouse, target) == {ONE, "shopstream_performance.builds"}
+
+
+def truncated(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-20])
+
+
+DAMAGES = {
+    "truncated": truncated,
+    "empty": lambda file: file.write_bytes(b""),
+    "of zeros": lambda file: file.write_bytes(bytes(file.stat().st_size)),
+    "of another kind": lambda file: file.write_text("[1]"),
+    "deleted": Path.unlink,
+}
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_a_lost_list_of_builds_is_restored_as_it_was(warehouse, how):
+    for _ in range(3):
+        published.publish(warehouse)
+    published.roll_back(warehouse)
+    file = warehouse / published.FILE
+    held = file.read_text()
+    DAMAGES[how](file)
+    for reads in (published.read_published, published.publish, published.roll_back, maintain):
+        with pytest.raises(published.PublishedLost, match="published --repair"):
+            reads(warehouse)
+    assert published.repair(warehouse)["build_id"] == 2
+    assert file.read_text() == held
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_a_lost_copy_is_made_anew_and_matters_to_no_reader(warehouse, how):
+    published.publish(warehouse)
+    copy = warehouse / published.COPY
+    DAMAGES[how](copy)
+    assert published.read_published(warehouse)["build_id"] == 1
+    published.repair(warehouse)
+    assert copy.read_text() == (warehouse / published.FILE).read_text()
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_without_list_and_copy_builds_are_numbered_on(warehouse, how):
+    for name in (published.FILE, published.COPY):
+        published.publish(warehouse)
+        DAMAGES[how](warehouse / name)
+        if name == published.FILE:
+            published.repair(warehouse)
+    DAMAGES[how](warehouse / published.FILE)
+    builds = warehouse / "shopstream_performance.db/builds"
+    write_deltalake(builds, pa.table({"build_id": [1, 2]}))
+    with pytest.raises(published.NothingPublished, match="as build 3: make build"):
+        published.repair(warehouse)
+    with pytest.raises(published.NothingPublished, match="no build has been published"):
+        published.read_published(warehouse)
+    assert published.publish(warehouse)["build_id"] == 3
+
+
+def test_the_copy_is_written_before_the_list(warehouse, monkeypatch):
+    """The other way round a list that is lost right after would be restored to the one before."""
+    published.publish(warehouse)
+    wrote = []
+    monkeypatch.setattr(published.disk, "write", lambda path, text: wrote.append((path.name, text)))
+    published.publish(warehouse)
+    assert [name for name, _ in wrote] == [published.COPY, published.FILE]
+    assert wrote[0][1] == wrote[1][1]

@@ -4,7 +4,6 @@ A URL such as `s3://bucket/warehouse` is read by Arrow's file systems and by del
 keys, region and endpoint from the usual variables of its provider (AWS_ACCESS_KEY_ID and so on).
 """
 
-import json
 import os
 from pathlib import Path
 
@@ -12,7 +11,14 @@ from deltalake import DeltaTable
 from pyarrow.dataset import Dataset
 from pyarrow.fs import FileSystem, SubTreeFileSystem
 
-from shopstream.published import NothingPublished, open_entry, read_published, rows_of
+from shopstream.published import (
+    NothingPublished,
+    PublishedLost,
+    open_entry,
+    parsed,
+    read_published,
+    rows_of,
+)
 
 
 def chosen(warehouse: Path) -> Path | str:
@@ -21,15 +27,20 @@ def chosen(warehouse: Path) -> Path | str:
 
 
 def published_in(place: Path | str) -> dict:
-    """What published.json says there. Raises NothingPublished."""
+    """What published.json says there. Raises NothingPublished, PublishedLost."""
     if isinstance(place, Path):
         return read_published(place)
     files, folder = FileSystem.from_uri(place)
     try:
         with files.open_input_stream(f"{folder}/published.json") as file:
-            return json.load(file)
+            published = parsed(file.read())
     except FileNotFoundError:
         raise NothingPublished(f"there is no published.json in {place}") from None
+    if published is None:
+        raise PublishedLost(
+            f"published.json in {place} is damaged: copy it from the warehouse anew"
+        )
+    return published
 
 
 def table_in(place: Path | str, entry: dict) -> DeltaTable:

@@ -1,0 +1,25 @@
+"""Files that are whole whenever the power goes."""
+
+import os
+from pathlib import Path
+
+
+def write(path: Path, text: str, *, mode: int = 0o666) -> None:
+    """Write a file in one step: whoever opens it finds all of the old text or all of the new."""
+    part = path.with_name(f"{path.name}.part")
+    part.unlink(missing_ok=True)
+    with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(part, path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on the disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
