@@ -31,23 +31,11 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from shopstream.archives import Refused
+from shopstream.columns import EVENT_COLUMNS, resolve
 
 log = logging.getLogger("shopstream.decode")
 Database = duckdb.DuckDBPyConnection
 
-EVENT_COLUMNS = (
-    "event_time",
-    "event_type",
-    "product_id",
-    "category_id",
-    "category_code",
-    "brand",
-    "price",
-    "user_id",
-    "user_session",
-)
-# fmt: on
-REQUIRED = ("event_time", "event_type", "product_id", "user_id")
 ID_COLUMNS = ("product_id", "category_id", "user_id")
 EXACT_TYPES = dict.fromkeys(ID_COLUMNS, "bigint") | {
     "event_time": "timestamptz",
@@ -119,29 +107,6 @@ class Duck:
         if self.con is not None:
             self.con.close()
             self.con = None
-
-
-def _notes(missing: list[str], extra: list[str]) -> str | None:
-    parts = [f"missing columns, taken as null: {', '.join(missing)}"] if missing else []
-    shown = [name[:40] or "(no name)" for name in extra[:20]]
-    shown += [f"and {len(extra) - 20:,} more"] if len(extra) > 20 else []
-    parts += [f"extra columns, ignored: {', '.join(shown)}"] if extra else []
-    return "; ".join(parts) or None
-
-
-def _resolve(names: list[str], remedy: str) -> tuple[dict[str, int], str | None]:
-    """Where each event column stands among a file's columns, and what is to be noted."""
-    keys = [name.strip().lower() for name in names]
-    doubled = [column for column in EVENT_COLUMNS if keys.count(column) > 1]
-    if doubled:
-        raise Refused(f"more than one column is named {', '.join(doubled)}: keep one of each")
-    missing = [column for column in EVENT_COLUMNS if column not in keys]
-    if not set(missing).isdisjoint(REQUIRED):
-        lacking = ", ".join(column for column in missing if column in REQUIRED)
-        found = ", ".join(key[:40] or "(no name)" for key in keys[:20])
-        raise Refused(f"missing {lacking}; found {found}: {remedy}")
-    extra = [name.strip() for name in names if name.strip().lower() not in EVENT_COLUMNS]
-    return {c: keys.index(c) for c in EVENT_COLUMNS if c in keys}, _notes(missing, extra)
 
 
 # DuckDB's CSV reader drops an empty last field too many, stops at mixed line ends, and numbering
@@ -253,7 +218,7 @@ class _Csv:
     def __init__(self, stream: BinaryIO, packed: bool = False) -> None:
         self.stream, self.packed = stream, packed
         names = self._read_header()
-        where, self.notes = _resolve(names, _csv_remedy(names))
+        where, self.notes = resolve(names, _csv_remedy(names))
         self.fields = re.compile(rb"(?:%s,){%d}+%s(?=[\r\n]|\Z)" % (_FIELD, len(names) - 1, _FIELD))
         most = 4 * len(names) + 64
         self.row = re.compile(rb"(?:%s,){0,%d}+%s(?=[\r\n]|\Z)" % (_FIELD, most, _FIELD))
@@ -419,7 +384,7 @@ def _decode_parquet(
     footer = pq.read_metadata(path)
     schema = footer.schema.to_arrow_schema()
     names = schema.names  # DuckDB renames those it takes for doubles
-    where, notes = _resolve(names, "name these columns in the file")
+    where, notes = resolve(names, "name these columns in the file")
     source = "read_parquet($1, hive_partitioning = false, binary_as_string = true)"
     values, size = [str(path)], path.stat().st_size
     for column, at in where.items():

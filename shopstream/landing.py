@@ -12,7 +12,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import logging
-import os
 import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
@@ -32,6 +31,7 @@ from deltalake.exceptions import DeltaError
 from shopstream import erasure
 from shopstream.archives import Refused, event_format, event_members, extract
 from shopstream.decode import Duck, decode, default_memory_limit
+from shopstream.finding import LandingError, find
 
 log = logging.getLogger("shopstream.landing")
 Progress = Callable[[str, int, int], None]
@@ -46,10 +46,6 @@ _PASSING = {
     *(errno.ESTALE, errno.EAGAIN, errno.EINTR, errno.EBUSY, errno.ETIMEDOUT, errno.ENODEV),
     *(errno.ENXIO, errno.EREMOTEIO, errno.EHOSTDOWN, errno.ENOTCONN),
 }
-
-
-class LandingError(Exception):
-    """Landing as a whole can't go on. The message says what, where, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -203,7 +199,7 @@ def drop_work_copies(warehouse: Path) -> None:
 
 def event_files(folder: Path) -> list[Path]:
     """The files below `folder` that a run would read, by name."""
-    return [path for _, path, _ in _find(folder, folder / "warehouse")] if folder.is_dir() else []
+    return [path for _, path, _ in find(folder, folder / "warehouse")] if folder.is_dir() else []
 
 
 def has_landed(warehouse: Path) -> bool:
@@ -268,7 +264,7 @@ def reread(
 ) -> None:
     """Make work copies of contents that were landed before. Raises LandingError if one is gone."""
     with _run(warehouse, on_progress) as run:
-        run.reread(_find(landing, warehouse), shas)
+        run.reread(find(landing, warehouse), shas)
 
 
 def _renumber(warehouse: Path, shas: set[str], *, withdrawn_at: datetime | None) -> None:
@@ -311,7 +307,7 @@ def missing_files(landing: Path, warehouse: Path) -> list[str]:
     Withdrawn ones are not missed. Call it right after `land`, which meets what was renamed, copied
     or changed since.
     """
-    here = {name: path for name, path, trouble in _find(landing, warehouse) if not trouble}
+    here = {name: path for name, path, trouble in find(landing, warehouse) if not trouble}
     held = {
         delivery.file_sha256
         for delivery in _read_table(_home(warehouse), "deliveries")
@@ -347,7 +343,7 @@ def land(
             "set SHOPSTREAM_LANDING or SHOPSTREAM_WAREHOUSE to another folder."
         )
     ignored: list[str] = []
-    found = _find(landing, warehouse, ignored)
+    found = find(landing, warehouse, ignored)
     with _run(warehouse, on_progress, memory_limit) as run:
         for name, path, trouble in found:
             run.turn_away(name, trouble) if trouble else run.take(name, path)
@@ -374,64 +370,6 @@ def _run(
     finally:
         duck.close()
         shutil.rmtree(home / "extracted", ignore_errors=True)
-
-
-def _find(
-    landing: Path, warehouse: Path, ignored: list[str] | None = None
-) -> list[tuple[str, Path, str | None]]:
-    """Each delivered file by name: its path, and what is wrong with it as a file.
-
-    Names with other endings, which are no deliveries, are added to `ignored`.
-    """
-    found: list[tuple[str, Path, str | None]] = []
-
-    def add(path: Path, trouble: str | None) -> None:
-        found.append((_name(path.relative_to(landing)), path, trouble))
-
-    def unreadable(error: OSError) -> None:
-        if Path(error.filename) == landing:
-            raise LandingError(
-                f"The landing folder {landing} can't be read ({error.strerror}): create it and "
-                "put event files in, or set SHOPSTREAM_LANDING to where they are."
-            )
-        add(Path(error.filename), f"this folder can't be read ({error.strerror}): check its rights")
-
-    # a linked folder is read once; one that leads to the warehouse would feed us our own tables
-    visited = {os.path.realpath(warehouse)}
-    for folder, folders, files in os.walk(landing, onerror=unreadable, followlinks=True):
-        here, real = Path(folder), os.path.realpath(folder)
-        if real in visited:
-            folders.clear()
-            continue
-        visited.add(real)
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in filter(event_format, folders):
-            add(here / name, "a folder is named like an event file: rename it")
-        folders[:] = [name for name in folders if not event_format(name)]
-        for name in files:
-            if name.startswith("."):
-                continue
-            if event_format(name):
-                add(here / name, _trouble(here / name))
-            elif ignored is not None:
-                ignored.append(_name((here / name).relative_to(landing)))
-    return sorted(found)
-
-
-def _name(path: Path) -> str:
-    """A path as text; bytes that are not UTF-8 as `\\xff`, so a backslash of its own is doubled."""
-    return os.fsencode(path).replace(b"\\", b"\\\\").decode(errors="backslashreplace")
-
-
-def _trouble(path: Path) -> str | None:
-    try:
-        path.stat()
-    except OSError as error:
-        # what is no link and gone was there a moment ago: `take` finds it changing
-        if path.is_symlink():
-            return f"a link that leads to no file ({error.strerror}): mend or remove it"
-        return None if isinstance(error, FileNotFoundError) else f"can't be read: {error.strerror}"
-    return None if path.is_file() else "neither a file nor a link to one: remove it"
 
 
 def _signature(path: Path) -> tuple[int, int, int] | None:
