@@ -20,6 +20,15 @@ MAX_RATIO = 200
 RATIO_MATTERS_FROM = 100 << 20
 
 
+# A longer ending comes before the one it ends in. `.json` alone is what notes beside files are.
+PACKED = {"gz": "gzip", "zst": "zstd", "bz2": "bzip2"}
+ENDINGS = (
+    *(f"{text}.{packing}" for text in ("csv", "jsonl") for packing in PACKED),
+    *("json.gz", "csv", "jsonl", "parquet", "zip"),
+)
+READABLE = ", ".join(f".{ending}" for ending in ENDINGS)
+
+
 class Refused(Exception):
     """A file that can't be read as events. The message says what is wrong and what to do."""
 
@@ -27,7 +36,8 @@ class Refused(Exception):
 def event_format(name: str) -> str | None:
     """The format that a file's name promises, or None for a name that is no delivery."""
     lower = name.lower()
-    return next((f for f in ("csv.gz", "csv", "parquet", "zip") if lower.endswith("." + f)), None)
+    ending = next((ending for ending in ENDINGS if lower.endswith("." + ending)), None)
+    return ending and ending.replace("json.", "jsonl.")
 
 
 def event_members(archive: ZipFile) -> Iterator[tuple[ZipInfo, str | None]]:

@@ -21,8 +21,10 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from shopstream import hook, landing, made_by, reload, sample, server
+from shopstream.archives import READABLE
 from shopstream.build_log import note_build
 from shopstream.config import PROJECT, SAMPLE_MARK, Settings
+from shopstream.finding import named
 from shopstream.maintenance import maintain, tables_are_published
 from shopstream.processes import tree
 from shopstream.profile import targets
@@ -436,6 +438,11 @@ def choose_landing(settings: Settings) -> Path:
         return told(settings.landing, settings.warehouse)
     if "SHOPSTREAM_LANDING" in os.environ and not settings.landing.is_dir():
         raise BuildError(f"SHOPSTREAM_LANDING is {settings.landing}, which is not a folder")
+    if foreign := landing.foreign_files(settings.landing):
+        raise BuildError(
+            f"{settings.landing} holds no file that can be read, but {named(foreign)}. Read are "
+            f"{READABLE}, in any case: rename or convert them, or empty the folder for the sample"
+        )
     console.print(
         f"No event files in {settings.landing}: using the generated sample in {settings.sample}.",
         markup=False,

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import gzip
-import io
 import logging
 import os
 import re
@@ -30,8 +28,10 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from shopstream.archives import Refused
+from shopstream.archives import PACKED, Refused
 from shopstream.columns import EVENT_COLUMNS, resolve
+from shopstream.json_lines import JsonLines
+from shopstream.packed import unpacked
 
 log = logging.getLogger("shopstream.decode")
 Database = duckdb.DuckDBPyConnection
@@ -51,12 +51,12 @@ def decode(
 ) -> tuple[int, str | None]:
     """Write the rows of `path` to `target` and return their number, and notes on its columns.
 
-    `kind` is csv, csv.gz or parquet; `key` goes into the column file_key; `advance` is told the
-    bytes read so far. Raises Refused when the content is no table of events, other errors when it
-    is damaged.
+    `kind` is parquet, or csv or jsonl, by itself or packed (`csv.gz`); `key` goes into the column
+    file_key; `advance` is told the bytes read so far. Raises Refused when the content is no table
+    of events, other errors when it is damaged.
     """
     with duck.connection() as con:
-        read = _decode_parquet if kind == "parquet" else _decode_csv
+        read = _decode_parquet if kind == "parquet" else _decode_text
         rows, notes = read(con, path, kind, key, target, advance)
     written = pq.read_metadata(target).num_rows
     if written != rows:
@@ -133,11 +133,13 @@ _NOT_CSV = {
     b"PK\3\4": "a zip archive: let its name end in .zip",
     b"PAR1": "a Parquet file: let its name end in .parquet",
     b"\x1f\x8b": "gzip: let its name end in .csv.gz",
+    b"\x28\xb5\x2f\xfd": "zstd: let its name end in .csv.zst",
+    b"BZh": "bzip2: let its name end in .csv.bz2",
 }
 _MARKS = re.compile(rb"(?:%s)*+" % codecs.BOM_UTF8)  # tools that each add one leave several
 
 
-def _decode_csv(
+def _decode_text(
     con: Database, path: Path, kind: str, key: int, target: Path, advance: Callable
 ) -> tuple[int, str | None]:
     schema = pa.schema([("row_number", _LONG), *((c, _TEXT) for c in ("bad_row", *EVENT_COLUMNS))])
@@ -156,9 +158,9 @@ def _decode_csv(
             raise
 
     with path.open("rb") as raw:
-        packed = kind == "csv.gz"
-        text = io.BufferedReader(gzip.GzipFile(fileobj=raw)) if packed else raw
-        delivered = _Csv(text, packed)
+        form, _, packing = kind.partition(".")
+        text = unpacked(raw, packing)
+        delivered = _Csv(text, packing) if form == "csv" else JsonLines(text, 2 * LONGEST_ROW)
         con.register("delivered", pa.RecordBatchReader.from_batches(schema, numbered()))
         cells = ", ".join(_cell(c, c, _exact_text(c, c)) for c in EVENT_COLUMNS)
         try:
@@ -215,8 +217,8 @@ def _is_utf8(text: bytes) -> bool:
 class _Csv:
     """A CSV stream: its header is read at once, its rows by `batches`."""
 
-    def __init__(self, stream: BinaryIO, packed: bool = False) -> None:
-        self.stream, self.packed = stream, packed
+    def __init__(self, stream: BinaryIO, packing: str = "") -> None:
+        self.stream, self.packing = stream, packing
         names = self._read_header()
         where, self.notes = resolve(names, _csv_remedy(names))
         self.fields = re.compile(rb"(?:%s,){%d}+%s(?=[\r\n]|\Z)" % (_FIELD, len(names) - 1, _FIELD))
@@ -238,9 +240,11 @@ class _Csv:
         head = self.stream.read(BLOCK)
         for magic, advice in _NOT_CSV.items():
             if head.startswith(magic):
-                if self.packed and "let its name" in advice:
+                if self.packing and "let its name" in advice:
                     what = advice.partition(":")[0]
-                    raise Refused(f"the gzip holds {what}: unpack it once and deliver that")
+                    raise Refused(
+                        f"the {PACKED[self.packing]} holds {what}: unpack it once and deliver that"
+                    )
                 raise Refused(f"this is {advice}")
         head = head[_MARKS.match(head).end() :]
         start = _LINE_ENDS.match(head).end()

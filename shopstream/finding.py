@@ -68,3 +68,8 @@ def _trouble(path: Path) -> str | None:
             return f"a link that leads to no file ({error.strerror}): mend or remove it"
         return None if isinstance(error, FileNotFoundError) else f"can't be read: {error.strerror}"
     return None if path.is_file() else "neither a file nor a link to one: remove it"
+
+
+def named(names: list[str]) -> str:
+    """The first five of many names."""
+    return ", ".join([*names[:5], *["..."][: len(names) > 5]])

@@ -198,8 +198,16 @@ def drop_work_copies(warehouse: Path) -> None:
 
 
 def event_files(folder: Path) -> list[Path]:
-    """The files below `folder` that a run would read, by name."""
+    """The files below `folder` that a run would read or refuse, by name."""
     return [path for _, path, _ in find(folder, folder / "warehouse")] if folder.is_dir() else []
+
+
+def foreign_files(folder: Path) -> list[str]:
+    """Names of the files below `folder` that a run would ignore for their endings."""
+    ignored: list[str] = []
+    if folder.is_dir():
+        find(folder, folder / "warehouse", ignored)
+    return sorted(ignored)
 
 
 def has_landed(warehouse: Path) -> bool:
@@ -487,7 +495,7 @@ class _Run:
             with ZipFile(path) as archive:
                 members = list(event_members(archive))
                 if not members:
-                    raise Refused("the archive holds no csv, csv.gz or parquet file")
+                    raise Refused("the archive holds no csv, jsonl or parquet file")
                 return [_Content(name), *(self._member(name, archive, *m) for m in members)]
         except Exception as error:
             return [self._failed(name, "zip", error)]

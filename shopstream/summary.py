@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from shopstream.config import Settings
+from shopstream.finding import named
 from shopstream.landing import LandingResult
 from shopstream.published import NothingPublished, marts, open_table, read_published, rows_of
 
@@ -63,9 +64,9 @@ def print_landing(landed: LandingResult) -> None:
             f"  left for the next run, it changed while it was read: {name}", markup=False
         )
     if landed.ignored:
-        names = ", ".join([*landed.ignored[:5], *["..."][: len(landed.ignored) > 5]])
         console.print(
-            f"  note: {len(landed.ignored):,} files with other endings were ignored: {names}",
+            f"  note: {len(landed.ignored):,} files with other endings were ignored: "
+            f"{named(landed.ignored)}",
             markup=False,
         )
 

@@ -1,0 +1,140 @@
+"""Which files are read: endings, kinds, and what a folder may hold beside them."""
+
+import bz2
+import gzip
+import json
+import re
+from dataclasses import replace
+
+import pytest
+import zstandard
+from test_build import settings  # noqa: F401
+from test_landing import HEADER, LINE, ROW, Shop, cells
+
+from shopstream import build, sample
+from shopstream.columns import EVENT_COLUMNS
+
+TEXT = f"{HEADER}\n{LINE}\n"
+PACK = {"gz": gzip.compress, "bz2": bz2.compress, "zst": zstandard.ZstdCompressor().compress}
+OBJECT = dict(zip(EVENT_COLUMNS, ROW, strict=True))
+JSON_LINE = json.dumps(OBJECT)
+
+
+@pytest.fixture
+def shop(tmp_path) -> Shop:
+    return Shop(tmp_path)
+
+
+# --- endings -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["a.csv.zst", "a.dat", "A.TSV", "x/b.json", "c"])
+def test_files_that_cannot_be_read_are_no_reason_for_the_sample(
+    settings,  # noqa: F811
+    monkeypatch,
+    name,
+):
+    shop = replace(settings, landing=settings.sample / "here", warehouse=settings.sample / "new")
+    shop.warehouse.mkdir()
+    file = shop.landing / name
+    file.parent.mkdir(parents=True)
+    file.write_text("x")
+    monkeypatch.setattr(sample, "generate", lambda *_: pytest.fail("made a sample"))
+    if name == "a.csv.zst":
+        assert build.choose_landing(shop) == shop.landing
+        return
+    with pytest.raises(build.BuildError, match=rf"but {name}\. Read are .*\.csv\.zst.*any case"):
+        build.choose_landing(shop)
+    assert not list(shop.warehouse.iterdir())
+
+
+@pytest.mark.parametrize("packing", PACK)
+@pytest.mark.parametrize("form", ["csv", "jsonl", "CSV", "JSONL"])
+def test_text_is_read_in_any_packing_and_case(shop, form, packing):
+    text = TEXT if form.lower() == "csv" else JSON_LINE + "\n"
+    whole = PACK[packing](text.encode())
+    shop.put(f"a.{form}.{packing}", whole + whole if form == "jsonl" else whole)
+    landed, rows = shop.only()
+    assert landed.format == f"{form.lower()}.{packing}"
+    assert {cells(row) for row in rows} == {ROW}
+    assert len(rows) == (2 if form == "jsonl" else 1)
+
+
+@pytest.mark.parametrize("packing", PACK)
+def test_a_part_of_a_packed_file_is_no_file(shop, packing):
+    whole = PACK[packing](f"{HEADER}\n{(LINE + chr(10)) * 1000}".encode())
+    shop.put(f"a.csv.{packing}", whole[:-12])
+    assert "deliver it again" in shop.reason(f"a.csv.{packing}")
+
+
+@pytest.mark.parametrize(("packing", "magic"), [("zst", "zstd"), ("bz2", "bzip2")])
+def test_a_packed_file_that_is_named_plain_is_told_its_ending(shop, packing, magic):
+    shop.put("a.csv", PACK[packing](TEXT.encode()))
+    assert f"{magic}: let its name end in .csv.{packing}" in shop.reason("a.csv")
+
+
+# --- JSON lines ----------------------------------------------------------------------------------
+
+
+def test_json_values_are_read_as_they_are_written(shop):
+    shop.put("a.json.gz", gzip.compress(JSON_LINE.encode()))
+    values = (
+        '"USER_ID": 12345678901234567890, "price": 1.10, "brand": true, "x": {"y": 1, "y": [2]}'
+    )
+    shop.put("b.jsonl", f'{{"event_time": "t", "event_type": "", "product_id": null, {values}}}')
+    a, b = shop.land().landed
+    assert (a.format, a.source_file) == ("jsonl.gz", "a.json.gz")
+    assert [cells(row) for row in shop.rows(a)] == [ROW]
+    expected = dict.fromkeys(EVENT_COLUMNS) | {
+        "event_time": "t",
+        "user_id": "12345678901234567890",
+        "brand": "true",
+        "price": "1.10",
+    }
+    (row,) = shop.rows(b)
+    assert {column: row[column] for column in EVENT_COLUMNS} == expected
+    assert b.notes == (
+        "missing columns, taken as null: category_id, category_code, user_session; "
+        "extra columns, ignored: x"
+    )
+
+
+def test_a_json_line_that_is_no_object_of_single_values_is_a_bad_row(shop):
+    bad = [
+        "[1]",
+        "7",
+        "not json",
+        JSON_LINE[:-1],
+        '{"price": [1]}',
+        '{"price": {"a": 1}}',
+        '{"price": 1, "Price": 2}',
+        '{"brand": "\\ud800"}',
+        "[" * 5000,
+    ]
+    lines = [JSON_LINE, *bad, "", JSON_LINE]
+    shop.put("a.jsonl", "\ufeff" + "\r\n".join(lines).encode().decode() + "\n")
+    landed, rows = shop.only()
+    assert [row["bad_row"] for row in rows] == [None, *bad, None]
+    assert [row["row_number"] for row in rows] == list(range(1, len(bad) + 3))
+    assert (cells(rows[0]), cells(rows[-1])) == (ROW, ROW)
+    assert landed.rows_read == len(bad) + 2
+
+
+def test_bytes_that_are_not_utf8_make_a_json_line_a_bad_row(shop):
+    shop.put("a.jsonl", JSON_LINE.encode() + b'\n{"brand": "\xff"}\n')
+    _, rows = shop.only()
+    assert [row["bad_row"] for row in rows] == [None, r'{"brand": "\xff"}']
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("\n \n", "empty"),
+        (f"[{JSON_LINE}]", r"one JSON list: write it with jq -c '\.\[\]'"),
+        ('{"event_time": 1, "uid": 2}', "missing event_type, product_id, user_id; found .*uid"),
+        (TEXT, "missing .*write one JSON object a line"),
+    ],
+)
+def test_json_that_holds_no_events_is_refused_with_a_remedy(shop, text, reason):
+    shop.put("a.jsonl", text)
+    assert re.search(reason, shop.reason("a.jsonl"))
