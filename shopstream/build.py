@@ -40,6 +40,7 @@ from shopstream.published import (
     table_folders,
 )
 from shopstream.summary import failures, print_summary
+from shopstream.unused import lost_files
 
 FAILED, FILE_REFUSED = 1, 3
 # A user was erased, and older builds and files still hold what the next passing build purges.
@@ -93,7 +94,8 @@ def build(
     refuses to lose the rows of those that are gone from the landing folder unless `drop_missing`.
 
     0: every model and test passed. 1: one did not, readers stay on the last published build.
-    3: all passed and was published, but a file was refused that had not been met before.
+    3: all passed and was published, but of a new file nothing came in: it was refused, or no row
+    of it could be used.
     Raises BuildError, landing.LandingError.
     """
     with prepared(settings, may_rebuild=True) as work:
@@ -203,16 +205,17 @@ class Work:
             code = made_by.SEVERAL if owed else made_by.code_of_tables()
             made_by.write(self.settings.warehouse, code)
         self.report(landed, published=published)
+        lost = lost_files(self.settings.warehouse, landed) if landed else []
         if hook.is_set():
-            self.tell_of_trouble(landed, passed=passed, published=published)
+            self.tell_of_trouble(lost, passed=passed, published=published)
         # After the hook, which compares with the build before.
         if self.finish_erasure(whole=published and not only_core):
             self.name_other_tables()
         if not passed:
             keep_failing_rows(self.settings)
             return FAILED
-        if landed and landed.refused:
-            console.print(f"Exit code {FILE_REFUSED}: a file was refused, see above.")
+        if lost:
+            console.print(f"Exit code {FILE_REFUSED}: a file was refused or unused, see above.")
             return FILE_REFUSED
         return 0
 
@@ -234,16 +237,13 @@ class Work:
             made_by.write(warehouse, made_by.SEVERAL)
         return True
 
-    def tell_of_trouble(
-        self, landed: landing.LandingResult | None, *, passed: bool, published: bool
-    ) -> None:
+    def tell_of_trouble(self, lost: list[str], *, passed: bool, published: bool) -> None:
         """Run the user's hook once for each kind of trouble."""
         if not passed:
             broken = (f"{name}: {message}" for name, _, message in failures(self.settings.target))
             hook.tell("failed", "; ".join(broken))
-        if landed and landed.refused:
-            refused = (f"{file.source_file}: {file.reason}" for file in landed.refused)
-            hook.tell("refused", "; ".join(refused))
+        if lost:
+            hook.tell("refused", "; ".join(lost))
         if published and (hours := hook.new_anomalies(self.settings.warehouse)):
             hook.tell("anomaly", "; ".join(hours))
 
