@@ -35,6 +35,7 @@ from shopstream.packed import unpacked
 
 log = logging.getLogger("shopstream.decode")
 Database = duckdb.DuckDBPyConnection
+Given = dict[str, str | None]
 
 ID_COLUMNS = ("product_id", "category_id", "user_id")
 EXACT_TYPES = dict.fromkeys(ID_COLUMNS, "bigint") | {
@@ -47,17 +48,24 @@ _LONG, _TEXT = pa.int64(), pa.string()
 
 
 def decode(
-    path: Path, kind: str, key: int, target: Path, duck: Duck, advance: Callable[[int], None]
+    path: Path,
+    kind: str,
+    key: int,
+    target: Path,
+    duck: Duck,
+    advance: Callable[[int], None],
+    given: Given,
 ) -> tuple[int, str | None]:
     """Write the rows of `path` to `target` and return their number, and notes on its columns.
 
     `kind` is parquet, or csv or jsonl, by itself or packed (`csv.gz`); `key` goes into the column
-    file_key; `advance` is told the bytes read so far. Raises Refused when the content is no table
+    file_key; `advance` is told the bytes read so far; `given` are values of the path, for columns
+    that the file lacks. Raises Refused when the content is no table
     of events, other errors when it is damaged.
     """
     with duck.connection() as con:
         read = _decode_parquet if kind == "parquet" else _decode_text
-        rows, notes = read(con, path, kind, key, target, advance)
+        rows, notes = read(con, path, kind, key, target, advance, given)
     written = pq.read_metadata(target).num_rows
     if written != rows:
         raise RuntimeError(f"{rows} rows were read, but {written} written")
@@ -140,7 +148,13 @@ _MARKS = re.compile(rb"(?:%s)*+" % codecs.BOM_UTF8)  # tools that each add one l
 
 
 def _decode_text(
-    con: Database, path: Path, kind: str, key: int, target: Path, advance: Callable
+    con: Database,
+    path: Path,
+    kind: str,
+    key: int,
+    target: Path,
+    advance: Callable,
+    given: Given,
 ) -> tuple[int, str | None]:
     schema = pa.schema([("row_number", _LONG), *((c, _TEXT) for c in ("bad_row", *EVENT_COLUMNS))])
     rows, failures = 0, []
@@ -160,7 +174,10 @@ def _decode_text(
     with path.open("rb") as raw:
         form, _, packing = kind.partition(".")
         text = unpacked(raw, packing)
-        delivered = _Csv(text, packing) if form == "csv" else JsonLines(text, 2 * LONGEST_ROW)
+        if form == "csv":
+            delivered = _Csv(text, packing, given)
+        else:
+            delivered = JsonLines(text, 2 * LONGEST_ROW, given)
         con.register("delivered", pa.RecordBatchReader.from_batches(schema, numbered()))
         cells = ", ".join(_cell(c, c, _exact_text(c, c)) for c in EVENT_COLUMNS)
         try:
@@ -214,13 +231,50 @@ def _is_utf8(text: bytes) -> bool:
         return False
 
 
+def lacking(path: Path, kind: str, given: Given) -> Given:
+    """Those of the values of a path whose columns the file lacks."""
+    form, _, packing = kind.partition(".")
+    names = []  # of JSON lines each is asked by itself
+    if given and form == "parquet":
+        names = pq.read_schema(path).names
+    elif given and form == "csv":
+        with path.open("rb") as raw:
+            names, _ = _read_header(unpacked(raw, packing), packing)
+    keys = {name.strip().lower() for name in names}
+    return {column: value for column, value in given.items() if column not in keys}
+
+
+def _read_header(stream: BinaryIO, packing: str) -> tuple[list[str], bytes]:
+    """The column names, and what was read beyond them, from the line end on."""
+    head = stream.read(BLOCK)
+    for magic, advice in _NOT_CSV.items():
+        if head.startswith(magic):
+            if packing and "let its name" in advice:
+                what = advice.partition(":")[0]
+                raise Refused(
+                    f"the {PACKED[packing]} holds {what}: unpack it once and deliver that"
+                )
+            raise Refused(f"this is {advice}")
+    head = head[_MARKS.match(head).end() :]
+    start = _LINE_ENDS.match(head).end()
+    if start == len(head):
+        raise Refused("empty: there is not even a header line; remove it or deliver it again")
+    line = _HEADER.match(head, start) or _LINE.match(head, start)
+    if line.end() == BLOCK:
+        raise Refused("the header line does not end: deliver text with one row per line")
+    if b"\0" in line[0]:
+        raise Refused(f"the header holds NUL bytes; if this is {_ICONV}")
+    names = next(csv.reader([line[0].decode(errors="backslashreplace")]))
+    return names, head[line.end() :]
+
+
 class _Csv:
     """A CSV stream: its header is read at once, its rows by `batches`."""
 
-    def __init__(self, stream: BinaryIO, packing: str = "") -> None:
-        self.stream, self.packing = stream, packing
-        names = self._read_header()
-        where, self.notes = resolve(names, _csv_remedy(names))
+    def __init__(self, stream: BinaryIO, packing: str = "", given: Given | None = None) -> None:
+        self.stream, self.given = stream, given or {}
+        names, self.rest = _read_header(stream, packing)
+        where, self.notes = resolve(names, _csv_remedy(names), self.given)
         self.fields = re.compile(rb"(?:%s,){%d}+%s(?=[\r\n]|\Z)" % (_FIELD, len(names) - 1, _FIELD))
         most = 4 * len(names) + 64
         self.row = re.compile(rb"(?:%s,){0,%d}+%s(?=[\r\n]|\Z)" % (_FIELD, most, _FIELD))
@@ -234,29 +288,6 @@ class _Csv:
             null_values=[""],
             strings_can_be_null=True,
         )
-
-    def _read_header(self) -> list[str]:
-        """The column names; `self.rest` keeps what was read beyond them, from the line end on."""
-        head = self.stream.read(BLOCK)
-        for magic, advice in _NOT_CSV.items():
-            if head.startswith(magic):
-                if self.packing and "let its name" in advice:
-                    what = advice.partition(":")[0]
-                    raise Refused(
-                        f"the {PACKED[self.packing]} holds {what}: unpack it once and deliver that"
-                    )
-                raise Refused(f"this is {advice}")
-        head = head[_MARKS.match(head).end() :]
-        start = _LINE_ENDS.match(head).end()
-        if start == len(head):
-            raise Refused("empty: there is not even a header line; remove it or deliver it again")
-        line = _HEADER.match(head, start) or _LINE.match(head, start)
-        if line.end() == BLOCK:
-            raise Refused("the header line does not end: deliver text with one row per line")
-        if b"\0" in line[0]:
-            raise Refused(f"the header holds NUL bytes; if this is {_ICONV}")
-        self.rest = head[line.end() :]
-        return next(csv.reader([line[0].decode(errors="backslashreplace")]))
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The rows in order, as `bad_row` and the event columns; blocks are parsed in parallel."""
@@ -333,9 +364,13 @@ class _Csv:
             pacsv.ParseOptions(newlines_in_values=True),
             self.convert,
         )
-        nulls = pa.nulls(table.num_rows, _TEXT)
-        columns = {c: table[self.where[c]] if c in self.where else nulls for c in EVENT_COLUMNS}
-        return pa.table({"bad_row": nulls, **columns}).combine_chunks()
+        columns = {
+            c: table[self.where[c]]
+            if c in self.where
+            else pa.repeat(pa.scalar(self.given.get(c), _TEXT), table.num_rows)
+            for c in EVENT_COLUMNS
+        }
+        return pa.table({"bad_row": pa.nulls(table.num_rows, _TEXT), **columns}).combine_chunks()
 
 
 def _csv_remedy(names: list[str]) -> str:
@@ -378,7 +413,13 @@ def _last_line_end(block: bytes, quotes: np.ndarray) -> int:
 
 
 def _decode_parquet(
-    con: Database, path: Path, kind: str, key: int, target: Path, advance: Callable
+    con: Database,
+    path: Path,
+    kind: str,
+    key: int,
+    target: Path,
+    advance: Callable,
+    given: Given,
 ) -> tuple[int, str | None]:
     # Under a name of our own: DuckDB takes some names for patterns, and can't say others.
     plain = target.with_name("delivered.parquet")
@@ -388,7 +429,7 @@ def _decode_parquet(
     footer = pq.read_metadata(path)
     schema = footer.schema.to_arrow_schema()
     names = schema.names  # DuckDB renames those it takes for doubles
-    where, notes = resolve(names, "name these columns in the file")
+    where, notes = resolve(names, "name these columns in the file", given)
     source = "read_parquet($1, hive_partitioning = false, binary_as_string = true)"
     values, size = [str(path)], path.stat().st_size
     for column, at in where.items():
@@ -399,6 +440,8 @@ def _decode_parquet(
         column: (f'"{name.replace(chr(34), 2 * chr(34))}"', kind)
         for column, (name, kind, *_) in ((c, columns[i]) for c, i in where.items())
     }
+    literals = {c: (_literal(value), "VARCHAR") for c, value in given.items()}
+    values_of = literals | values_of
     taken = any(name.lower() == "file_row_number" for name in names)
     number = "row_number() over ()" if taken else "file_row_number + 1"
 
@@ -427,6 +470,10 @@ def _decode_parquet(
         finally:
             con.unregister("times")
     return footer.num_rows, notes
+
+
+def _literal(text: str | None) -> str:
+    return "null::varchar" if text is None else f"'{text.replace(chr(39), 2 * chr(39))}'"
 
 
 def _milliseconds(path: Path, name: str) -> pa.RecordBatchReader:

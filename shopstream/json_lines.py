@@ -22,11 +22,12 @@ _REMEDY = "write one JSON object a line, with these names"
 class JsonLines:
     """A stream of JSON lines, read by `batches`; the names that all rows give are known after it.
 
-    A line that is no object of single values, or not UTF-8, is a bad row.
+    `given` are values of the path, for lines that lack the name. A line that is no object of single
+    values, or not UTF-8, is a bad row.
     """
 
-    def __init__(self, stream: BinaryIO, longest: int) -> None:
-        self.stream, self.longest = stream, longest
+    def __init__(self, stream: BinaryIO, longest: int, given: dict[str, str | None]) -> None:
+        self.stream, self.longest, self.given = stream, longest, given
         self.names: dict[str, None] = {}
         self.notes: str | None = None
 
@@ -40,7 +41,7 @@ class JsonLines:
                 yield pa.RecordBatch.from_pylist(rows, schema=_SCHEMA)
                 rows, size = [], 0
         yield pa.RecordBatch.from_pylist(rows, schema=_SCHEMA)
-        _, self.notes = resolve(list(self.names), _REMEDY)
+        _, self.notes = resolve(list(self.names), _REMEDY, self.given)
 
     def _lines(self) -> Iterator[bytes]:
         first = True
@@ -82,7 +83,7 @@ class JsonLines:
                 cells[column] = _text(value)
             if len(self.names) < MOST_NAMES or column in EVENT_COLUMNS:
                 self.names[column.encode(errors="backslashreplace").decode()] = None
-        return cells
+        return self.given | cells
 
 
 class _Pairs(list):

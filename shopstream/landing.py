@@ -30,8 +30,9 @@ from deltalake.exceptions import DeltaError
 
 from shopstream import erasure
 from shopstream.archives import Refused, event_format, event_members, extract
-from shopstream.decode import Duck, decode, default_memory_limit
+from shopstream.decode import Duck, decode, default_memory_limit, lacking
 from shopstream.finding import LandingError, find
+from shopstream.path_values import path_values, sha_with
 
 log = logging.getLogger("shopstream.landing")
 Progress = Callable[[str, int, int], None]
@@ -548,14 +549,15 @@ class _Run:
             advance(0)
             if not size:
                 raise Refused("empty (0 bytes): remove it or deliver it again")
-            sha256 = sha256 or _sha256(path)
+            given = lacking(path, kind, path_values(name))
+            sha256 = sha_with(sha256 or _sha256(path), given)
             known = self.landed.get(sha256)
             # the same bytes under an ending that does not fit them are refused as ever
             if known and known.format == kind and sha256 not in self.wanted:
                 return _Content(name, sha256)
             target = self.scratch / f"{sha256}.parquet"
             key = _file_key(sha256)
-            rows, notes = decode(path, kind, key, target, self.duck, advance)
+            rows, notes = decode(path, kind, key, target, self.duck, advance, given)
             advance(size)
             return _Content(name, sha256, kind, size, rows, notes)
         except Exception as error:

@@ -2,16 +2,19 @@
 
 import bz2
 import gzip
+import hashlib
 import json
 import re
 from dataclasses import replace
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import zstandard
 from test_build import settings  # noqa: F401
 from test_landing import HEADER, LINE, ROW, Shop, cells
 
-from shopstream import build, sample
+from shopstream import build, landing, sample
 from shopstream.columns import EVENT_COLUMNS
 
 TEXT = f"{HEADER}\n{LINE}\n"
@@ -138,3 +141,72 @@ def test_bytes_that_are_not_utf8_make_a_json_line_a_bad_row(shop):
 def test_json_that_holds_no_events_is_refused_with_a_remedy(shop, text, reason):
     shop.put("a.jsonl", text)
     assert re.search(reason, shop.reason("a.jsonl"))
+
+
+# --- values of the path --------------------------------------------------------------------------
+
+NO_TYPE = [c for c in EVENT_COLUMNS if c not in ("event_type", "brand")]
+FEW = {column: OBJECT[column] for column in NO_TYPE}
+
+
+def put_without_type(shop, folder: str, form: str) -> None:
+    """A row without event_type and brand, and for CSV a bad row behind it."""
+    name = f"{folder}/part-0.{form}"
+    if form == "parquet":
+        (shop.landing / folder).mkdir(parents=True)
+        pq.write_table(pa.table({c: [v] for c, v in FEW.items()}), shop.landing / name)
+    elif form.startswith("jsonl"):
+        shop.put(name, json.dumps(FEW) + "\n")
+    else:
+        shop.put(name, f"{','.join(NO_TYPE)}\n{','.join(FEW.values())}\nbad\n")
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv", "jsonl"])
+def test_values_that_only_the_path_holds_are_read_from_it(shop, form):
+    for folder, event_type, brand in (
+        ("event_date=2019-10-01/event_type=view/BRAND=it%27s a", "view", "it's a"),
+        ("event_date=2019-10-01/event_type=cart/brand=__HIVE_DEFAULT_PARTITION__", "cart", None),
+        ("event_type=cart/event_type=purchase/brand=", "purchase", None),
+    ):
+        put_without_type(shop, folder, form)
+        landed, rows = shop.only()
+        assert {c: rows[0][c] for c in EVENT_COLUMNS} == {
+            **FEW,
+            "event_type": event_type,
+            "brand": brand,
+        }
+        assert [row["bad_row"] for row in rows] == [None, "bad"][: len(rows)]
+        assert len(rows) == 1 + (form == "csv")
+        assert form == "jsonl" or landed.notes == "read from the path: event_type, brand"
+    assert len(shop.table("landed_files")) == 3, "the same bytes are other events"
+    assert (shop.land().landed, landing.missing_files(shop.landing, shop.warehouse)) == ([], [])
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv", "jsonl"])
+def test_a_value_of_the_file_stands_before_that_of_the_path(shop, form):
+    folder = shop.landing / "event_type=cart" / "price=1"
+    folder.mkdir(parents=True)
+    name = f"event_type=cart/price=1/a.{form}"
+    if form == "parquet":
+        shop.put_parquet(name)
+    else:
+        shop.put(name, TEXT if form == "csv" else JSON_LINE)
+    landed, rows = shop.only()
+    assert [cells(row) for row in rows] == [ROW]
+    sha = hashlib.sha256((shop.landing / name).read_bytes()).hexdigest()
+    assert form == "jsonl" or landed.file_sha256 == sha
+
+
+def test_a_date_in_the_path_is_no_time(shop):
+    shop.put("event_date=2019-10-01/a.csv", "event_type,product_id,user_id\nview,1,2\n")
+    assert "missing event_time" in shop.reason("event_date=2019-10-01/a.csv")
+
+
+def test_files_with_values_of_the_path_are_read_again_and_found_in_zips(shop):
+    text = f"{','.join(NO_TYPE)}\n{','.join(FEW.values())}\n"
+    shop.put_zip("a.zip", {f"event_type={t}/a.csv": text for t in ("view", "cart")})
+    result = shop.land()
+    assert [shop.rows(file)[0]["event_type"] for file in result.landed] == ["cart", "view"]
+    landing.drop_work_copies(shop.warehouse)
+    landing.reread(shop.landing, shop.warehouse, {result.landed[1].file_sha256})
+    assert [row["event_type"] for row in shop.rows(result.landed[1])] == ["view"]
