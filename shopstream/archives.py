@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_LZMA, ZIP_STORED, ZipFile, ZipInfo
 
+from shopstream.tables import EXPORT, table_folders_in
+
 # 30 times the largest known month as CSV: above it, a size is an error or an attack.
 MAX_MEMBER_BYTES = 200 << 30
 # Click-streams deflate 5 to 30 times; deflate itself can reach 1,030. Small members can't hurt.
@@ -44,10 +46,12 @@ def event_members(archive: ZipFile) -> Iterator[tuple[ZipInfo, str | None]]:
     """Each member that carries events, once per name, with what speaks against reading it."""
     times = Counter(info.filename for info in archive.infolist())
     held = os.stat(archive.filename).st_size
+    tables = tuple(table_folders_in(archive.NameToInfo))
     for name, info in sorted(archive.NameToInfo.items()):
         hidden = any(p.startswith(".") and p not in (".", "..") for p in name.split("/"))
         if event_format(name) and not hidden:
-            yield info, _objection(info, times[name], held)
+            in_table = f"it is of a table, which is more than its files: {EXPORT}"
+            yield info, in_table if name.startswith(tables) else _objection(info, times[name], held)
 
 
 def _objection(info: ZipInfo, times: int, held: int) -> str | None:

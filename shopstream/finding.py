@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from shopstream.archives import event_format
+from shopstream.tables import EXPORT, table_kind
+
+_SCHEMA_FOLDER = re.compile(r"shopstream_.*\.db").fullmatch
 
 
 class LandingError(Exception):
@@ -33,22 +37,28 @@ def find(
         add(Path(error.filename), f"this folder can't be read ({error.strerror}): check its rights")
 
     # a linked folder is read once; one that leads to the warehouse would feed us our own tables
-    visited = {os.path.realpath(warehouse)}
+    own = Path(os.path.realpath(warehouse))
+    visited = {str(own)}
     for folder, folders, files in os.walk(landing, onerror=unreadable, followlinks=True):
         here, real = Path(folder), os.path.realpath(folder)
-        if real in visited:
+        if real in visited or is_of(own, Path(real)):
             folders.clear()
             continue
         visited.add(real)
+        if table := table_kind(here):
+            add(here, f"{table}, whose files hold deleted rows too: {EXPORT}")
+            folders.clear()
+            continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in filter(event_format, folders):
-            add(here / name, "a folder is named like an event file: rename it")
-        folders[:] = [name for name in folders if not event_format(name)]
+            if not table_kind(here / name):
+                add(here / name, "a folder is named like an event file: rename it")
+        folders[:] = [n for n in folders if not event_format(n) or table_kind(here / n)]
         for name in files:
             if name.startswith("."):
                 continue
             if event_format(name):
-                add(here / name, _trouble(here / name))
+                add(here / name, _trouble(here / name, own))
             elif ignored is not None:
                 ignored.append(name_of((here / name).relative_to(landing)))
     return sorted(found)
@@ -59,7 +69,13 @@ def name_of(path: Path) -> str:
     return os.fsencode(path).replace(b"\\", b"\\\\").decode(errors="backslashreplace")
 
 
-def _trouble(path: Path) -> str | None:
+def is_of(warehouse: Path, path: Path) -> bool:
+    """Whether a path lies in the tables of a warehouse; a landing folder may lie beside them."""
+    inside = path.parts[len(warehouse.parts) :]
+    return path.is_relative_to(warehouse) and bool(inside) and bool(_SCHEMA_FOLDER(inside[0]))
+
+
+def _trouble(path: Path, warehouse: Path) -> str | None:
     try:
         path.stat()
     except OSError as error:
@@ -67,6 +83,8 @@ def _trouble(path: Path) -> str | None:
         if path.is_symlink():
             return f"a link that leads to no file ({error.strerror}): mend or remove it"
         return None if isinstance(error, FileNotFoundError) else f"can't be read: {error.strerror}"
+    if path.is_symlink() and is_of(warehouse, Path(os.path.realpath(path))):
+        return "a link into the warehouse, whose files are made from deliveries: remove it"
     return None if path.is_file() else "neither a file nor a link to one: remove it"
 
 

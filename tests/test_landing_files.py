@@ -6,11 +6,13 @@ import hashlib
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import zstandard
+from deltalake import write_deltalake
 from test_build import settings  # noqa: F401
 from test_landing import HEADER, LINE, ROW, Shop, cells
 
@@ -141,6 +143,80 @@ def test_bytes_that_are_not_utf8_make_a_json_line_a_bad_row(shop):
 def test_json_that_holds_no_events_is_refused_with_a_remedy(shop, text, reason):
     shop.put("a.jsonl", text)
     assert re.search(reason, shop.reason("a.jsonl"))
+
+
+# --- tables are no deliveries ---------------------------------------------------------------------
+
+
+def delta_table(folder: Path) -> None:
+    rows = pa.table({c: [v, v] for c, v in OBJECT.items()})
+    write_deltalake(folder, rows)
+    write_deltalake(folder, rows.slice(1), mode="overwrite")
+
+
+@pytest.mark.parametrize(
+    ("mark", "kind"),
+    [
+        ("_delta_log/0.json", "a Delta table"),
+        ("metadata/v1.metadata.json", "an Iceberg table"),
+        (".hoodie/hoodie.properties", "a Hudi table"),
+        ("shopstream_landing.db/x", "a warehouse of shopstream"),
+    ],
+)
+@pytest.mark.parametrize("folder", ["t", "x/t.parquet"])
+def test_a_folder_that_is_a_table_is_refused_by_its_name(shop, mark, kind, folder):
+    shop.put(f"{folder}/{mark}", "{}")
+    shop.put(f"{folder}/brand=a/part-0.csv", TEXT)
+    shop.put("good.csv", TEXT)
+    result = shop.land()
+    assert [file.source_file for file in result.landed] == ["good.csv"]
+    (refused,) = result.refused
+    assert refused.source_file == folder and refused.reason.startswith(kind)
+    assert [row["source_file"] for row in shop.table("refused_files")] == [folder]
+    assert shop.land().known_refused == [refused]
+
+
+def test_a_landing_folder_that_is_a_table_lands_none_of_its_files(shop):
+    delta_table(shop.landing)
+    assert "a Delta table" in shop.reason(".")
+
+
+def test_a_folder_of_metadata_beside_files_is_no_table(shop):
+    shop.put("metadata/notes.json", "{}")
+    shop.put("metadata/a.csv", TEXT)
+    assert shop.only()[0].source_file == "metadata/a.csv"
+
+
+@pytest.mark.parametrize("folder", ["", "in/t/"])
+def test_files_of_a_table_in_a_zip_are_refused(shop, folder):
+    members = {f"{folder}_delta_log/0.json": "{}", f"{folder}day=1/a.csv": TEXT}
+    beside = {"in/b.csv": TEXT} if folder else {}
+    shop.put_zip("a.zip", members | beside)
+    result = shop.land()
+    assert [file.source_file for file in result.landed] == ["a.zip/in/b.csv"] * len(beside)
+    (refused,) = result.refused
+    assert refused.source_file == f"a.zip/{folder}day=1/a.csv"
+    assert "it is of a table" in refused.reason
+
+
+def test_links_into_the_tables_of_the_warehouse_bring_nothing_in(shop):
+    shop.put("a.csv", TEXT)
+    (landed,) = shop.land().landed
+    copies = shop.home / "landed_rows"
+    (shop.landing / "folder").symlink_to(copies)
+    (shop.landing / "file.parquet").symlink_to(copies / f"{landed.file_sha256}.parquet")
+    result = shop.land()
+    assert result.landed == []
+    assert [(f.source_file, f.reason[:23]) for f in result.refused] == [
+        ("file.parquet", "a link into the warehou")
+    ]
+
+
+def test_a_landing_folder_beside_the_tables_is_read(shop):
+    folder = shop.warehouse / "incoming"
+    folder.mkdir(parents=True)
+    (folder / "a.csv").write_text(TEXT)
+    assert len(landing.land(folder, shop.warehouse).landed) == 1
 
 
 # --- values of the path --------------------------------------------------------------------------
