@@ -31,6 +31,7 @@ from deltalake.exceptions import DeltaError
 from shopstream import erasure
 from shopstream.archives import Refused, event_format, event_members, extract
 from shopstream.decode import Duck, decode, default_memory_limit, lacking
+from shopstream.file_state import State, let_the_clock_go_on, state_of
 from shopstream.finding import LandingError, find
 from shopstream.path_values import path_values, sha_with
 
@@ -109,13 +110,16 @@ class LandingResult:
 
 @dataclass(frozen=True)
 class _Delivery:
-    """A name that was seen; bytes and modified_ns are those of its container, the file on disk."""
+    """A name that was seen; bytes and state are those of its container, the file on disk.
+
+    Warehouses of before have no state: they read a file once more to know it.
+    """
 
     source_file: str
     container: str
     file_sha256: str | None
     bytes: int
-    modified_ns: int
+    state: str = ""
 
 
 @dataclass(frozen=True)
@@ -165,6 +169,8 @@ def _schema(row: type) -> pa.Schema:
 
 def _read_table(home: Path, name: str) -> list:
     rows = DeltaTable(str(home / name)).to_pyarrow_table().to_pylist()
+    for row in rows:
+        row.pop("modified_ns", None)  # of deliveries, before there was a state
     try:
         return [_TABLES[name](**row) for row in rows]
     except TypeError:
@@ -176,7 +182,7 @@ def _read_table(home: Path, name: str) -> list:
 
 def _write_table(home: Path, name: str, rows: Iterable) -> None:
     table = pa.Table.from_pylist([vars(row) for row in rows], schema=_schema(_TABLES[name]))
-    write_deltalake(str(home / name), table, mode="overwrite")
+    write_deltalake(str(home / name), table, mode="overwrite", schema_mode="overwrite")
 
 
 def _prepare(home: Path) -> None:
@@ -321,8 +327,7 @@ def missing_files(landing: Path, warehouse: Path) -> list[str]:
         delivery.file_sha256
         for delivery in _read_table(_home(warehouse), "deliveries")
         if delivery.container in here
-        and (_signature(here[delivery.container]) or ())[:2]
-        == (delivery.bytes, delivery.modified_ns)
+        and state_of(here[delivery.container]) == (delivery.bytes, delivery.state)
     }
     return sorted(
         file.source_file
@@ -381,14 +386,6 @@ def _run(
         shutil.rmtree(home / "extracted", ignore_errors=True)
 
 
-def _signature(path: Path) -> tuple[int, int, int] | None:
-    try:
-        state = path.stat()
-    except OSError:
-        return None
-    return state.st_size, state.st_mtime_ns, state.st_ino
-
-
 @dataclass(frozen=True)
 class _Content:
     """A file or zip member after it was read: its rows, or the reason against it, or neither."""
@@ -441,11 +438,12 @@ class _Run:
 
     def take(self, name: str, path: Path) -> None:
         """Take one file on disk in, with all its members if it is a zip."""
-        before = _signature(path)
+        before = state_of(path)
         earlier = self.deliveries.get(name)
-        if before and earlier and (earlier[0].bytes, earlier[0].modified_ns) == before[:2]:
+        if before and earlier and (earlier[0].bytes, earlier[0].state) == before:
             self._keep_refusals(earlier)
             return
+        let_the_clock_go_on(path)
         contents = self._unchanged(name, path, before)
         if contents is None:
             # it still grows, or is gone: nothing of it counts, the next run tries again
@@ -457,19 +455,19 @@ class _Run:
         if any(content.passing for content in contents):
             return  # no delivery: else the file would be known, and never be read
         self.deliveries[name] = [
-            _Delivery(content.name, name, content.sha256, *before[:2]) for content in contents
+            _Delivery(content.name, name, content.sha256, *before) for content in contents
         ]
         self.redelivered = True
 
     def _unchanged(
-        self, name: str, path: Path, before: tuple[int, int, int] | None
+        self, name: str, path: Path, before: State | None
     ) -> list[_Content] | None:
         """What one file on disk holds; None where it is gone or not as it was before reading."""
         if before is None:
             return None
         kind = event_format(path.name)
         contents = self._zip(name, path) if kind == "zip" else [self._read(name, path)]
-        return contents if _signature(path) == before else None
+        return contents if state_of(path) == before else None
 
     def turn_away(self, name: str, trouble: str) -> None:
         """Refuse a name that leads to no file now; once it does again, it is read anew."""
@@ -525,7 +523,7 @@ class _Run:
             missing = wanted - {content.sha256 for content in self.again}
             if trouble or not held & missing:
                 continue
-            contents = self._unchanged(name, path, _signature(path)) or []
+            contents = self._unchanged(name, path, state_of(path)) or []
             self.again += (c for c in contents if c.sha256 in missing and c.rows is not None)
         missing = wanted - {content.sha256 for content in self.again}
         if missing:
