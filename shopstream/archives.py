@@ -75,9 +75,27 @@ def _objection(info: ZipInfo, times: int, held: int) -> str | None:
         return "the archive says it is longer than the archive itself: pack it again"
     if info.file_size > MAX_MEMBER_BYTES:
         return f"it unpacks to {info.file_size:,} bytes, more than {MAX_MEMBER_BYTES:,}: split it"
-    if info.file_size > max(RATIO_MATTERS_FROM, MAX_RATIO * info.compress_size):
-        return f"it unpacks to over {MAX_RATIO} times its size: deliver it as .csv.gz if it is real"
+    if info.file_size > most_unpacked(info.compress_size):
+        return too_much()
     return None
+
+
+def max_ratio() -> int:
+    """To how many times its size a file may unpack."""
+    return int(os.environ.get("SHOPSTREAM_MAX_RATIO") or MAX_RATIO)
+
+
+def most_unpacked(size: int) -> int:
+    """Bytes that a file or member may unpack to which takes up `size` in the landing folder."""
+    return min(max(RATIO_MATTERS_FROM, max_ratio() * size), MAX_MEMBER_BYTES)
+
+
+def too_much() -> str:
+    """The reason against a file that unpacks to more."""
+    return (
+        f"it unpacks to over {max_ratio()} times its size: if it is real, set SHOPSTREAM_MAX_RATIO "
+        "to more and touch the file, or deliver it in parts"
+    )
 
 
 def extract(archive: ZipFile, info: ZipInfo, target: Path) -> str:

@@ -28,7 +28,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from shopstream.archives import PACKED, Refused
+from shopstream.archives import PACKED, Refused, too_much
 from shopstream.columns import EVENT_COLUMNS, resolve
 from shopstream.json_lines import JsonLines
 from shopstream.packed import unpacked
@@ -55,17 +55,18 @@ def decode(
     duck: Duck,
     advance: Callable[[int], None],
     given: Given,
+    most: int,
 ) -> tuple[int, str | None]:
     """Write the rows of `path` to `target` and return their number, and notes on its columns.
 
     `kind` is parquet, or csv or jsonl, by itself or packed (`csv.gz`); `key` goes into the column
     file_key; `advance` is told the bytes read so far; `given` are values of the path, for columns
-    that the file lacks. Raises Refused when the content is no table
-    of events, other errors when it is damaged.
+    that the file lacks; `most` is how many bytes it may unpack to. Raises Refused when the content
+    is no table of events, other errors when it is damaged.
     """
     with duck.connection() as con:
         read = _decode_parquet if kind == "parquet" else _decode_text
-        rows, notes = read(con, path, kind, key, target, advance, given)
+        rows, notes = read(con, path, kind, key, target, advance, given, most)
     written = pq.read_metadata(target).num_rows
     if written != rows:
         raise RuntimeError(f"{rows} rows were read, but {written} written")
@@ -125,6 +126,7 @@ class Duck:
 BLOCK = 8 << 20
 csv.field_size_limit(BLOCK)  # of a header: by itself less than some would have
 LONGEST_ROW = 64 << 20
+LEAST_ROW = 64  # bytes that a row of Parquet counts as: its runs of one value take up nothing
 _FIELD = rb'(?:"(?:[^"]++|"")*+"|[^",\r\n][^,\r\n]*+)?'
 _HEADER = re.compile(rb"(?:%s,)*+%s(?=[\r\n]|\Z)" % (_FIELD, _FIELD))
 _LINE = re.compile(rb"[^\r\n]*+")
@@ -155,6 +157,7 @@ def _decode_text(
     target: Path,
     advance: Callable,
     given: Given,
+    most: int,
 ) -> tuple[int, str | None]:
     schema = pa.schema([("row_number", _LONG), *((c, _TEXT) for c in ("bad_row", *EVENT_COLUMNS))])
     rows, failures = 0, []
@@ -173,7 +176,7 @@ def _decode_text(
 
     with path.open("rb") as raw:
         form, _, packing = kind.partition(".")
-        text = unpacked(raw, packing)
+        text = unpacked(raw, packing, most)
         if form == "csv":
             delivered = _Csv(text, packing, given)
         else:
@@ -231,7 +234,7 @@ def _is_utf8(text: bytes) -> bool:
         return False
 
 
-def lacking(path: Path, kind: str, given: Given) -> Given:
+def lacking(path: Path, kind: str, given: Given, most: int) -> Given:
     """Those of the values of a path whose columns the file lacks."""
     form, _, packing = kind.partition(".")
     names = []  # of JSON lines each is asked by itself
@@ -239,7 +242,7 @@ def lacking(path: Path, kind: str, given: Given) -> Given:
         names = pq.read_schema(path).names
     elif given and form == "csv":
         with path.open("rb") as raw:
-            names, _ = _read_header(unpacked(raw, packing), packing)
+            names, _ = _read_header(unpacked(raw, packing, most), packing)
     keys = {name.strip().lower() for name in names}
     return {column: value for column, value in given.items() if column not in keys}
 
@@ -420,6 +423,7 @@ def _decode_parquet(
     target: Path,
     advance: Callable,
     given: Given,
+    most: int,
 ) -> tuple[int, str | None]:
     # Under a name of our own: DuckDB takes some names for patterns, and can't say others.
     plain = target.with_name("delivered.parquet")
@@ -427,6 +431,8 @@ def _decode_parquet(
     plain.symlink_to(path.resolve())
     path = plain
     footer = pq.read_metadata(path)
+    if max(footer.num_rows * LEAST_ROW, _plain_bytes(footer)) > most:
+        raise Refused(too_much())
     schema = footer.schema.to_arrow_schema()
     names = schema.names  # DuckDB renames those it takes for doubles
     where, notes = resolve(names, "name these columns in the file", given)
@@ -470,6 +476,10 @@ def _decode_parquet(
         finally:
             con.unregister("times")
     return footer.num_rows, notes
+
+
+def _plain_bytes(footer: pq.FileMetaData) -> int:
+    return sum(footer.row_group(at).total_byte_size for at in range(footer.num_row_groups))
 
 
 def _literal(text: str | None) -> str:

@@ -29,7 +29,7 @@ from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import DeltaError
 
 from shopstream import erasure
-from shopstream.archives import Refused, event_format, event_members, extract
+from shopstream.archives import Refused, event_format, event_members, extract, most_unpacked
 from shopstream.decode import Duck, decode, default_memory_limit, lacking
 from shopstream.file_state import State, let_the_clock_go_on, state_of
 from shopstream.finding import LandingError, find
@@ -506,7 +506,8 @@ class _Run:
         if objection:
             return _Content(name, reason=objection)
         try:
-            return self._read(name, unpacked, extract(archive, info, unpacked))
+            sha256 = extract(archive, info, unpacked)
+            return self._read(name, unpacked, sha256, info.compress_size)
         except Exception as error:
             return self._failed(name, "zip", error)
         finally:
@@ -538,8 +539,10 @@ class _Run:
             copy = f"{content.sha256}.parquet"
             (self.scratch / copy).replace(self.rows / copy)
 
-    def _read(self, name: str, path: Path, sha256: str | None = None) -> _Content:
-        """Decode one content, unless it is known."""
+    def _read(
+        self, name: str, path: Path, sha256: str | None = None, held: int | None = None
+    ) -> _Content:
+        """Decode one content, unless it is known; `held` is what it takes up in its archive."""
         kind = event_format(name)
         try:
             size = path.stat().st_size
@@ -547,7 +550,8 @@ class _Run:
             advance(0)
             if not size:
                 raise Refused("empty (0 bytes): remove it or deliver it again")
-            given = lacking(path, kind, path_values(name))
+            most = most_unpacked(held or size)
+            given = lacking(path, kind, path_values(name), most)
             sha256 = sha_with(sha256 or _sha256(path), given)
             known = self.landed.get(sha256)
             # the same bytes under an ending that does not fit them are refused as ever
@@ -555,7 +559,7 @@ class _Run:
                 return _Content(name, sha256)
             target = self.scratch / f"{sha256}.parquet"
             key = _file_key(sha256)
-            rows, notes = decode(path, kind, key, target, self.duck, advance, given)
+            rows, notes = decode(path, kind, key, target, self.duck, advance, given, most)
             advance(size)
             return _Content(name, sha256, kind, size, rows, notes)
         except Exception as error:

@@ -7,14 +7,41 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
+from shopstream.archives import Refused, too_much
 
-def unpacked(raw: BinaryIO, packing: str) -> BinaryIO:
-    """The plain bytes of `raw`, which is packed as gz, zst, bz2, or, with no word, not at all."""
+
+def unpacked(raw: BinaryIO, packing: str, most: int) -> BinaryIO:
+    """The plain bytes of `raw`, which is packed as gz, zst, bz2, or, with no word, not at all.
+
+    To read more than `most` bytes of a packed one raises Refused.
+    """
     if packing == "gz":
-        return io.BufferedReader(gzip.GzipFile(fileobj=raw))
+        return Limited(io.BufferedReader(gzip.GzipFile(fileobj=raw)), most)
     if packing == "bz2":
-        return io.BufferedReader(bz2.BZ2File(raw))
+        return Limited(io.BufferedReader(bz2.BZ2File(raw)), most)
     if packing == "zst":
         # Python's reader of zstandard takes a part of a file for the whole.
-        return io.BufferedReader(pa.CompressedInputStream(pa.PythonFile(raw, "r"), "zstd"))
+        zstd = pa.CompressedInputStream(pa.PythonFile(raw, "r"), "zstd")
+        return Limited(io.BufferedReader(zstd), most)
     return raw
+
+
+class Limited:
+    """A stream of at most so many bytes."""
+
+    def __init__(self, stream: BinaryIO, most: int) -> None:
+        self.stream, self.left = stream, most
+
+    def read(self, size: int) -> bytes:
+        """Up to `size` bytes. Raises Refused."""
+        return self._counted(self.stream.read(size))
+
+    def readline(self, size: int) -> bytes:
+        """A line of up to `size` bytes. Raises Refused."""
+        return self._counted(self.stream.readline(size))
+
+    def _counted(self, piece: bytes) -> bytes:
+        self.left -= len(piece)
+        if self.left < 0:
+            raise Refused(too_much())
+        return piece
