@@ -26,6 +26,7 @@ from shopstream.build_log import note_build
 from shopstream.config import PROJECT, SAMPLE_MARK, Settings
 from shopstream.finding import named
 from shopstream.maintenance import maintain, tables_are_published
+from shopstream.plain import plain_lines
 from shopstream.processes import tree
 from shopstream.profile import targets
 from shopstream.published import (
@@ -581,7 +582,7 @@ def dbt(
             on_start(process.pid)
             for line in process.stdout:
                 if not IS_OF_A_STACK_TRACE(line):
-                    print(line, end="", file=stdout, flush=True)
+                    print(plain_lines(line), end="", file=stdout, flush=True)
         except BaseException:
             # Nothing may go on writing once the lock is given up.
             process.kill()

@@ -19,6 +19,7 @@ from shopstream.config import (
     check_environment,
     check_removable,
 )
+from shopstream.plain import PlainFormatter, plain_lines
 
 PORT = click.IntRange(1, 65535)
 # What this package and dbt write into the folder of logs.
@@ -50,7 +51,7 @@ class PlainErrors(click.Group):
         # OSError: a disk that is full, a folder that may not be written.
         except (*expected, OSError) as error:
             logging.getLogger(__name__).exception("stopped")
-            click.echo(f"shopstream: {error}", err=True)
+            click.echo(f"shopstream: {plain_lines(str(error))}", err=True)
             sys.exit(2)
 
 
@@ -66,6 +67,8 @@ def main(context: click.Context) -> None:
     try:
         settings.logs.mkdir(parents=True, exist_ok=True)
         logging.basicConfig(filename=settings.logs / "shopstream.log", level=logging.INFO)
+        for handler in logging.getLogger().handlers:
+            handler.setFormatter(PlainFormatter(logging.BASIC_FORMAT))
     except OSError as error:
         logging.basicConfig(handlers=[logging.NullHandler()])
         raise SettingsError(

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from shopstream.archives import event_format
+from shopstream.plain import plain
 from shopstream.tables import EXPORT, table_kind
 
 _SCHEMA_FOLDER = re.compile(r"shopstream_.*\.db").fullmatch
@@ -65,8 +66,11 @@ def find(
 
 
 def name_of(path: Path) -> str:
-    """A path as text; bytes that are not UTF-8 as `\\xff`, so a backslash of its own is doubled."""
-    return os.fsencode(path).replace(b"\\", b"\\\\").decode(errors="backslashreplace")
+    """A path as text; control characters, and bytes that are not UTF-8, as `\\xff`.
+
+    So a backslash of its own is doubled.
+    """
+    return plain(os.fsencode(path).replace(b"\\", b"\\\\").decode(errors="backslashreplace"))
 
 
 def is_of(warehouse: Path, path: Path) -> bool:

@@ -34,6 +34,7 @@ from shopstream.decode import Duck, decode, default_memory_limit, lacking
 from shopstream.file_state import State, let_the_clock_go_on, state_of
 from shopstream.finding import LandingError, find
 from shopstream.path_values import path_values, sha_with
+from shopstream.plain import plain
 
 log = logging.getLogger("shopstream.landing")
 Progress = Callable[[str, int, int], None]
@@ -476,6 +477,7 @@ class _Run:
 
     def refuse(self, name: str, reason: str, sha256: str | None = None) -> None:
         """Note that a file is refused; it is known when the table says just this already."""
+        reason = plain(reason)
         known = self.refused_before.get((name, sha256, reason))
         if known:
             self.known_refused.append(known)
@@ -502,7 +504,7 @@ class _Run:
     def _member(
         self, container: str, archive: ZipFile, info: ZipInfo, objection: str | None
     ) -> _Content:
-        name, unpacked = f"{container}/{info.filename}", self.scratch / "member"
+        name, unpacked = f"{container}/{plain(info.filename)}", self.scratch / "member"
         if objection:
             return _Content(name, reason=objection)
         try:
@@ -609,7 +611,7 @@ class _Run:
                 format=content.format,
                 bytes=content.bytes,
                 rows_read=content.rows,
-                notes=content.notes,
+                notes=content.notes and plain(content.notes),
                 first_load_id=self.load_id,
                 load_id=self.load_id,
                 loaded_at=self.now,

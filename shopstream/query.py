@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from shopstream.plain import plain, plain_json
 from shopstream.published import (
     NothingPublished,
     failing_rows,
@@ -74,7 +75,8 @@ def show(warehouse: Path, sql: str, form: str) -> None:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(columns)
         while rows := result.fetchmany(10_000):
-            writer.writerows(rows)
+            # To a file as delivered; a terminal would obey control characters.
+            writer.writerows(map(plain_row, rows) if sys.stdout.isatty() else rows)
         return
     if form == "json":
         if twice := {name for name in columns if columns.count(name) > 1}:
@@ -82,26 +84,31 @@ def show(warehouse: Path, sql: str, form: str) -> None:
                 f"JSON needs names of their own: {', '.join(sorted(twice))} is there twice; use as"
             )
         rows = [
-            {name: plain(value) for name, value in zip(columns, row, strict=True)}
+            {name: json_value(value) for name, value in zip(columns, row, strict=True)}
             for row in result.fetchall()
         ]
-        json.dump(rows, sys.stdout, indent=1, default=str, ensure_ascii=False, allow_nan=False)
-        print()
+        text = json.dumps(rows, indent=1, default=str, ensure_ascii=False, allow_nan=False)
+        print(plain_json(text))
         return
     rows = result.fetchmany(SHOWN_ROWS + 1)
     table = Table()
     for column in columns:
         # On a narrow terminal values go on in the next line; none is cut.
-        table.add_column(Text(column), overflow="fold")
+        table.add_column(Text(plain(column)), overflow="fold")
     for row in rows[:SHOWN_ROWS]:
         # Text is not read as markup: names and values come from whoever sends files.
-        table.add_row(*(Text("" if value is None else str(value)) for value in row))
+        table.add_row(*(Text("" if value is None else plain(str(value))) for value in row))
     # Into a pipe or a file as wide as need be.
     Console(width=None if sys.stdout.isatty() else 10_000).print(table)
     if len(rows) > SHOWN_ROWS:
         print(f"The first {SHOWN_ROWS} rows; --format csv gives all.")
 
 
-def plain(value: object) -> object:
+def plain_row(row: tuple) -> list[object]:
+    """A row for a terminal."""
+    return [plain(value) if isinstance(value, str) else value for value in row]
+
+
+def json_value(value: object) -> object:
     """A value for JSON, which has no number that is none or infinite."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
