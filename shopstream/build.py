@@ -42,6 +42,7 @@ from shopstream.published import (
 )
 from shopstream.summary import failures, print_summary
 from shopstream.unused import lost_files
+from shopstream.window import warn_of_window
 
 FAILED, FILE_REFUSED = 1, 3
 # A user was erased, and older builds and files still hold what the next passing build purges.
@@ -485,7 +486,9 @@ def empty_warehouse(warehouse: Path) -> None:
 def land(folder: Path, warehouse: Path) -> landing.LandingResult:
     """Land the new files of `folder` with a progress bar."""
     with progress_bar("landing") as advance:
-        return landing.land(folder, warehouse, on_progress=advance)
+        landed = landing.land(folder, warehouse, on_progress=advance)
+    warn_of_window(warehouse, landed)
+    return landed
 
 
 @contextmanager

@@ -238,15 +238,21 @@ def land(settings: Settings) -> None:
 @main.command()
 @click.argument("sql")
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table")
+@click.option(
+    "--unpublished",
+    is_flag=True,
+    help="Read the newest versions, such as a failed build's; marked so.",
+)
 @click.pass_obj
-def query(settings: Settings, sql: str, form: str) -> None:
+def query(settings: Settings, sql: str, form: str, unpublished: bool) -> None:
     """Run SQL over the published marts, for example: "select count(*) from fct_events".
 
     With - in its place, SQL is read from standard input.
     """
     from shopstream.query import show
 
-    show(settings.warehouse, sys.stdin.read() if sql == "-" else sql, form)
+    sql = sys.stdin.read() if sql == "-" else sql
+    show(settings.warehouse, sql, form, unpublished=unpublished)
 
 
 @main.command()

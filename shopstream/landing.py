@@ -198,6 +198,12 @@ def _home(warehouse: Path) -> Path:
     return warehouse / f"{SCHEMA}.db"
 
 
+def work_copies(warehouse: Path, files: Iterable[LandedFile]) -> list[Path]:
+    """The work copies of contents that have rows."""
+    folder = _home(warehouse) / "landed_rows"
+    return [folder / f"{file.file_sha256}.parquet" for file in files if file.rows_read]
+
+
 def drop_work_copies(warehouse: Path) -> None:
     """Delete the work copies, once a load is complete, and what a killed run left of others."""
     for path in (_home(warehouse) / "landed_rows").glob("*.parquet"):

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import duckdb
+from deltalake import DeltaTable
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -16,6 +17,7 @@ from shopstream.plain import plain, plain_json
 from shopstream.published import (
     NothingPublished,
     failing_rows,
+    mart_folders,
     marts,
     open_table,
     read_published,
@@ -23,20 +25,26 @@ from shopstream.published import (
 )
 
 SHOWN_ROWS = 200
+UNPUBLISHED = (
+    "NOT PUBLISHED: these are the newest versions, of a build that may be running, have failed "
+    "or be of several builds."
+)
 ASKS_FOR_TABLES = re.compile(r"\bshow\b|\binformation_schema\b", re.IGNORECASE).search
 
 
-def connect(warehouse: Path, sql: str) -> duckdb.DuckDBPyConnection:
+def connect(warehouse: Path, sql: str, *, unpublished: bool = False) -> duckdb.DuckDBPyConnection:
     """A DuckDB connection that knows the published tables which `sql` names.
 
     Tables are known as `schema.table` and by their bare name, and so are the failing rows of rules
-    that the last build broke. Files are out of reach. Raises NothingPublished.
+    that the last build broke. Files are out of reach. `unpublished` takes the newest version of
+    each instead, whatever became of the build that wrote it. Raises NothingPublished.
     """
     connection = duckdb.connect(config={"autoinstall_known_extensions": False})
     connection.execute("set timezone = 'UTC'")
     failing = failing_rows(warehouse)
+    newest = mart_folders(warehouse) if unpublished else {}
     try:
-        published = read_published(warehouse)
+        published = {"tables": newest} if newest else read_published(warehouse)
     except NothingPublished:
         if not failing:
             raise
@@ -46,7 +54,10 @@ def connect(warehouse: Path, sql: str) -> duckdb.DuckDBPyConnection:
         schema, table = name.split(".")
         if not wants_all and not re.search(rf"\b{table}\b", sql, re.IGNORECASE):
             continue
-        held = failing.get(name) or open_table(warehouse, name, published)
+        if name in newest:
+            held = DeltaTable(newest[name])
+        else:
+            held = failing.get(name) or open_table(warehouse, name, published)
         connection.register(table, rows_of(held))
         connection.execute(f"create schema if not exists {schema}")
         connection.execute(f"create view {name} as from temp.{table}")
@@ -54,19 +65,24 @@ def connect(warehouse: Path, sql: str) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def show(warehouse: Path, sql: str, form: str) -> None:
+def show(warehouse: Path, sql: str, form: str, *, unpublished: bool = False) -> None:
     """Run `sql` and print its rows; `form` is table, csv or json. Raises duckdb.Error."""
+    if unpublished:
+        # csv and json stay what they are.
+        print(UNPUBLISHED, file=sys.stdout if form == "table" else sys.stderr)
     try:
-        result = connect(warehouse, sql).execute(sql)
+        result = connect(warehouse, sql, unpublished=unpublished).execute(sql)
     except duckdb.CatalogException as error:
         message, _, _ = str(error).partition("\n")
         if "Table with name" not in message:
             raise
         # DuckDB would suggest tables of its own.
-        known = ", ".join(sorted(name.split(".")[1] for name in marts(read_published(warehouse))))
-        raise duckdb.CatalogException(
-            f"{message} What `make build` published last: {known}."
-        ) from None
+        if unpublished:
+            held, words = mart_folders(warehouse), "What the warehouse holds"
+        else:
+            held, words = marts(read_published(warehouse)), "What `make build` published last"
+        known = ", ".join(sorted(name.split(".")[1] for name in held))
+        raise duckdb.CatalogException(f"{message} {words}: {known}.") from None
     if result is None:
         raise duckdb.ParserException('there is no statement in it; try: "show tables"')
     columns = [column[0] for column in result.description]
