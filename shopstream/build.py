@@ -203,8 +203,7 @@ class Work:
         if passed:
             landing.drop_work_copies(self.settings.warehouse)
             # A refresh that left the business marts out is still owed to them.
-            owed = refresh and only_core
-            code = made_by.SEVERAL if owed else made_by.code_of_tables()
+            code = made_by.SEVERAL if refresh and only_core else made_by.code_of_tables()
             made_by.write(self.settings.warehouse, code)
         self.report(landed, published=published)
         lost = lost_files(self.settings.warehouse, landed) if landed else []
@@ -218,8 +217,7 @@ class Work:
             return FAILED
         if lost:
             console.print(f"Exit code {FILE_REFUSED}: a file was refused or unused, see above.")
-            return FILE_REFUSED
-        return 0
+        return FILE_REFUSED if lost else 0
 
     def starts_anew(self) -> bool:
         """Whether all tables after the cleaned rows have to be made anew: other code made them."""

@@ -425,14 +425,7 @@ def _decode_parquet(
     given: Given,
     most: int,
 ) -> tuple[int, str | None]:
-    # Under a name of our own: DuckDB takes some names for patterns, and can't say others.
-    plain = target.with_name("delivered.parquet")
-    plain.unlink(missing_ok=True)
-    plain.symlink_to(path.resolve())
-    path = plain
-    footer = pq.read_metadata(path)
-    if max(footer.num_rows * LEAST_ROW, _plain_bytes(footer)) > most:
-        raise Refused(too_much())
+    path, footer = _opened(path, target, most)
     schema = footer.schema.to_arrow_schema()
     names = schema.names  # DuckDB renames those it takes for doubles
     where, notes = resolve(names, "name these columns in the file", given)
@@ -476,6 +469,17 @@ def _decode_parquet(
         finally:
             con.unregister("times")
     return footer.num_rows, notes
+
+
+def _opened(path: Path, target: Path, most: int) -> tuple[Path, pq.FileMetaData]:
+    """A Parquet file under a name of our own: DuckDB takes some for patterns, can't say others."""
+    plain = target.with_name("delivered.parquet")
+    plain.unlink(missing_ok=True)
+    plain.symlink_to(path.resolve())
+    footer = pq.read_metadata(plain)
+    if max(footer.num_rows * LEAST_ROW, _plain_bytes(footer)) > most:
+        raise Refused(too_much())
+    return plain, footer
 
 
 def _plain_bytes(footer: pq.FileMetaData) -> int:

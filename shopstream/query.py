@@ -106,7 +106,11 @@ def show(warehouse: Path, sql: str, form: str, *, unpublished: bool = False) -> 
         text = json.dumps(rows, indent=1, default=str, ensure_ascii=False, allow_nan=False)
         print(plain_json(text))
         return
-    rows = result.fetchmany(SHOWN_ROWS + 1)
+    print_table(columns, result.fetchmany(SHOWN_ROWS + 1))
+
+
+def print_table(columns: list[str], rows: list[tuple]) -> None:
+    """Print the first rows, for people."""
     table = Table()
     for column in columns:
         # On a narrow terminal values go on in the next line; none is cut.
