@@ -21,9 +21,12 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from shopstream import hook, landing, made_by, reload, sample, server, tables
+from shopstream.archives import READABLE
 from shopstream.build_log import note_build, tables_of_this_run
 from shopstream.config import PROJECT, SAMPLE_MARK, Settings
+from shopstream.finding import named
 from shopstream.maintenance import maintain, tables_are_published
+from shopstream.plain import plain_lines
 from shopstream.processes import tree
 from shopstream.profile import targets
 from shopstream.published import (
@@ -41,6 +44,8 @@ from shopstream.published import (
     unpublish,
 )
 from shopstream.summary import failures, print_summary
+from shopstream.unused import lost_files
+from shopstream.window import warn_of_window
 
 FAILED, FILE_REFUSED = 1, 3
 # A user was erased, and older builds and files still hold what the next passing build purges.
@@ -93,7 +98,8 @@ def build(
     refuses to lose the rows of those that are gone from the landing folder unless `drop_missing`.
 
     0: every model and test passed. 1: one did not, readers stay on the last published build.
-    3: all passed and was published, but a file was refused that had not been met before.
+    3: all passed and was published, but of a new file nothing came in: it was refused, or no row
+    of it could be used.
     Raises BuildError, landing.LandingError.
     """
     with prepared(settings, may_rebuild=True) as work:
@@ -202,22 +208,21 @@ class Work:
         if passed:
             landing.drop_work_copies(self.settings.warehouse)
             # A refresh that left the business marts out is still owed to them.
-            owed = refresh and only_core
-            code = made_by.SEVERAL if owed else made_by.code_of_tables()
+            code = made_by.SEVERAL if refresh and only_core else made_by.code_of_tables()
             made_by.write(self.settings.warehouse, code)
         self.report(landed, published=published)
+        lost = lost_files(self.settings.warehouse, landed) if landed else []
         if hook.is_set():
-            self.tell_of_trouble(landed, passed=passed, published=published)
+            self.tell_of_trouble(lost, passed=passed, published=published)
         # After the hook, which compares with the build before.
         if self.finish_erasure(whole=published and not only_core):
             self.name_other_tables()
         if not passed:
             keep_failing_rows(self.settings)
             return FAILED
-        if landed and landed.refused:
-            console.print(f"Exit code {FILE_REFUSED}: a file was refused, see above.")
-            return FILE_REFUSED
-        return 0
+        if lost:
+            console.print(f"Exit code {FILE_REFUSED}: a file was refused or unused, see above.")
+        return FILE_REFUSED if lost else 0
 
     def starts_anew(self) -> bool:
         """Whether all tables after the cleaned rows have to be made anew: other code made them."""
@@ -237,16 +242,13 @@ class Work:
             made_by.write(warehouse, made_by.SEVERAL)
         return True
 
-    def tell_of_trouble(
-        self, landed: landing.LandingResult | None, *, passed: bool, published: bool
-    ) -> None:
+    def tell_of_trouble(self, lost: list[str], *, passed: bool, published: bool) -> None:
         """Run the user's hook once for each kind of trouble."""
         if not passed:
             broken = (f"{name}: {message}" for name, _, message in failures(self.settings.target))
             hook.tell("failed", "; ".join(broken))
-        if landed and landed.refused:
-            refused = (f"{file.source_file}: {file.reason}" for file in landed.refused)
-            hook.tell("refused", "; ".join(refused))
+        if lost:
+            hook.tell("refused", "; ".join(lost))
         if published and (hours := hook.new_anomalies(self.settings.warehouse)):
             hook.tell("anomaly", "; ".join(hours))
 
@@ -442,6 +444,11 @@ def choose_landing(settings: Settings) -> Path:
         return told(settings.landing, settings.warehouse)
     if "SHOPSTREAM_LANDING" in os.environ and not settings.landing.is_dir():
         raise BuildError(f"SHOPSTREAM_LANDING is {settings.landing}, which is not a folder")
+    if foreign := landing.foreign_files(settings.landing):
+        raise BuildError(
+            f"{settings.landing} holds no file that can be read, but {named(foreign)}. Read are "
+            f"{READABLE}, in any case: rename or convert them, or empty the folder for the sample"
+        )
     console.print(
         f"No event files in {settings.landing}: using the generated sample in {settings.sample}.",
         markup=False,
@@ -480,7 +487,9 @@ def empty_warehouse(warehouse: Path) -> None:
 def land(folder: Path, warehouse: Path) -> landing.LandingResult:
     """Land the new files of `folder` with a progress bar."""
     with progress_bar("landing") as advance:
-        return landing.land(folder, warehouse, on_progress=advance)
+        landed = landing.land(folder, warehouse, on_progress=advance)
+    warn_of_window(warehouse, landed)
+    return landed
 
 
 @contextmanager
@@ -579,7 +588,7 @@ def dbt(
             on_start(process.pid)
             for line in process.stdout:
                 if not IS_OF_A_STACK_TRACE(line):
-                    print(line, end="", file=stdout, flush=True)
+                    print(plain_lines(line), end="", file=stdout, flush=True)
         except BaseException:
             # Nothing may go on writing once the lock is given up.
             process.kill()

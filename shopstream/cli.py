@@ -19,6 +19,7 @@ from shopstream.config import (
     check_environment,
     check_removable,
 )
+from shopstream.plain import PlainFormatter, plain_lines
 
 PORT = click.IntRange(1, 65535)
 # What this package and dbt write into the folder of logs.
@@ -55,7 +56,7 @@ class PlainErrors(click.Group):
         # OSError: a disk that is full, a folder that may not be written.
         except (*expected, OSError) as error:
             logging.getLogger(__name__).exception("stopped")
-            click.echo(f"shopstream: {error}", err=True)
+            click.echo(f"shopstream: {plain_lines(str(error))}", err=True)
             sys.exit(2)
 
 
@@ -71,6 +72,8 @@ def main(context: click.Context) -> None:
     try:
         settings.logs.mkdir(parents=True, exist_ok=True)
         logging.basicConfig(filename=settings.logs / "shopstream.log", level=logging.INFO)
+        for handler in logging.getLogger().handlers:
+            handler.setFormatter(PlainFormatter(logging.BASIC_FORMAT))
     except OSError as error:
         logging.basicConfig(handlers=[logging.NullHandler()])
         raise SettingsError(
@@ -245,15 +248,21 @@ def land(settings: Settings) -> None:
 @main.command()
 @click.argument("sql")
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table")
+@click.option(
+    "--unpublished",
+    is_flag=True,
+    help="Read the newest versions, such as a failed build's; marked so.",
+)
 @click.pass_obj
-def query(settings: Settings, sql: str, form: str) -> None:
+def query(settings: Settings, sql: str, form: str, unpublished: bool) -> None:
     """Run SQL over the published marts, for example: "select count(*) from fct_events".
 
     With - in its place, SQL is read from standard input.
     """
     from shopstream.query import show
 
-    show(settings.warehouse, sys.stdin.read() if sql == "-" else sql, form)
+    sql = sys.stdin.read() if sql == "-" else sql
+    show(settings.warehouse, sql, form, unpublished=unpublished)
 
 
 @main.command()

@@ -16,6 +16,7 @@ SAMPLE_MARK = ".holds-sample"
 IS_SIZE = re.compile(r"[1-9][0-9]*[kmgt]b?", re.IGNORECASE).fullmatch
 IS_DUCKDB_SIZE = re.compile(r"[1-9][0-9.]* ?[kmgt]i?b", re.IGNORECASE).fullmatch
 IS_NUMBER_OF_CORES = re.compile(r"[1-9][0-9]*|\*").fullmatch
+IS_NUMBER = re.compile(r"[1-9][0-9]{0,8}").fullmatch
 IS_YES_OR_NO = re.compile(r"0|1|yes|no|true|false|on|off", re.IGNORECASE).fullmatch
 
 # What would end in a stack trace or be passed over in silence: test, and words for what is wanted.
@@ -23,6 +24,7 @@ FORMS = {
     "SHOPSTREAM_MEMORY": (IS_SIZE, "a size such as 4g"),
     "SHOPSTREAM_EXECUTOR_MEMORY": (IS_SIZE, "a size such as 4g"),
     "SHOPSTREAM_DUCKDB_MEMORY": (IS_DUCKDB_SIZE, "a size such as 4GB"),
+    "SHOPSTREAM_MAX_RATIO": (IS_NUMBER, "a whole number above 0"),
     "SHOPSTREAM_CORES": (IS_NUMBER_OF_CORES, "a number of cores, or * for all"),
     "SHOPSTREAM_HIDE_USER_IDS": (IS_YES_OR_NO, "yes or no"),
     "SHOPSTREAM_TIMEZONE": (

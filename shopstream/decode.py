@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import gzip
-import io
 import logging
 import os
 import re
@@ -30,24 +28,15 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from shopstream.archives import Refused
+from shopstream.archives import PACKED, Refused, too_much
+from shopstream.columns import EVENT_COLUMNS, resolve
+from shopstream.json_lines import JsonLines
+from shopstream.packed import unpacked
 
 log = logging.getLogger("shopstream.decode")
 Database = duckdb.DuckDBPyConnection
+Given = dict[str, str | None]
 
-EVENT_COLUMNS = (
-    "event_time",
-    "event_type",
-    "product_id",
-    "category_id",
-    "category_code",
-    "brand",
-    "price",
-    "user_id",
-    "user_session",
-)
-# fmt: on
-REQUIRED = ("event_time", "event_type", "product_id", "user_id")
 ID_COLUMNS = ("product_id", "category_id", "user_id")
 EXACT_TYPES = dict.fromkeys(ID_COLUMNS, "bigint") | {
     "event_time": "timestamptz",
@@ -59,17 +48,25 @@ _LONG, _TEXT = pa.int64(), pa.string()
 
 
 def decode(
-    path: Path, kind: str, key: int, target: Path, duck: Duck, advance: Callable[[int], None]
+    path: Path,
+    kind: str,
+    key: int,
+    target: Path,
+    duck: Duck,
+    advance: Callable[[int], None],
+    given: Given,
+    most: int,
 ) -> tuple[int, str | None]:
     """Write the rows of `path` to `target` and return their number, and notes on its columns.
 
-    `kind` is csv, csv.gz or parquet; `key` goes into the column file_key; `advance` is told the
-    bytes read so far. Raises Refused when the content is no table of events, other errors when it
-    is damaged.
+    `kind` is parquet, or csv or jsonl, by itself or packed (`csv.gz`); `key` goes into the column
+    file_key; `advance` is told the bytes read so far; `given` are values of the path, for columns
+    that the file lacks; `most` is how many bytes it may unpack to. Raises Refused when the content
+    is no table of events, other errors when it is damaged.
     """
     with duck.connection() as con:
-        read = _decode_parquet if kind == "parquet" else _decode_csv
-        rows, notes = read(con, path, kind, key, target, advance)
+        read = _decode_parquet if kind == "parquet" else _decode_text
+        rows, notes = read(con, path, kind, key, target, advance, given, most)
     written = pq.read_metadata(target).num_rows
     if written != rows:
         raise RuntimeError(f"{rows} rows were read, but {written} written")
@@ -121,29 +118,6 @@ class Duck:
             self.con = None
 
 
-def _notes(missing: list[str], extra: list[str]) -> str | None:
-    parts = [f"missing columns, taken as null: {', '.join(missing)}"] if missing else []
-    shown = [name[:40] or "(no name)" for name in extra[:20]]
-    shown += [f"and {len(extra) - 20:,} more"] if len(extra) > 20 else []
-    parts += [f"extra columns, ignored: {', '.join(shown)}"] if extra else []
-    return "; ".join(parts) or None
-
-
-def _resolve(names: list[str], remedy: str) -> tuple[dict[str, int], str | None]:
-    """Where each event column stands among a file's columns, and what is to be noted."""
-    keys = [name.strip().lower() for name in names]
-    doubled = [column for column in EVENT_COLUMNS if keys.count(column) > 1]
-    if doubled:
-        raise Refused(f"more than one column is named {', '.join(doubled)}: keep one of each")
-    missing = [column for column in EVENT_COLUMNS if column not in keys]
-    if not set(missing).isdisjoint(REQUIRED):
-        lacking = ", ".join(column for column in missing if column in REQUIRED)
-        found = ", ".join(key[:40] or "(no name)" for key in keys[:20])
-        raise Refused(f"missing {lacking}; found {found}: {remedy}")
-    extra = [name.strip() for name in names if name.strip().lower() not in EVENT_COLUMNS]
-    return {c: keys.index(c) for c in EVENT_COLUMNS if c in keys}, _notes(missing, extra)
-
-
 # DuckDB's CSV reader drops an empty last field too many, stops at mixed line ends, and numbering
 # its rows costs half its time again. So pyarrow splits fields, block by block, under these rules:
 # a field is quoted as a whole or not at all; a row ends with \n, \r\n or \r; a blank line is none;
@@ -152,6 +126,7 @@ def _resolve(names: list[str], remedy: str) -> tuple[dict[str, int], str | None]
 BLOCK = 8 << 20
 csv.field_size_limit(BLOCK)  # of a header: by itself less than some would have
 LONGEST_ROW = 64 << 20
+LEAST_ROW = 64  # bytes that a row of Parquet counts as: its runs of one value take up nothing
 _FIELD = rb'(?:"(?:[^"]++|"")*+"|[^",\r\n][^,\r\n]*+)?'
 _HEADER = re.compile(rb"(?:%s,)*+%s(?=[\r\n]|\Z)" % (_FIELD, _FIELD))
 _LINE = re.compile(rb"[^\r\n]*+")
@@ -168,12 +143,21 @@ _NOT_CSV = {
     b"PK\3\4": "a zip archive: let its name end in .zip",
     b"PAR1": "a Parquet file: let its name end in .parquet",
     b"\x1f\x8b": "gzip: let its name end in .csv.gz",
+    b"\x28\xb5\x2f\xfd": "zstd: let its name end in .csv.zst",
+    b"BZh": "bzip2: let its name end in .csv.bz2",
 }
 _MARKS = re.compile(rb"(?:%s)*+" % codecs.BOM_UTF8)  # tools that each add one leave several
 
 
-def _decode_csv(
-    con: Database, path: Path, kind: str, key: int, target: Path, advance: Callable
+def _decode_text(
+    con: Database,
+    path: Path,
+    kind: str,
+    key: int,
+    target: Path,
+    advance: Callable,
+    given: Given,
+    most: int,
 ) -> tuple[int, str | None]:
     schema = pa.schema([("row_number", _LONG), *((c, _TEXT) for c in ("bad_row", *EVENT_COLUMNS))])
     rows, failures = 0, []
@@ -191,9 +175,12 @@ def _decode_csv(
             raise
 
     with path.open("rb") as raw:
-        packed = kind == "csv.gz"
-        text = io.BufferedReader(gzip.GzipFile(fileobj=raw)) if packed else raw
-        delivered = _Csv(text, packed)
+        form, _, packing = kind.partition(".")
+        text = unpacked(raw, packing, most)
+        if form == "csv":
+            delivered = _Csv(text, packing, given)
+        else:
+            delivered = JsonLines(text, 2 * LONGEST_ROW, given)
         con.register("delivered", pa.RecordBatchReader.from_batches(schema, numbered()))
         cells = ", ".join(_cell(c, c, _exact_text(c, c)) for c in EVENT_COLUMNS)
         try:
@@ -247,13 +234,50 @@ def _is_utf8(text: bytes) -> bool:
         return False
 
 
+def lacking(path: Path, kind: str, given: Given, most: int) -> Given:
+    """Those of the values of a path whose columns the file lacks."""
+    form, _, packing = kind.partition(".")
+    names = []  # of JSON lines each is asked by itself
+    if given and form == "parquet":
+        names = pq.read_schema(path).names
+    elif given and form == "csv":
+        with path.open("rb") as raw:
+            names, _ = _read_header(unpacked(raw, packing, most), packing)
+    keys = {name.strip().lower() for name in names}
+    return {column: value for column, value in given.items() if column not in keys}
+
+
+def _read_header(stream: BinaryIO, packing: str) -> tuple[list[str], bytes]:
+    """The column names, and what was read beyond them, from the line end on."""
+    head = stream.read(BLOCK)
+    for magic, advice in _NOT_CSV.items():
+        if head.startswith(magic):
+            if packing and "let its name" in advice:
+                what = advice.partition(":")[0]
+                raise Refused(
+                    f"the {PACKED[packing]} holds {what}: unpack it once and deliver that"
+                )
+            raise Refused(f"this is {advice}")
+    head = head[_MARKS.match(head).end() :]
+    start = _LINE_ENDS.match(head).end()
+    if start == len(head):
+        raise Refused("empty: there is not even a header line; remove it or deliver it again")
+    line = _HEADER.match(head, start) or _LINE.match(head, start)
+    if line.end() == BLOCK:
+        raise Refused("the header line does not end: deliver text with one row per line")
+    if b"\0" in line[0]:
+        raise Refused(f"the header holds NUL bytes; if this is {_ICONV}")
+    names = next(csv.reader([line[0].decode(errors="backslashreplace")]))
+    return names, head[line.end() :]
+
+
 class _Csv:
     """A CSV stream: its header is read at once, its rows by `batches`."""
 
-    def __init__(self, stream: BinaryIO, packed: bool = False) -> None:
-        self.stream, self.packed = stream, packed
-        names = self._read_header()
-        where, self.notes = _resolve(names, _csv_remedy(names))
+    def __init__(self, stream: BinaryIO, packing: str = "", given: Given | None = None) -> None:
+        self.stream, self.given = stream, given or {}
+        names, self.rest = _read_header(stream, packing)
+        where, self.notes = resolve(names, _csv_remedy(names), self.given)
         self.fields = re.compile(rb"(?:%s,){%d}+%s(?=[\r\n]|\Z)" % (_FIELD, len(names) - 1, _FIELD))
         most = 4 * len(names) + 64
         self.row = re.compile(rb"(?:%s,){0,%d}+%s(?=[\r\n]|\Z)" % (_FIELD, most, _FIELD))
@@ -267,27 +291,6 @@ class _Csv:
             null_values=[""],
             strings_can_be_null=True,
         )
-
-    def _read_header(self) -> list[str]:
-        """The column names; `self.rest` keeps what was read beyond them, from the line end on."""
-        head = self.stream.read(BLOCK)
-        for magic, advice in _NOT_CSV.items():
-            if head.startswith(magic):
-                if self.packed and "let its name" in advice:
-                    what = advice.partition(":")[0]
-                    raise Refused(f"the gzip holds {what}: unpack it once and deliver that")
-                raise Refused(f"this is {advice}")
-        head = head[_MARKS.match(head).end() :]
-        start = _LINE_ENDS.match(head).end()
-        if start == len(head):
-            raise Refused("empty: there is not even a header line; remove it or deliver it again")
-        line = _HEADER.match(head, start) or _LINE.match(head, start)
-        if line.end() == BLOCK:
-            raise Refused("the header line does not end: deliver text with one row per line")
-        if b"\0" in line[0]:
-            raise Refused(f"the header holds NUL bytes; if this is {_ICONV}")
-        self.rest = head[line.end() :]
-        return next(csv.reader([line[0].decode(errors="backslashreplace")]))
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The rows in order, as `bad_row` and the event columns; blocks are parsed in parallel."""
@@ -364,9 +367,13 @@ class _Csv:
             pacsv.ParseOptions(newlines_in_values=True),
             self.convert,
         )
-        nulls = pa.nulls(table.num_rows, _TEXT)
-        columns = {c: table[self.where[c]] if c in self.where else nulls for c in EVENT_COLUMNS}
-        return pa.table({"bad_row": nulls, **columns}).combine_chunks()
+        columns = {
+            c: table[self.where[c]]
+            if c in self.where
+            else pa.repeat(pa.scalar(self.given.get(c), _TEXT), table.num_rows)
+            for c in EVENT_COLUMNS
+        }
+        return pa.table({"bad_row": pa.nulls(table.num_rows, _TEXT), **columns}).combine_chunks()
 
 
 def _csv_remedy(names: list[str]) -> str:
@@ -409,17 +416,19 @@ def _last_line_end(block: bytes, quotes: np.ndarray) -> int:
 
 
 def _decode_parquet(
-    con: Database, path: Path, kind: str, key: int, target: Path, advance: Callable
+    con: Database,
+    path: Path,
+    kind: str,
+    key: int,
+    target: Path,
+    advance: Callable,
+    given: Given,
+    most: int,
 ) -> tuple[int, str | None]:
-    # Under a name of our own: DuckDB takes some names for patterns, and can't say others.
-    plain = target.with_name("delivered.parquet")
-    plain.unlink(missing_ok=True)
-    plain.symlink_to(path.resolve())
-    path = plain
-    footer = pq.read_metadata(path)
+    path, footer = _opened(path, target, most)
     schema = footer.schema.to_arrow_schema()
     names = schema.names  # DuckDB renames those it takes for doubles
-    where, notes = _resolve(names, "name these columns in the file")
+    where, notes = resolve(names, "name these columns in the file", given)
     source = "read_parquet($1, hive_partitioning = false, binary_as_string = true)"
     values, size = [str(path)], path.stat().st_size
     for column, at in where.items():
@@ -430,6 +439,8 @@ def _decode_parquet(
         column: (f'"{name.replace(chr(34), 2 * chr(34))}"', kind)
         for column, (name, kind, *_) in ((c, columns[i]) for c, i in where.items())
     }
+    literals = {c: (_literal(value), "VARCHAR") for c, value in given.items()}
+    values_of = literals | values_of
     taken = any(name.lower() == "file_row_number" for name in names)
     number = "row_number() over ()" if taken else "file_row_number + 1"
 
@@ -458,6 +469,25 @@ def _decode_parquet(
         finally:
             con.unregister("times")
     return footer.num_rows, notes
+
+
+def _opened(path: Path, target: Path, most: int) -> tuple[Path, pq.FileMetaData]:
+    """A Parquet file under a name of our own: DuckDB takes some for patterns, can't say others."""
+    plain = target.with_name("delivered.parquet")
+    plain.unlink(missing_ok=True)
+    plain.symlink_to(path.resolve())
+    footer = pq.read_metadata(plain)
+    if max(footer.num_rows * LEAST_ROW, _plain_bytes(footer)) > most:
+        raise Refused(too_much())
+    return plain, footer
+
+
+def _plain_bytes(footer: pq.FileMetaData) -> int:
+    return sum(footer.row_group(at).total_byte_size for at in range(footer.num_row_groups))
+
+
+def _literal(text: str | None) -> str:
+    return "null::varchar" if text is None else f"'{text.replace(chr(39), 2 * chr(39))}'"
 
 
 def _milliseconds(path: Path, name: str) -> pa.RecordBatchReader:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import logging
-import os
 import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
@@ -30,8 +29,12 @@ from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import DeltaError
 
 from shopstream import erasure
-from shopstream.archives import Refused, event_format, event_members, extract
-from shopstream.decode import Duck, decode, default_memory_limit
+from shopstream.archives import Refused, event_format, event_members, extract, most_unpacked
+from shopstream.decode import Duck, decode, default_memory_limit, lacking
+from shopstream.file_state import State, let_the_clock_go_on, state_of
+from shopstream.finding import LandingError, find
+from shopstream.path_values import path_values, sha_with
+from shopstream.plain import plain
 from shopstream.tables import is_table
 
 log = logging.getLogger("shopstream.landing")
@@ -47,10 +50,6 @@ _PASSING = {
     *(errno.ESTALE, errno.EAGAIN, errno.EINTR, errno.EBUSY, errno.ETIMEDOUT, errno.ENODEV),
     *(errno.ENXIO, errno.EREMOTEIO, errno.EHOSTDOWN, errno.ENOTCONN),
 }
-
-
-class LandingError(Exception):
-    """Landing as a whole can't go on. The message says what, where, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -113,13 +112,16 @@ class LandingResult:
 
 @dataclass(frozen=True)
 class _Delivery:
-    """A name that was seen; bytes and modified_ns are those of its container, the file on disk."""
+    """A name that was seen; bytes and state are those of its container, the file on disk.
+
+    Warehouses of before have no state: they read a file once more to know it.
+    """
 
     source_file: str
     container: str
     file_sha256: str | None
     bytes: int
-    modified_ns: int
+    state: str = ""
 
 
 @dataclass(frozen=True)
@@ -169,6 +171,8 @@ def _schema(row: type) -> pa.Schema:
 
 def _read_table(home: Path, name: str) -> list:
     rows = DeltaTable(str(home / name)).to_pyarrow_table().to_pylist()
+    for row in rows:
+        row.pop("modified_ns", None)  # of deliveries, before there was a state
     try:
         return [_TABLES[name](**row) for row in rows]
     except TypeError:
@@ -180,7 +184,7 @@ def _read_table(home: Path, name: str) -> list:
 
 def _write_table(home: Path, name: str, rows: Iterable) -> None:
     table = pa.Table.from_pylist([vars(row) for row in rows], schema=_schema(_TABLES[name]))
-    write_deltalake(str(home / name), table, mode="overwrite")
+    write_deltalake(str(home / name), table, mode="overwrite", schema_mode="overwrite")
 
 
 def _prepare(home: Path) -> None:
@@ -195,6 +199,12 @@ def _home(warehouse: Path) -> Path:
     return warehouse / f"{SCHEMA}.db"
 
 
+def work_copies(warehouse: Path, files: Iterable[LandedFile]) -> list[Path]:
+    """The work copies of contents that have rows."""
+    folder = _home(warehouse) / "landed_rows"
+    return [folder / f"{file.file_sha256}.parquet" for file in files if file.rows_read]
+
+
 def drop_work_copies(warehouse: Path) -> None:
     """Delete the work copies, once a load is complete, and what a killed run left of others."""
     for path in (_home(warehouse) / "landed_rows").glob("*.parquet"):
@@ -203,8 +213,16 @@ def drop_work_copies(warehouse: Path) -> None:
 
 
 def event_files(folder: Path) -> list[Path]:
-    """The files below `folder` that a run would read, by name."""
-    return [path for _, path, _ in _find(folder, folder / "warehouse")] if folder.is_dir() else []
+    """The files below `folder` that a run would read or refuse, by name."""
+    return [path for _, path, _ in find(folder, folder / "warehouse")] if folder.is_dir() else []
+
+
+def foreign_files(folder: Path) -> list[str]:
+    """Names of the files below `folder` that a run would ignore for their endings."""
+    ignored: list[str] = []
+    if folder.is_dir():
+        find(folder, folder / "warehouse", ignored)
+    return sorted(ignored)
 
 
 def has_landed(warehouse: Path) -> bool:
@@ -269,7 +287,7 @@ def reread(
 ) -> None:
     """Make work copies of contents that were landed before. Raises LandingError if one is gone."""
     with _run(warehouse, on_progress) as run:
-        run.reread(_find(landing, warehouse), shas)
+        run.reread(find(landing, warehouse), shas)
 
 
 def _renumber(warehouse: Path, shas: set[str], *, withdrawn_at: datetime | None) -> None:
@@ -312,13 +330,12 @@ def missing_files(landing: Path, warehouse: Path) -> list[str]:
     Withdrawn ones are not missed. Call it right after `land`, which meets what was renamed, copied
     or changed since.
     """
-    here = {name: path for name, path, trouble in _find(landing, warehouse) if not trouble}
+    here = {name: path for name, path, trouble in find(landing, warehouse) if not trouble}
     held = {
         delivery.file_sha256
         for delivery in _read_table(_home(warehouse), "deliveries")
         if delivery.container in here
-        and (_signature(here[delivery.container]) or ())[:2]
-        == (delivery.bytes, delivery.modified_ns)
+        and state_of(here[delivery.container]) == (delivery.bytes, delivery.state)
     }
     return sorted(
         file.source_file
@@ -348,7 +365,7 @@ def land(
             "set SHOPSTREAM_LANDING or SHOPSTREAM_WAREHOUSE to another folder."
         )
     ignored: list[str] = []
-    found = _find(landing, warehouse, ignored)
+    found = find(landing, warehouse, ignored)
     with _run(warehouse, on_progress, memory_limit) as run:
         for name, path, trouble in found:
             run.turn_away(name, trouble) if trouble else run.take(name, path)
@@ -375,72 +392,6 @@ def _run(
     finally:
         duck.close()
         shutil.rmtree(home / "extracted", ignore_errors=True)
-
-
-def _find(
-    landing: Path, warehouse: Path, ignored: list[str] | None = None
-) -> list[tuple[str, Path, str | None]]:
-    """Each delivered file by name: its path, and what is wrong with it as a file.
-
-    Names with other endings, which are no deliveries, are added to `ignored`.
-    """
-    found: list[tuple[str, Path, str | None]] = []
-
-    def add(path: Path, trouble: str | None) -> None:
-        found.append((_name(path.relative_to(landing)), path, trouble))
-
-    def unreadable(error: OSError) -> None:
-        if Path(error.filename) == landing:
-            raise LandingError(
-                f"The landing folder {landing} can't be read ({error.strerror}): create it and "
-                "put event files in, or set SHOPSTREAM_LANDING to where they are."
-            )
-        add(Path(error.filename), f"this folder can't be read ({error.strerror}): check its rights")
-
-    # a linked folder is read once; one that leads to the warehouse would feed us our own tables
-    visited = {os.path.realpath(warehouse)}
-    for folder, folders, files in os.walk(landing, onerror=unreadable, followlinks=True):
-        here, real = Path(folder), os.path.realpath(folder)
-        if real in visited:
-            folders.clear()
-            continue
-        visited.add(real)
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in filter(event_format, folders):
-            add(here / name, "a folder is named like an event file: rename it")
-        folders[:] = [name for name in folders if not event_format(name)]
-        for name in files:
-            if name.startswith("."):
-                continue
-            if event_format(name):
-                add(here / name, _trouble(here / name))
-            elif ignored is not None:
-                ignored.append(_name((here / name).relative_to(landing)))
-    return sorted(found)
-
-
-def _name(path: Path) -> str:
-    """A path as text; bytes that are not UTF-8 as `\\xff`, so a backslash of its own is doubled."""
-    return os.fsencode(path).replace(b"\\", b"\\\\").decode(errors="backslashreplace")
-
-
-def _trouble(path: Path) -> str | None:
-    try:
-        path.stat()
-    except OSError as error:
-        # what is no link and gone was there a moment ago: `take` finds it changing
-        if path.is_symlink():
-            return f"a link that leads to no file ({error.strerror}): mend or remove it"
-        return None if isinstance(error, FileNotFoundError) else f"can't be read: {error.strerror}"
-    return None if path.is_file() else "neither a file nor a link to one: remove it"
-
-
-def _signature(path: Path) -> tuple[int, int, int] | None:
-    try:
-        state = path.stat()
-    except OSError:
-        return None
-    return state.st_size, state.st_mtime_ns, state.st_ino
 
 
 @dataclass(frozen=True)
@@ -495,11 +446,12 @@ class _Run:
 
     def take(self, name: str, path: Path) -> None:
         """Take one file on disk in, with all its members if it is a zip."""
-        before = _signature(path)
+        before = state_of(path)
         earlier = self.deliveries.get(name)
-        if before and earlier and (earlier[0].bytes, earlier[0].modified_ns) == before[:2]:
+        if before and earlier and (earlier[0].bytes, earlier[0].state) == before:
             self._keep_refusals(earlier)
             return
+        let_the_clock_go_on(path)
         contents = self._unchanged(name, path, before)
         if contents is None:
             # it still grows, or is gone: nothing of it counts, the next run tries again
@@ -511,19 +463,19 @@ class _Run:
         if any(content.passing for content in contents):
             return  # no delivery: else the file would be known, and never be read
         self.deliveries[name] = [
-            _Delivery(content.name, name, content.sha256, *before[:2]) for content in contents
+            _Delivery(content.name, name, content.sha256, *before) for content in contents
         ]
         self.redelivered = True
 
     def _unchanged(
-        self, name: str, path: Path, before: tuple[int, int, int] | None
+        self, name: str, path: Path, before: State | None
     ) -> list[_Content] | None:
         """What one file on disk holds; None where it is gone or not as it was before reading."""
         if before is None:
             return None
         kind = event_format(path.name)
         contents = self._zip(name, path) if kind == "zip" else [self._read(name, path)]
-        return contents if _signature(path) == before else None
+        return contents if state_of(path) == before else None
 
     def turn_away(self, name: str, trouble: str) -> None:
         """Refuse a name that leads to no file now; once it does again, it is read anew."""
@@ -532,6 +484,7 @@ class _Run:
 
     def refuse(self, name: str, reason: str, sha256: str | None = None) -> None:
         """Note that a file is refused; it is known when the table says just this already."""
+        reason = plain(reason)
         known = self.refused_before.get((name, sha256, reason))
         if known:
             self.known_refused.append(known)
@@ -550,7 +503,7 @@ class _Run:
             with ZipFile(path) as archive:
                 members = list(event_members(archive))
                 if not members:
-                    raise Refused("the archive holds no csv, csv.gz or parquet file")
+                    raise Refused("the archive holds no csv, jsonl or parquet file")
                 return [_Content(name), *(self._member(name, archive, *m) for m in members)]
         except Exception as error:
             return [self._failed(name, "zip", error)]
@@ -558,11 +511,12 @@ class _Run:
     def _member(
         self, container: str, archive: ZipFile, info: ZipInfo, objection: str | None
     ) -> _Content:
-        name, unpacked = f"{container}/{info.filename}", self.scratch / "member"
+        name, unpacked = f"{container}/{plain(info.filename)}", self.scratch / "member"
         if objection:
             return _Content(name, reason=objection)
         try:
-            return self._read(name, unpacked, extract(archive, info, unpacked))
+            sha256 = extract(archive, info, unpacked)
+            return self._read(name, unpacked, sha256, info.compress_size)
         except Exception as error:
             return self._failed(name, "zip", error)
         finally:
@@ -579,7 +533,7 @@ class _Run:
             missing = wanted - {content.sha256 for content in self.again}
             if trouble or not held & missing:
                 continue
-            contents = self._unchanged(name, path, _signature(path)) or []
+            contents = self._unchanged(name, path, state_of(path)) or []
             self.again += (c for c in contents if c.sha256 in missing and c.rows is not None)
         missing = wanted - {content.sha256 for content in self.again}
         if missing:
@@ -594,8 +548,10 @@ class _Run:
             copy = f"{content.sha256}.parquet"
             (self.scratch / copy).replace(self.rows / copy)
 
-    def _read(self, name: str, path: Path, sha256: str | None = None) -> _Content:
-        """Decode one content, unless it is known."""
+    def _read(
+        self, name: str, path: Path, sha256: str | None = None, held: int | None = None
+    ) -> _Content:
+        """Decode one content, unless it is known; `held` is what it takes up in its archive."""
         kind = event_format(name)
         try:
             size = path.stat().st_size
@@ -603,14 +559,16 @@ class _Run:
             advance(0)
             if not size:
                 raise Refused("empty (0 bytes): remove it or deliver it again")
-            sha256 = sha256 or _sha256(path)
+            most = most_unpacked(held or size)
+            given = lacking(path, kind, path_values(name), most)
+            sha256 = sha_with(sha256 or _sha256(path), given)
             known = self.landed.get(sha256)
             # the same bytes under an ending that does not fit them are refused as ever
             if known and known.format == kind and sha256 not in self.wanted:
                 return _Content(name, sha256)
             target = self.scratch / f"{sha256}.parquet"
             key = _file_key(sha256)
-            rows, notes = decode(path, kind, key, target, self.duck, advance)
+            rows, notes = decode(path, kind, key, target, self.duck, advance, given, most)
             advance(size)
             return _Content(name, sha256, kind, size, rows, notes)
         except Exception as error:
@@ -660,7 +618,7 @@ class _Run:
                 format=content.format,
                 bytes=content.bytes,
                 rows_read=content.rows,
-                notes=content.notes,
+                notes=content.notes and plain(content.notes),
                 first_load_id=self.load_id,
                 load_id=self.load_id,
                 loaded_at=self.now,

@@ -8,13 +8,16 @@ import sys
 from pathlib import Path
 
 import duckdb
+from deltalake import DeltaTable
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from shopstream.plain import plain, plain_json
 from shopstream.published import (
     NothingPublished,
     failing_rows,
+    mart_folders,
     marts,
     open_table,
     read_published,
@@ -22,20 +25,26 @@ from shopstream.published import (
 )
 
 SHOWN_ROWS = 200
+UNPUBLISHED = (
+    "NOT PUBLISHED: these are the newest versions, of a build that may be running, have failed "
+    "or be of several builds."
+)
 ASKS_FOR_TABLES = re.compile(r"\bshow\b|\binformation_schema\b", re.IGNORECASE).search
 
 
-def connect(warehouse: Path, sql: str) -> duckdb.DuckDBPyConnection:
+def connect(warehouse: Path, sql: str, *, unpublished: bool = False) -> duckdb.DuckDBPyConnection:
     """A DuckDB connection that knows the published tables which `sql` names.
 
     Tables are known as `schema.table` and by their bare name, and so are the failing rows of rules
-    that the last build broke. Files are out of reach. Raises NothingPublished.
+    that the last build broke. Files are out of reach. `unpublished` takes the newest version of
+    each instead, whatever became of the build that wrote it. Raises NothingPublished.
     """
     connection = duckdb.connect(config={"autoinstall_known_extensions": False})
     connection.execute("set timezone = 'UTC'")
     failing = failing_rows(warehouse)
+    newest = mart_folders(warehouse) if unpublished else {}
     try:
-        published = read_published(warehouse)
+        published = {"tables": newest} if newest else read_published(warehouse)
     except NothingPublished:
         if not failing:
             raise
@@ -45,7 +54,10 @@ def connect(warehouse: Path, sql: str) -> duckdb.DuckDBPyConnection:
         schema, table = name.split(".")
         if not wants_all and not re.search(rf"\b{table}\b", sql, re.IGNORECASE):
             continue
-        held = failing.get(name) or open_table(warehouse, name, published)
+        if name in newest:
+            held = DeltaTable(newest[name])
+        else:
+            held = failing.get(name) or open_table(warehouse, name, published)
         connection.register(table, rows_of(held))
         connection.execute(f"create schema if not exists {schema}")
         connection.execute(f"create view {name} as from temp.{table}")
@@ -53,19 +65,24 @@ def connect(warehouse: Path, sql: str) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def show(warehouse: Path, sql: str, form: str) -> None:
+def show(warehouse: Path, sql: str, form: str, *, unpublished: bool = False) -> None:
     """Run `sql` and print its rows; `form` is table, csv or json. Raises duckdb.Error."""
+    if unpublished:
+        # csv and json stay what they are.
+        print(UNPUBLISHED, file=sys.stdout if form == "table" else sys.stderr)
     try:
-        result = connect(warehouse, sql).execute(sql)
+        result = connect(warehouse, sql, unpublished=unpublished).execute(sql)
     except duckdb.CatalogException as error:
         message, _, _ = str(error).partition("\n")
         if "Table with name" not in message:
             raise
         # DuckDB would suggest tables of its own.
-        known = ", ".join(sorted(name.split(".")[1] for name in marts(read_published(warehouse))))
-        raise duckdb.CatalogException(
-            f"{message} What `make build` published last: {known}."
-        ) from None
+        if unpublished:
+            held, words = mart_folders(warehouse), "What the warehouse holds"
+        else:
+            held, words = marts(read_published(warehouse)), "What `make build` published last"
+        known = ", ".join(sorted(name.split(".")[1] for name in held))
+        raise duckdb.CatalogException(f"{message} {words}: {known}.") from None
     if result is None:
         raise duckdb.ParserException('there is no statement in it; try: "show tables"')
     columns = [column[0] for column in result.description]
@@ -74,7 +91,8 @@ def show(warehouse: Path, sql: str, form: str) -> None:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(columns)
         while rows := result.fetchmany(10_000):
-            writer.writerows(rows)
+            # To a file as delivered; a terminal would obey control characters.
+            writer.writerows(map(plain_row, rows) if sys.stdout.isatty() else rows)
         return
     if form == "json":
         if twice := {name for name in columns if columns.count(name) > 1}:
@@ -82,26 +100,35 @@ def show(warehouse: Path, sql: str, form: str) -> None:
                 f"JSON needs names of their own: {', '.join(sorted(twice))} is there twice; use as"
             )
         rows = [
-            {name: plain(value) for name, value in zip(columns, row, strict=True)}
+            {name: json_value(value) for name, value in zip(columns, row, strict=True)}
             for row in result.fetchall()
         ]
-        json.dump(rows, sys.stdout, indent=1, default=str, ensure_ascii=False, allow_nan=False)
-        print()
+        text = json.dumps(rows, indent=1, default=str, ensure_ascii=False, allow_nan=False)
+        print(plain_json(text))
         return
-    rows = result.fetchmany(SHOWN_ROWS + 1)
+    print_table(columns, result.fetchmany(SHOWN_ROWS + 1))
+
+
+def print_table(columns: list[str], rows: list[tuple]) -> None:
+    """Print the first rows, for people."""
     table = Table()
     for column in columns:
         # On a narrow terminal values go on in the next line; none is cut.
-        table.add_column(Text(column), overflow="fold")
+        table.add_column(Text(plain(column)), overflow="fold")
     for row in rows[:SHOWN_ROWS]:
         # Text is not read as markup: names and values come from whoever sends files.
-        table.add_row(*(Text("" if value is None else str(value)) for value in row))
+        table.add_row(*(Text("" if value is None else plain(str(value))) for value in row))
     # Into a pipe or a file as wide as need be.
     Console(width=None if sys.stdout.isatty() else 10_000).print(table)
     if len(rows) > SHOWN_ROWS:
         print(f"The first {SHOWN_ROWS} rows; --format csv gives all.")
 
 
-def plain(value: object) -> object:
+def plain_row(row: tuple) -> list[object]:
+    """A row for a terminal."""
+    return [plain(value) if isinstance(value, str) else value for value in row]
+
+
+def json_value(value: object) -> object:
     """A value for JSON, which has no number that is none or infinite."""
     return None if isinstance(value, float) and not math.isfinite(value) else value

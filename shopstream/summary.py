@@ -8,7 +8,9 @@ from rich.console import Console
 from rich.table import Table
 
 from shopstream.config import Settings
+from shopstream.finding import named
 from shopstream.landing import LandingResult
+from shopstream.plain import plain
 from shopstream.published import NothingPublished, marts, open_table, read_published, rows_of
 
 FATES = ["rows_accepted", "rows_duplicate", "rows_out_of_window", "rows_quarantined", "rows_erased"]
@@ -63,9 +65,9 @@ def print_landing(landed: LandingResult) -> None:
             f"  left for the next run, it changed while it was read: {name}", markup=False
         )
     if landed.ignored:
-        names = ", ".join([*landed.ignored[:5], *["..."][: len(landed.ignored) > 5]])
         console.print(
-            f"  note: {len(landed.ignored):,} files with other endings were ignored: {names}",
+            f"  note: {len(landed.ignored):,} files with other endings were ignored: "
+            f"{named(landed.ignored)}",
             markup=False,
         )
 
@@ -150,4 +152,4 @@ def in_a_line(message: str) -> str:
     causes = [line for line in lines if line.startswith("Caused by: ")]
     says_more = [line for line in lines if not SAYS_NOTHING(line)]
     line = (causes[-1:] or says_more or lines or [""])[0]
-    return CLASSES_OF_JAVA.sub("", line)
+    return plain(CLASSES_OF_JAVA.sub("", line))

@@ -159,7 +159,7 @@ def test_work_copy_and_register_have_the_agreed_layout(shop):
     assert shop.table("landed_files") == [vars(landed)]
     assert shop.table("refused_files") == []
     (delivery,) = shop.table("deliveries")
-    assert delivery["modified_ns"] == path.stat().st_mtime_ns
+    assert delivery["state"].startswith(f"{path.stat().st_mtime_ns} ")
     assert snapshot(shop.landing) == before
     assert not (shop.home / "extracted").exists()
 
@@ -1120,14 +1120,14 @@ def test_a_file_that_disappears_is_skipped(shop, monkeypatch):
 def test_a_file_that_disappears_before_it_is_read_is_skipped(shop, monkeypatch):
     path = shop.put("a.csv", f"{HEADER}\n{LINE}\n")
     shop.put("b.csv", f"{HEADER}\n")
-    look = landing._signature
+    look = landing.state_of
 
     def vanish(file):
         signature = look(file)
         path.unlink(missing_ok=True)
         return signature
 
-    monkeypatch.setattr(landing, "_signature", vanish)
+    monkeypatch.setattr(landing, "state_of", vanish)
     result = shop.land()
     assert (result.skipped_changing, result.refused) == (["a.csv"], [])
     assert [f.source_file for f in result.landed] == ["b.csv"]
