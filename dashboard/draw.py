@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard.blocks import UNMOVED, Block, Cards, Chart, Display, Empty, Findings, Table
 from dashboard.charts import sparkline
 from dashboard.columns import COLUMNS
-from dashboard.filters import act
+from dashboard.filters import act, held_choices
 from dashboard.words import as_csv, plain, slug, with_sign
 
 # A table shows so many rows; the others are a scroll away.
@@ -173,15 +173,13 @@ def draw_findings(block: Findings, links: dict[str, object]) -> None:
     st.header(plain(block.title), anchor=False)
     if not block.sentences:
         st.caption(plain(block.otherwise))
-    dates = {name: st.query_params.get_all(name) for name in ("period", "dates")}
-    dates = {name: values for name, values in dates.items() if values}
     with st.container(key="findings", gap="xsmall"):
         for sentence, path, chosen in block.sentences:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.markdown(plain(sentence), width="content")
                 if path in links:
                     name = f"show in {path.capitalize()}"
-                    st.page_link(links[path], label=name, query_params=dates | chosen)
+                    st.page_link(links[path], label=name, query_params=held_choices() | chosen)
 
 
 def foot(caption: str, rows: pd.DataFrame, name: str):

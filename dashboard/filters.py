@@ -14,6 +14,7 @@ from dashboard.blocks import Display, Page, Part, View
 from dashboard.charts import WEEKDAYS
 from dashboard.data import Build
 from dashboard.periods import (
+    EVERYTHING,
     OTHER_DATES,
     Period,
     dates_within,
@@ -21,6 +22,7 @@ from dashboard.periods import (
     period_of,
     stored_periods,
 )
+from dashboard.words import span
 
 Values = dict[str, list[str]]
 
@@ -63,6 +65,11 @@ FILTERS = {
     ),
     "cohort": Filter("Cohort of", data.users.cohort_starts, "all dates"),
 }
+
+# In the order of the address.
+NAMES = ("period", "dates", *FILTERS)
+# What leaves out a part of the data; the others choose how it is shown.
+NARROWING = ("period", "category", "brand", "segment")
 
 
 def default_view(part: Part, build: Build) -> View:
@@ -115,12 +122,15 @@ def follow_address(page: Page) -> None:
     acted = st.session_state.pop("acted", False)
     st.session_state["known"] = (page.path, asked)
     if path != page.path or (asked != known and not acted):
-        held = held_values()
-        for name in {"part", *(name for part in page.parts for name in parameters(part))}:
-            held.pop(name, None)
-            st.session_state.pop(name, None)
-            if name in asked:
-                held[name] = asked[name]
+        forget("part", *NAMES)
+        held_values().update({name: asked[name] for name in ("part", *NAMES) if name in asked})
+
+
+def forget(*names: str) -> None:
+    """Set these to their defaults."""
+    for name in names:
+        held_values().pop(name, None)
+        st.session_state.pop(name, None)
 
 
 def held_values() -> Values:
@@ -183,10 +193,45 @@ def choose_period(build: Build) -> Period:
 
 
 def address_of(page: Page, part: Part) -> Values:
-    """The parameters that show a part of a page with what is chosen."""
-    held = held_values()
+    """The parameters that show a part of a page with all that is chosen, so that what the part
+    can't apply holds again where it can be."""
     values = {} if part is page.parts[0] else {"part": [part.name]}
-    return values | {name: held[name] for name in parameters(part) if name in held}
+    return values | held_choices()
+
+
+def held_choices() -> Values:
+    """All that is chosen, on any page, in one order."""
+    held = held_values()
+    return {name: held[name] for name in NAMES if name in held}
+
+
+def not_applied(part: Part, build: Build) -> list[str]:
+    """What is chosen that narrows other pages and that this part can't apply; what the build does
+    not have is forgotten."""
+    others = [name for name in held_choices() if name not in parameters(part)]
+    for name in others:
+        if not is_held(name, build):
+            forget(name)
+    held = held_choices()
+    narrow = [name for name in others if name in held and name in NARROWING]
+    said = {name: held[name][0] for name in narrow}
+    if said.get("period") == OTHER_DATES:
+        whole = stored_periods(build)[EVERYTHING]
+        said["period"] = span(*dates_within(held.get("dates", []), whole))
+    return list(said.values())
+
+
+def is_held(name: str, build: Build) -> bool:
+    """Whether what is chosen is an option of the build; true where its mart can't be asked."""
+    held = held_choices()
+    try:
+        if name == "dates":
+            return held.get("period") == [OTHER_DATES]
+        if name == "period":
+            return held[name][0] in [*stored_periods(build), OTHER_DATES]
+        return held[name][0] in FILTERS[name].names(build)
+    except data.MissingMart:
+        return True
 
 
 def write_address(page: Page, part: Part) -> None:
@@ -203,9 +248,7 @@ def act() -> None:
     st.session_state["acted"] = True
 
 
-def reset(part: Part) -> None:
-    """Set all filters of a part to their defaults."""
+def reset() -> None:
+    """Set all filters to their defaults, also those that are not applied here."""
     act()
-    for name in parameters(part):
-        held_values().pop(name, None)
-        st.session_state.pop(name, None)
+    forget(*NAMES)
