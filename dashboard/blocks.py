@@ -13,12 +13,20 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard.data import Build
-from dashboard.periods import Period
+from dashboard.periods import EVERYTHING, Period
 
 # Any other value hides user ids: what was meant to hide them must not show them.
 NOT_HIDDEN = {"", "0", "no", "false", "off"}
 # A change too small to be told.
 UNMOVED = "0.0 %"
+# What a figure holds that ignores a filter.
+WHOLE = {
+    "period": "all dates",
+    "category": "all categories",
+    "brand": "all brands",
+    "segment": "all segments",
+    "weekday": "all weekdays",
+}
 
 
 @dataclass(frozen=True)
@@ -154,6 +162,13 @@ class View:
     def within(self, *filters: str) -> str:
         """The chosen dates and these filters, as a sentence."""
         return ", ".join(filter(None, [self.period.words, *map(self.chosen, filters)])) + "."
+
+    def beyond(self, *filters: str) -> str:
+        """What to add to the title of a figure that ignores these filters, where one is set."""
+        narrowed = [name for name in filters if name != "period" and self.chosen(name)]
+        if "period" in filters and self.period and self.period.words != EVERYTHING:
+            narrowed = ["period", *narrowed]
+        return f" ({', '.join(WHOLE[name] for name in narrowed)})" if narrowed else ""
 
 
 Section = Callable[[Build, View], Iterable[Block]]

@@ -21,7 +21,8 @@ def affinity(build, view):
         "often than by chance. First → second: sessions with the first that have the second, too. "
         "From product_affinity."
     )
-    yield Table(f"{words.capitalize()} together", rows, caption, columns)
+    title = f"{words.capitalize()} together{view.beyond('period', 'category')}"
+    yield Table(title, rows, caption, columns)
 
 
 def abandoned(build, view):
