@@ -13,7 +13,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard.data import Build
-from dashboard.periods import EVERYTHING, Period
+from dashboard.periods import Period
 
 # Any other value hides user ids: what was meant to hide them must not show them.
 NOT_HIDDEN = {"", "0", "no", "false", "off"}
@@ -80,11 +80,11 @@ class Table:
 
 @dataclass(frozen=True)
 class Findings:
-    """Sentences, each with the path of the page that shows it and what is chosen there; a path
-    that is no page's has no link."""
+    """Sentences, each with the path of the page that shows it, the chart there, and what is chosen
+    there; a path that is no page's has no link."""
 
     title: str
-    sentences: tuple[tuple[str, str, dict[str, str]], ...]
+    sentences: tuple[tuple[str, str, str, dict[str, str]], ...]
     otherwise: str = ""
 
 
@@ -166,7 +166,7 @@ class View:
     def beyond(self, *filters: str) -> str:
         """What to add to the title of a figure that ignores these filters, where one is set."""
         narrowed = [name for name in filters if name != "period" and self.chosen(name)]
-        if "period" in filters and self.period and self.period.words != EVERYTHING:
+        if "period" in filters and self.period and not self.period.is_all:
             narrowed = ["period", *narrowed]
         return f" ({', '.join(WHOLE[name] for name in narrowed)})" if narrowed else ""
 

@@ -174,11 +174,11 @@ def draw_findings(block: Findings, links: dict[str, object]) -> None:
     if not block.sentences:
         st.caption(plain(block.otherwise))
     with st.container(key="findings", gap="xsmall"):
-        for sentence, path, chosen in block.sentences:
+        for sentence, path, chart, chosen in block.sentences:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.markdown(plain(sentence), width="content")
                 if path in links:
-                    name = f"show in {path.capitalize()}"
+                    name = f"show “{plain(chart)}”"
                     st.page_link(links[path], label=name, query_params=held_choices() | chosen)
 
 

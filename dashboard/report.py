@@ -92,7 +92,7 @@ def block_html(block: Block) -> str:
             sentences = [
                 f"<li>{escape(sentence)}"
                 + (f' <a href="#{path}">show</a></li>' if path else "</li>")
-                for sentence, path, _ in block.sentences
+                for sentence, path, *_ in block.sentences
             ]
             found = f"<ul>{''.join(sentences)}</ul>" if sentences else caption(block.otherwise)
             return f"<h2>{escape(block.title)}</h2>{found}"

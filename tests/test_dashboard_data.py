@@ -155,9 +155,12 @@ def test_weeks_not_wholly_in_the_period_before_are_not_compared(tmp_path):
     assert rows["revenue"].isna().tolist() == [True, False, False, False, True]
 
 
-def test_a_month_in_part_says_why_it_is_not_compared(tmp_path):
+def test_a_month_in_part_is_compared_with_as_many_days_or_says_why_not(tmp_path):
     stored = stored_periods(two_months(tmp_path))
-    assert "not complete" in cards.against(View(stored["November 2019"]))
+    november = cards.against(View(stored["November 2019"]))
+    assert november == "Changes are against 27 Oct 2019 – 31 Oct 2019."
+    begun = stored["Week of 30 Sep 2019"]
+    assert "not complete" in cards.against(View(begun))
     assert "no whole period before" in cards.against(View(stored["October 2019"]))
 
 

@@ -11,7 +11,7 @@ from dashboard.words import with_sign
 def findings(build, view):
     found = insights.all_insights(build, view)
     otherwise = "Too few orders in these dates to say anything with confidence."
-    yield Findings("What stands out", tuple(each.shown for each in found[:5]), otherwise)
+    yield Findings("What stands out", tuple(each.shown() for each in found[:5]), otherwise)
 
 
 def revenue(build, view):
