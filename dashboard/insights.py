@@ -42,7 +42,7 @@ class Insight:
     @property
     def said(self) -> str:
         """The sentence with its dates and how much it was counted over."""
-        return f"{self.sentence} ({self.counted})"
+        return f"{self.sentence.removesuffix('.')} ({self.counted})."
 
     def shown(self) -> tuple[str, str, str, dict[str, str]]:
         """What a page shows of it: words, path and chart of its link, what is chosen there."""
@@ -155,7 +155,8 @@ def weekend(build: Build, view: View) -> Insight | None:
     return Insight(
         f"A weekend day brings {change} revenue than a working day.",
         "time", "Hours", "revenue", max(mean, 1 / mean) if mean else 1,
-        "Revenue of a weekday", over(view, found["hours"].sum(), "hour"), {"measure": "revenue"},
+        "Revenue a day, by weekday", over(view, found["hours"].sum(), "hour"),
+        {"measure": "revenue"},
     )  # fmt: skip
 
 

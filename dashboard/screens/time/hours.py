@@ -39,10 +39,10 @@ def by_weekday(build, view):
     rows = days[["hours", *COLUMNS.values(), "mean"]].sum()
     figure = charts.columns(rows, "weekday", "mean", words=axis(view, " a day"), **drawn(view))
     caption = (
-        f"{view.within()}{view.of_zone()} Mean of a day, so that days that came more often don't "
+        f"{view.within()}{view.of_zone()} Average of a day: what came more often doesn't win, "
     )
-    caption += "win; without weekdays that miss an hour. From hourly_activity."
-    title = f"{measure.capitalize()} of a weekday{view.beyond('weekday')}"
+    caption += "without weekdays that miss an hour. From hourly_activity."
+    title = f"{measure.capitalize()} a day, by weekday{view.beyond('weekday')}"
     yield Chart(title, figure, rows, caption, metric=measure)
 
 
