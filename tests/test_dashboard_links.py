@@ -58,7 +58,11 @@ class Walker:
         boxes = [box for box in self.page.selectbox if box.key in ("period", *FILTERS)]
         dice = self.dice.random()
         if dice < 0.5 or not boxes:
-            self.go(*self.dice.choice(self.links))
+            path, parameters = self.dice.choice(self.links)
+            # A finding also sets what its chart needs; what a link leaves out still holds.
+            for name in set(parameters) - {"part"}:
+                self.note(name, one(parameters[name]))
+            self.go(path, parameters)
         elif dice < 0.65 and self.page.segmented_control:
             control = self.page.segmented_control(key="part")
             control.set_value(self.dice.choice(control.options))
@@ -69,16 +73,20 @@ class Walker:
     def choose(self, box, value: str = "") -> None:
         """Choose a value of a box: any but other dates where none is named."""
         value = value or self.dice.choice([each for each in box.options if each != OTHER_DATES])
-        default = (
-            default_period(stored_periods(self.build)).words
-            if box.key == "period"
-            else FILTERS[box.key].default
-        )
-        self.chosen.pop(box.key, None)
-        if value != default:
-            self.chosen[box.key] = value
+        self.note(box.key, value)
         box.set_value(value)
         self.run()
+
+    def note(self, name: str, value: str) -> None:
+        """Note what is chosen now; the address leaves defaults out."""
+        default = (
+            default_period(stored_periods(self.build)).words
+            if name == "period"
+            else FILTERS[name].default
+        )
+        self.chosen.pop(name, None)
+        if value != default:
+            self.chosen[name] = value
 
     def address(self) -> dict[str, str]:
         """What the address holds but the part of the page."""
