@@ -12,6 +12,7 @@ from dashboard.filters import (
     address_of,
     choose,
     choose_part,
+    missed,
     not_applied,
     reset,
     write_address,
@@ -66,6 +67,8 @@ def choose_view(page: Page, part: Part, build: Build) -> View:
         if part.filters or left:
             icon = ":material/undo:"
             st.button("Reset", on_click=reset, type="tertiary", icon=icon)
+    for words in missed():
+        st.warning(plain(words), icon=":material/link_off:")
     if left:
         st.caption(plain(f"Not applied here: {', '.join(left)}."))
     write_address(page, part)

@@ -22,7 +22,7 @@ from dashboard.periods import (
     period_of,
     stored_periods,
 )
-from dashboard.words import span
+from dashboard.words import short, span
 
 Values = dict[str, list[str]]
 
@@ -82,6 +82,7 @@ def default_view(part: Part, build: Build) -> View:
 
 def choose_part(page: Page) -> Part:
     """Show the parts of a page and give the chosen one."""
+    missed().clear()
     follow_address(page)
     if len(page.parts) == 1:
         return page.parts[0]
@@ -126,6 +127,11 @@ def follow_address(page: Page) -> None:
         held_values().update({name: asked[name] for name in ("part", *NAMES) if name in asked})
 
 
+def missed() -> list[str]:
+    """What this run was asked to show and can't, in words."""
+    return st.session_state.setdefault("missed", [])
+
+
 def forget(*names: str) -> None:
     """Set these to their defaults."""
     for name in names:
@@ -147,6 +153,8 @@ def one_of(name: str, names: list[str], default: str) -> str:
     """The chosen one of these names, put into the widget; what is none of them counts as none."""
     if st.session_state.get(name) not in names:
         asked = held_values().get(name, [""])[0]
+        if asked and asked not in names:
+            missed().append(f"“{short(asked)}” is not in this build; shown: {default}.")
         st.session_state[name] = asked if asked in names else default
     value = st.session_state[name]
     keep(name, [value], default=[value] == [default])
@@ -177,7 +185,11 @@ def choose_period(build: Build) -> Period:
         return stored[words]
     whole = next(iter(stored.values()))
     if "dates" not in st.session_state:
-        st.session_state["dates"] = dates_within(held_values().get("dates", []), whole)
+        asked = held_values().get("dates", [])
+        within = st.session_state["dates"] = dates_within(asked, whole)
+        if asked and set(asked) != {each.isoformat() for each in within}:
+            words = " – ".join(map(short, asked[:2]))
+            missed().append(f"“{words}” is not in the data; shown: {span(*within)}.")
     dates = st.date_input(
         "From – to",
         min_value=whole.first,
@@ -211,6 +223,9 @@ def not_applied(part: Part, build: Build) -> list[str]:
     others = [name for name in held_choices() if name not in parameters(part)]
     for name in others:
         if not is_held(name, build):
+            if name in NARROWING and held_choices()[name][0]:
+                asked = short(held_choices()[name][0])
+                missed().append(f"“{asked}” is not in this build and counts as not chosen.")
             forget(name)
     held = held_choices()
     narrow = [name for name in others if name in held and name in NARROWING]
