@@ -86,6 +86,12 @@ def pale(grain: str, whole: list[bool], outside: str) -> str:
     return "" if all(whole) else f" Pale: a {grain} partly outside of {outside}."
 
 
+def grain_of(period: Period, chosen: str) -> str:
+    """What to show a period by: one day by hour, up to a week by day, else as chosen."""
+    days = (period.last - period.first).days + 1
+    return "hour" if days == 1 else "day" if days <= 7 else chosen
+
+
 def is_complete(period: Period) -> bool:
     """Whether a stored week or month lies wholly in the data; other dates are what they are."""
     kind, start = period.stored or ("", period.first)
@@ -100,9 +106,12 @@ def lengths(period: Period, before: Period) -> str:
 
 
 def as_long_before(period: Period, whole: Period) -> Period | None:
-    """As many days before a period; None where they are not all in the data."""
+    """As many days before a period, and before one day the same weekday of the week before; None
+    where they are not all in the data."""
     length = period.last - period.first + timedelta(days=1)
     start, end = period.first - length, period.first - timedelta(days=1)
+    if length.days == 1:
+        start = end = period.first - timedelta(days=7)
     if start < whole.first:
         return None
     return Period(span(start, end), start, end, ("day", end) if length.days == 1 else None)

@@ -180,7 +180,7 @@ def test_dates_that_are_a_stored_period_are_that_period(shown):
     stored = stored_periods(shown)
     week = period_of(datetime.date(2019, 10, 7), datetime.date(2019, 10, 13), stored)
     assert week.stored == ("week", datetime.date(2019, 10, 7))
-    one_day = period_of(datetime.date(2019, 10, 7), datetime.date(2019, 10, 7), stored)
+    one_day = period_of(datetime.date(2019, 10, 9), datetime.date(2019, 10, 9), stored)
     assert one_day.stored[0] == one_day.before.stored[0] == "day"
 
 
