@@ -39,6 +39,11 @@ def view_of(build, first: datetime.date, last: datetime.date, **choices):
 def test_one_day_is_shown_by_hour_beside_the_same_weekday_before(shown, warehouse):
     (chart,) = now.revenue(shown, view_of(shown, DAY, DAY))
     assert chart.title == "Revenue by hour"
+    assert "From hourly_activity." in chart.caption
+    # The midnight that ends the day would be another 00:00.
+    assert [f"{at:%H}" for at in chart.figure.layout.xaxis.tickvals] == [
+        f"{hour:02d}" for hour in range(0, 24, 3)
+    ]
     bars, line = chart.figure.data
     for drawn, day in ((bars, "2019-10-16"), (line, "2019-10-09")):
         sql = HOURS.format(day)

@@ -84,7 +84,7 @@ def nothing(words: str = "No rows for this choice.") -> go.Figure:
 def date_ticks(figure: go.Figure, dates: pd.Series) -> None:
     """Label dates that are few or whole weeks or months apart where they are, not between them."""
     if by_hours(dates):
-        figure.update_xaxes(showgrid=False, nticks=9, tickformat="%H:%M")
+        figure.update_xaxes(showgrid=False, tickvals=dates.iloc[::3].tolist(), tickformat="%H:%M")
         return
     far = len(dates) > 1 and dates.diff().min() >= pd.Timedelta(days=7)
     months = len(dates) > 1 and bool((dates.dt.day == 1).all())

@@ -32,8 +32,9 @@ def revenue(build, view):
         whole=whole,
         before=earlier,
     )
+    mart = "hourly_activity" if grain == "hour" else "period_activity"
     explained = pale(grain, whole, "the dates, or of the data")
-    caption = f"{view.within()} By UTC date of the event.{explained} From period_activity."
+    caption = f"{view.within()} By UTC date of the event.{explained} From {mart}."
     yield Chart(f"Revenue by {grain}", figure, rows, caption, metric="revenue")
 
 
