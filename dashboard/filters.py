@@ -60,6 +60,7 @@ FILTERS = {
     "pairs": Filter(
         "Pairs of", ("products viewed", "products bought", "categories viewed", "categories bought")
     ),
+    "bond": Filter("Go", ("together", "apart")),
     "retention": Filter(
         "Retention of", ("visits by week", "purchases by week", "visits by day", "purchases by day")
     ),

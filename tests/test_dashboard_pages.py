@@ -653,7 +653,12 @@ PRODUCTS = {"period": "All dates", "category": "All categories", "brand": "All b
             "pairs",
             "products",
             "Baskets",
-            {"period": "All dates", "category": "All categories", "pairs": "products viewed"},
+            {
+                "period": "All dates",
+                "category": "All categories",
+                "pairs": "products viewed",
+                "bond": "together",
+            },
         ),
         ("segment", "users", "Sessions", {"period": "All dates", "segment": "All segments"}),
     ],
