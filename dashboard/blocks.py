@@ -31,13 +31,15 @@ WHOLE = {
 
 @dataclass(frozen=True)
 class Card:
-    """One figure. `change` is in percent against the period before; `trail` is the sparkline."""
+    """One figure. `change` is in percent against the period before; `trail` is the sparkline,
+    `trail_words` says what each of its values is."""
 
     name: str
     value: str
     definition: str = ""
     change: float | None = None
     trail: tuple[float, ...] = ()
+    trail_words: tuple[str, ...] = ()
 
     @property
     def moved(self) -> str | None:

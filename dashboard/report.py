@@ -70,7 +70,8 @@ def block_html(block: Block) -> str:
         case Cards():
             cards = "".join(
                 f"<div class=card title='{escape(card.definition, quote=True)}'>"
-                f"<small>{escape(card.name)}</small><b>{escape(card.value)}</b>{sparkline(card.trail)}"
+                f"<small>{escape(card.name)}</small><b>{escape(card.value)}</b>"
+                + sparkline(card.trail, card.trail_words)
                 + (f"<small>{card.moved}</small>" if card.moved else "")
                 + "</div>"
                 for card in block.cards
