@@ -94,6 +94,9 @@ def test_a_page_is_whole_accessible_and_fits(chromium, address, path, part, them
     page.screenshot(path=SCREENSHOTS / f"{path}-{part}-{theme}-{width}.png")
 
     assert errors == []
+    assert page.title() == next(f"{p.title} · shopstream" for p in PAGES if p.path == path)
+    # A small line has nothing to open, and nothing to stop at with Tab.
+    assert page.locator("[class*=st-key-cards_] [data-testid=stImage]").count() == 0
     assert page.locator("[data-testid=stException]").count() == 0
     assert page.get_by_text("can't be shown").count() == 0
     assert page.get_by_text("This build has no").count() == 0
