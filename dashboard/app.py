@@ -20,7 +20,7 @@ PAGES = (
 
 def main() -> None:
     """Show the page that the address names."""
-    st.set_page_config(page_title="shopstream", layout="wide")
+    st.set_page_config(layout="wide")
     st.html(Path(__file__).with_name("style.css"))
     links: dict[str, object] = {}
 
@@ -29,7 +29,10 @@ def main() -> None:
 
     for page in PAGES:
         links[page.path] = st.Page(
-            shower(page), title=page.title, url_path=page.path, default=page is PAGES[0]
+            shower(page),
+            title=f"{page.title} · shopstream",
+            url_path=page.path,
+            default=page is PAGES[0],
         )
     st.navigation(list(links.values()), position="hidden").run()
 

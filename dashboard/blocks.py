@@ -19,17 +19,27 @@ from dashboard.periods import Period
 NOT_HIDDEN = {"", "0", "no", "false", "off"}
 # A change too small to be told.
 UNMOVED = "0.0 %"
+# What a figure holds that ignores a filter.
+WHOLE = {
+    "period": "all dates",
+    "category": "all categories",
+    "brand": "all brands",
+    "segment": "all segments",
+    "weekday": "all weekdays",
+}
 
 
 @dataclass(frozen=True)
 class Card:
-    """One figure. `change` is in percent against the period before; `trail` is the sparkline."""
+    """One figure. `change` is in percent against the period before; `trail` is the sparkline,
+    `trail_words` says what each of its values is."""
 
     name: str
     value: str
     definition: str = ""
     change: float | None = None
     trail: tuple[float, ...] = ()
+    trail_words: tuple[str, ...] = ()
 
     @property
     def moved(self) -> str | None:
@@ -72,11 +82,11 @@ class Table:
 
 @dataclass(frozen=True)
 class Findings:
-    """Sentences, each with the path of the page that shows it and what is chosen there; a path
-    that is no page's has no link."""
+    """Sentences, each with the path of the page that shows it, the chart there, and what is chosen
+    there; a path that is no page's has no link."""
 
     title: str
-    sentences: tuple[tuple[str, str, dict[str, str]], ...]
+    sentences: tuple[tuple[str, str, str, dict[str, str]], ...]
     otherwise: str = ""
 
 
@@ -154,6 +164,13 @@ class View:
     def within(self, *filters: str) -> str:
         """The chosen dates and these filters, as a sentence."""
         return ", ".join(filter(None, [self.period.words, *map(self.chosen, filters)])) + "."
+
+    def beyond(self, *filters: str) -> str:
+        """What to add to the title of a figure that ignores these filters, where one is set."""
+        narrowed = [name for name in filters if name != "period" and self.chosen(name)]
+        if "period" in filters and self.period and not self.period.is_all:
+            narrowed = ["period", *narrowed]
+        return f" ({', '.join(WHOLE[name] for name in narrowed)})" if narrowed else ""
 
 
 Section = Callable[[Build, View], Iterable[Block]]

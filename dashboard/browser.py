@@ -8,9 +8,18 @@ from dashboard import data
 from dashboard.blocks import Page, Part, View
 from dashboard.data import Build
 from dashboard.draw import draw
-from dashboard.filters import address_of, choose, choose_part, reset, write_address
+from dashboard.filters import (
+    address_of,
+    choose,
+    choose_part,
+    missed,
+    not_applied,
+    reset,
+    write_address,
+)
 from dashboard.report import report
 from dashboard.sections import blocks, freshness, instead
+from dashboard.words import plain
 from shopstream.config import Settings
 
 
@@ -54,9 +63,14 @@ def choose_view(page: Page, part: Part, build: Build) -> View:
     """Show the filters and what undoes them in one row, and write what is chosen."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
         view = choose(part, build)
-        if part.filters:
+        left = not_applied(part, build)
+        if part.filters or left:
             icon = ":material/undo:"
-            st.button("Reset", on_click=reset, args=(part,), type="tertiary", icon=icon)
+            st.button("Reset", on_click=reset, type="tertiary", icon=icon)
+    for words in missed():
+        st.warning(plain(words), icon=":material/link_off:")
+    if left:
+        st.caption(plain(f"Not applied here: {', '.join(left)}."))
     write_address(page, part)
     return view
 

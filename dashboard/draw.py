@@ -1,5 +1,7 @@
 """Blocks as Streamlit shows them. Text from the data is escaped before it is shown."""
 
+from base64 import b64encode
+from html import escape
 from pathlib import Path
 
 import pandas as pd
@@ -8,7 +10,7 @@ import streamlit as st
 from dashboard.blocks import UNMOVED, Block, Cards, Chart, Display, Empty, Findings, Table
 from dashboard.charts import sparkline
 from dashboard.columns import COLUMNS
-from dashboard.filters import act
+from dashboard.filters import act, held_choices
 from dashboard.words import as_csv, plain, slug, with_sign
 
 # A table shows so many rows; the others are a scroll away.
@@ -68,9 +70,16 @@ def draw_cards(block: Cards) -> None:
                     help=plain(card.definition) or None,
                 )
                 if line := sparkline(card.trail):
-                    st.image(line, width="stretch", alt="")
+                    st.html(small_line(line, card.trail_words))
     if block.caption:
         st.caption(plain(block.caption))
+
+
+def small_line(line: str, words: tuple[str, ...]) -> str:
+    """A small line as HTML that Streamlit lets through: a picture below strips with words."""
+    coded = b64encode(line.encode()).decode()
+    strips = "".join(f'<span title="{escape(each)}"></span>' for each in words)
+    return f'<div class="line"><img src="data:image/svg+xml;base64,{coded}" alt="">{strips}</div>'
 
 
 def draw_chart(block: Chart, definitions: dict[str, str]) -> None:
@@ -173,15 +182,13 @@ def draw_findings(block: Findings, links: dict[str, object]) -> None:
     st.header(plain(block.title), anchor=False)
     if not block.sentences:
         st.caption(plain(block.otherwise))
-    dates = {name: st.query_params.get_all(name) for name in ("period", "dates")}
-    dates = {name: values for name, values in dates.items() if values}
     with st.container(key="findings", gap="xsmall"):
-        for sentence, path, chosen in block.sentences:
+        for sentence, path, chart, chosen in block.sentences:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.markdown(plain(sentence), width="content")
                 if path in links:
-                    name = f"show in {path.capitalize()}"
-                    st.page_link(links[path], label=name, query_params=dates | chosen)
+                    name = f"show “{plain(chart)}”"
+                    st.page_link(links[path], label=name, query_params=held_choices() | chosen)
 
 
 def foot(caption: str, rows: pd.DataFrame, name: str):

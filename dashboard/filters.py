@@ -14,6 +14,7 @@ from dashboard.blocks import Display, Page, Part, View
 from dashboard.charts import WEEKDAYS
 from dashboard.data import Build
 from dashboard.periods import (
+    EVERYTHING,
     OTHER_DATES,
     Period,
     dates_within,
@@ -21,6 +22,7 @@ from dashboard.periods import (
     period_of,
     stored_periods,
 )
+from dashboard.words import short, span
 
 Values = dict[str, list[str]]
 
@@ -58,11 +60,17 @@ FILTERS = {
     "pairs": Filter(
         "Pairs of", ("products viewed", "products bought", "categories viewed", "categories bought")
     ),
+    "bond": Filter("Go", ("together", "apart")),
     "retention": Filter(
         "Retention of", ("visits by week", "purchases by week", "visits by day", "purchases by day")
     ),
     "cohort": Filter("Cohort of", data.users.cohort_starts, "all dates"),
 }
+
+# In the order of the address.
+NAMES = ("period", "dates", *FILTERS)
+# What leaves out a part of the data; the others choose how it is shown.
+NARROWING = ("period", "category", "brand", "segment")
 
 
 def default_view(part: Part, build: Build) -> View:
@@ -75,6 +83,7 @@ def default_view(part: Part, build: Build) -> View:
 
 def choose_part(page: Page) -> Part:
     """Show the parts of a page and give the chosen one."""
+    missed().clear()
     follow_address(page)
     if len(page.parts) == 1:
         return page.parts[0]
@@ -115,12 +124,20 @@ def follow_address(page: Page) -> None:
     acted = st.session_state.pop("acted", False)
     st.session_state["known"] = (page.path, asked)
     if path != page.path or (asked != known and not acted):
-        held = held_values()
-        for name in {"part", *(name for part in page.parts for name in parameters(part))}:
-            held.pop(name, None)
-            st.session_state.pop(name, None)
-            if name in asked:
-                held[name] = asked[name]
+        forget("part", *NAMES)
+        held_values().update({name: asked[name] for name in ("part", *NAMES) if name in asked})
+
+
+def missed() -> list[str]:
+    """What this run was asked to show and can't, in words."""
+    return st.session_state.setdefault("missed", [])
+
+
+def forget(*names: str) -> None:
+    """Set these to their defaults."""
+    for name in names:
+        held_values().pop(name, None)
+        st.session_state.pop(name, None)
 
 
 def held_values() -> Values:
@@ -137,6 +154,8 @@ def one_of(name: str, names: list[str], default: str) -> str:
     """The chosen one of these names, put into the widget; what is none of them counts as none."""
     if st.session_state.get(name) not in names:
         asked = held_values().get(name, [""])[0]
+        if asked and asked not in names:
+            missed().append(f"“{short(asked)}” is not in this build; shown: {default}.")
         st.session_state[name] = asked if asked in names else default
     value = st.session_state[name]
     keep(name, [value], default=[value] == [default])
@@ -167,7 +186,11 @@ def choose_period(build: Build) -> Period:
         return stored[words]
     whole = next(iter(stored.values()))
     if "dates" not in st.session_state:
-        st.session_state["dates"] = dates_within(held_values().get("dates", []), whole)
+        asked = held_values().get("dates", [])
+        within = st.session_state["dates"] = dates_within(asked, whole)
+        if asked and set(asked) != {each.isoformat() for each in within}:
+            words = " – ".join(map(short, asked[:2]))
+            missed().append(f"“{words}” is not in the data; shown: {span(*within)}.")
     dates = st.date_input(
         "From – to",
         min_value=whole.first,
@@ -183,10 +206,48 @@ def choose_period(build: Build) -> Period:
 
 
 def address_of(page: Page, part: Part) -> Values:
-    """The parameters that show a part of a page with what is chosen."""
-    held = held_values()
+    """The parameters that show a part of a page with all that is chosen, so that what the part
+    can't apply holds again where it can be."""
     values = {} if part is page.parts[0] else {"part": [part.name]}
-    return values | {name: held[name] for name in parameters(part) if name in held}
+    return values | held_choices()
+
+
+def held_choices() -> Values:
+    """All that is chosen, on any page, in one order."""
+    held = held_values()
+    return {name: held[name] for name in NAMES if name in held}
+
+
+def not_applied(part: Part, build: Build) -> list[str]:
+    """What is chosen that narrows other pages and that this part can't apply; what the build does
+    not have is forgotten."""
+    others = [name for name in held_choices() if name not in parameters(part)]
+    for name in others:
+        if not is_held(name, build):
+            if name in NARROWING and held_choices()[name][0]:
+                asked = short(held_choices()[name][0])
+                missed().append(f"“{asked}” is not in this build and counts as not chosen.")
+            forget(name)
+    held = held_choices()
+    narrow = [name for name in others if name in held and name in NARROWING]
+    said = {name: held[name][0] for name in narrow}
+    if said.get("period") == OTHER_DATES:
+        whole = stored_periods(build)[EVERYTHING]
+        said["period"] = span(*dates_within(held.get("dates", []), whole))
+    return list(said.values())
+
+
+def is_held(name: str, build: Build) -> bool:
+    """Whether what is chosen is an option of the build; true where its mart can't be asked."""
+    held = held_choices()
+    try:
+        if name == "dates":
+            return held.get("period") == [OTHER_DATES]
+        if name == "period":
+            return held[name][0] in [*stored_periods(build), OTHER_DATES]
+        return held[name][0] in FILTERS[name].names(build)
+    except data.MissingMart:
+        return True
 
 
 def write_address(page: Page, part: Part) -> None:
@@ -203,9 +264,7 @@ def act() -> None:
     st.session_state["acted"] = True
 
 
-def reset(part: Part) -> None:
-    """Set all filters of a part to their defaults."""
+def reset() -> None:
+    """Set all filters to their defaults, also those that are not applied here."""
     act()
-    for name in parameters(part):
-        held_values().pop(name, None)
-        st.session_state.pop(name, None)
+    forget(*NAMES)

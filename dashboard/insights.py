@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from dashboard import data
 from dashboard.blocks import View
 from dashboard.data import Build, MissingMart
-from dashboard.periods import EVERYTHING, lengths
+from dashboard.periods import lengths
 from dashboard.words import counted, number, span_of_hours
 
 # Below so many orders or buyers in the chosen dates nothing is said.
 FEWEST = 100
-ALL_DATES = "(all dates)"
+ALL_DATES = "all dates"
 # Shown by the page that tells of it: there is nothing to link to.
 HERE = ""
 
@@ -22,19 +22,31 @@ HERE = ""
 @dataclass(frozen=True)
 class Insight:
     """A sentence, the part of a page that shows it, its metric, how large the effect is (1 is
-    none), and what else has to be chosen on the page."""
+    none), the title of the chart that shows it, over how much it was counted, and what else has
+    to be chosen on the page."""
 
     sentence: str
     path: str
     part: str
     metric: str
     effect: float
+    chart: str
+    counted: str
     choices: dict[str, str] = field(default_factory=dict)
 
     @property
-    def shown(self) -> tuple[str, str, dict[str, str]]:
-        """What a page shows of it."""
-        return self.sentence, self.path, {"part": self.part} | self.choices
+    def of_all_dates(self) -> bool:
+        """Whether it holds for all dates, whatever is chosen."""
+        return self.counted.startswith(ALL_DATES)
+
+    @property
+    def said(self) -> str:
+        """The sentence with its dates and how much it was counted over."""
+        return f"{self.sentence.removesuffix('.')} ({self.counted})."
+
+    def shown(self) -> tuple[str, str, str, dict[str, str]]:
+        """What a page shows of it: words, path and chart of its link, what is chosen there."""
+        return self.said, self.path, self.chart, {"part": self.part} | self.choices
 
 
 def all_insights(build: Build, view: View) -> list[Insight]:
@@ -42,7 +54,7 @@ def all_insights(build: Build, view: View) -> list[Insight]:
     then what is of all dates, and of these the largest effect first."""
     if not data.activity.added_up(build, *view.dates)["orders"] >= FEWEST:
         return []
-    found = []
+    everything, found = data.activity.whole(build), []
     for rule in RULES:
         try:
             insight = rule(build, view)
@@ -54,7 +66,7 @@ def all_insights(build: Build, view: View) -> list[Insight]:
         found,
         key=lambda insight: (
             insight.path != HERE,
-            ALL_DATES in insight.sentence and view.period.words != EVERYTHING,
+            insight.of_all_dates and view.dates != everything,
             -insight.effect,
         ),
     )
@@ -62,7 +74,17 @@ def all_insights(build: Build, view: View) -> list[Insight]:
 
 def by_metric(build: Build, view: View) -> dict[str, str]:
     """The strongest sentence about each metric."""
-    return {i.metric: i.sentence for i in reversed(all_insights(build, view))}
+    return {i.metric: i.said for i in reversed(all_insights(build, view))}
+
+
+def over(view: View, how_many: int, thing: str) -> str:
+    """The chosen dates and how many things of them were counted."""
+    return f"{view.period.words}, {counted(int(how_many), thing)}"
+
+
+def over_all(how_many: int, thing: str) -> str:
+    """How many things of all dates were counted."""
+    return f"{ALL_DATES}, {counted(int(how_many), thing)}"
 
 
 def strongest_brand(build: Build, view: View) -> Insight | None:
@@ -76,6 +98,7 @@ def strongest_brand(build: Build, view: View) -> Insight | None:
         f"{top.brand} brings {number(top.revenue_share, '%')} of revenue "
         f"from {number(top.view_share, '%')} of views.",
         "products", "Sellers", "revenue", max(1, top.revenue_share / top.view_share),
+        "Revenue by brand, and its share", over(view, found["purchases"].sum(), "purchase"),
     )  # fmt: skip
 
 
@@ -88,8 +111,10 @@ def best_buyers(build: Build, view: View) -> Insight | None:
     share = top.iloc[0]["revenue_share"]
     verb = "bring" if share > 40 else "bring only"
     return Insight(
-        f"The best 20 % of buyers {verb} {number(share, '%')} of revenue {ALL_DATES}.",
+        f"The best 20 % of buyers {verb} {number(share, '%')} of revenue.",
         "users", "Value", "revenue_share_of_top_20_percent", share / 20,
+        f"The best 20 % of buyers bring {share:.0f} % of revenue",
+        over_all(found["buyers"].max(), "buyer"),
     )  # fmt: skip
 
 
@@ -104,10 +129,13 @@ def best_hours(build: Build, view: View) -> Insight | None:
     windows = {hour: sum(hours[(hour + ahead) % 24] for ahead in range(3)) for hour in range(24)}
     hour = max(windows, key=windows.get)
     share = 100 * windows[hour] / total
+    when, part = f"{span_of_hours(hour, 3)} {zone}", f"{number(share, '%')} of revenue"
+    busiest = f"Most money comes {when}: {part}" if share > 50 else f"The best hours: {part} {when}"
     return Insight(
-        f"Most money comes {span_of_hours(hour, 3)} {zone}: {number(share, '%')} of revenue "
-        "in an eighth of the day.",
+        f"{busiest}, in an eighth of the day.",
         "time", "Hours", "revenue", share / 12.5,
+        "Revenue by hour", over(view, found["total_purchases"].sum(), "purchase"),
+        {"measure": "revenue"},
     )  # fmt: skip
 
 
@@ -127,6 +155,8 @@ def weekend(build: Build, view: View) -> Insight | None:
     return Insight(
         f"A weekend day brings {change} revenue than a working day.",
         "time", "Hours", "revenue", max(mean, 1 / mean) if mean else 1,
+        "Revenue a day, by weekday", over(view, found["hours"].sum(), "hour"),
+        {"measure": "revenue"},
     )  # fmt: skip
 
 
@@ -137,11 +167,12 @@ def busiest_hour(build: Build, view: View) -> Insight | None:
     if len(found) < 24 or everything < FEWEST:
         return None
     top = found.loc[found["sessions"].idxmax()]
-    share = number(100 * top.sessions / everything, "%")
+    share, hour = 100 * top.sessions / everything, span_of_hours(int(top.position), 1)
+    words = f"Most sessions are open {hour} UTC" if share > 50 else f"Busiest hour: {hour} UTC"
     return Insight(
-        f"Most sessions are open {span_of_hours(int(top.position), 1)} UTC: {share} of them "
-        f"{ALL_DATES}.",
+        f"{words}; {number(share, '%')} of sessions are open then.",
         "time", "Visitors", "sessions", top.sessions / found["sessions"].mean(),
+        "Sessions by hour of the day", over_all(everything, "session"),
         {"count": "sessions"},
     )  # fmt: skip
 
@@ -151,7 +182,7 @@ def change(build: Build, view: View) -> Insight | None:
     before = view.before
     if not before:
         return None
-    now = data.activity.added_up(build, *view.dates)["revenue"]
+    now, orders = data.activity.added_up(build, *view.dates)[["revenue", "orders"]]
     then = data.activity.added_up(build, before.first, before.last)
     if then["orders"] < FEWEST or not then["revenue"] or not now:
         return None
@@ -163,7 +194,7 @@ def change(build: Build, view: View) -> Insight | None:
         words = f"is {change} {'above' if rate > 1 else 'below'}"
     return Insight(
         f"Revenue {words} that of {before.words}{lengths(view.period, before)}.",
-        HERE, "", "revenue", max(rate, 1 / rate),
+        HERE, "", "revenue", max(rate, 1 / rate), "", over(view, orders, "order"),
     )  # fmt: skip
 
 
@@ -178,6 +209,7 @@ def left_carts(build: Build, view: View) -> Insight | None:
     return Insight(
         f"{number(share, '%')} of carted products were not bought, worth {value}.",
         "products", "Baskets", "cart_abandonment", 1 + share / 100,
+        "What became of carts", over(view, carted, "carted product"),
     )  # fmt: skip
 
 
@@ -192,6 +224,8 @@ def unusual_hours(build: Build, view: View) -> Insight | None:
     return Insight(
         f"{counted(len(odd), 'hour')} had an unusual number of purchases ({low} low, {high} high).",
         "time", "Days", "anomalous_hours", 1 + off,
+        f"{counted(len(odd), 'unusual hour')} of purchases", over(view, len(found), "hour"),
+        {"watched": "purchase"},
     )  # fmt: skip
 
 
@@ -205,8 +239,9 @@ def strongest_segment(build: Build, view: View) -> Insight | None:
     top = top.iloc[0]
     return Insight(
         f"{top.user_segment}s are {number(top.user_share, '%')} of users and bring "
-        f"{number(top.revenue_share, '%')} of revenue {ALL_DATES}.",
+        f"{number(top.revenue_share, '%')} of revenue.",
         "users", "Value", "users", top.effect,
+        "Segments by users and by revenue (%)", over_all(found["users"].sum(), "user"),
     )  # fmt: skip
 
 

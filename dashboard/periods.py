@@ -22,17 +22,20 @@ class Period:
     last: date
     stored: tuple[str, date] | None = None
     before: "Period | None" = None
+    # Whether these are all dates of the data, by whatever name.
+    is_all: bool = False
 
 
 def stored_periods(build: Build) -> dict[str, Period]:
     """The periods to choose from by their words: all dates, then months, then weeks, newest first.
 
-    One is compared with the one before only where both lie wholly in the data. Raises EmptyMart
-    where there is none.
+    One is compared with the one before where both lie wholly in the data, else with as many days
+    before. Raises EmptyMart where there is none.
     """
     found = data.activity.periods(build)
     first, last = data.activity.whole(build)
-    chosen = {EVERYTHING: Period(EVERYTHING, first, last, ("total", first))}
+    everything = Period(EVERYTHING, first, last, ("total", first), is_all=True)
+    chosen = {EVERYTHING: everything}
     for kind in ("month", "week"):
         before, named = None, {}
         for start in found.loc[found["period_type"] == kind, "period_start"]:
@@ -42,10 +45,11 @@ def stored_periods(build: Build) -> dict[str, Period]:
             whole = first <= start and end <= last
             # Whole ones are compared, and the one before must end where this one begins.
             follows = whole and before and before.last + timedelta(days=1) == start
-            period = Period(
-                words, max(start, first), min(end, last), (kind, start), before if follows else None
-            )
-            named[words] = period
+            dates = max(start, first), min(end, last)
+            period = Period(words, *dates, (kind, start), is_all=dates == (first, last))
+            # What is not complete is compared with as many days before.
+            held = before if follows else as_long_before(period, everything)
+            period = named[words] = replace(period, before=held)
             before = period if whole else None
         chosen |= dict(reversed(named.items()))
     return chosen
@@ -54,7 +58,11 @@ def stored_periods(build: Build) -> dict[str, Period]:
 def default_period(stored: dict[str, Period]) -> Period:
     """What a reader sees who has chosen nothing: the latest month that can be compared with the
     one before, else all dates."""
-    months = (each for each in stored.values() if each.before and each.stored[0] == "month")
+    months = (
+        each
+        for each in stored.values()
+        if each.before and each.stored[0] == "month" and is_complete(each)
+    )
     return next(months, stored[EVERYTHING])
 
 
@@ -78,6 +86,12 @@ def pale(grain: str, whole: list[bool], outside: str) -> str:
     return "" if all(whole) else f" Pale: a {grain} partly outside of {outside}."
 
 
+def grain_of(period: Period, chosen: str) -> str:
+    """What to show a period by: one day by hour, up to a week by day, else as chosen."""
+    days = (period.last - period.first).days + 1
+    return "hour" if days == 1 else "day" if days <= 7 else chosen
+
+
 def is_complete(period: Period) -> bool:
     """Whether a stored week or month lies wholly in the data; other dates are what they are."""
     kind, start = period.stored or ("", period.first)
@@ -91,19 +105,25 @@ def lengths(period: Period, before: Period) -> str:
     return "" if now == then else f" ({now} days against {then})"
 
 
+def as_long_before(period: Period, whole: Period) -> Period | None:
+    """As many days before a period, and before one day the same weekday of the week before; None
+    where they are not all in the data."""
+    length = period.last - period.first + timedelta(days=1)
+    start, end = period.first - length, period.first - timedelta(days=1)
+    if length.days == 1:
+        start = end = period.first - timedelta(days=7)
+    if start < whole.first:
+        return None
+    return Period(span(start, end), start, end, ("day", end) if length.days == 1 else None)
+
+
 def period_of(first: date, last: date, stored: dict[str, Period]) -> Period:
     """The period of any dates: the stored one where it is one, else what adds up over days."""
-    length = last - first + timedelta(days=1)
-    one_day = length.days == 1
-    before = None
-    if first - length >= stored[EVERYTHING].first:
-        start, end = first - length, first - timedelta(days=1)
-        before = Period(span(start, end), start, end, ("day", end) if one_day else None)
     for period in stored.values():
         if (period.first, period.last) == (first, last):
-            # A week or month that is not complete is compared with as many days before.
-            return period if period.before else replace(period, before=before)
-    return Period(span(first, last), first, last, ("day", first) if one_day else None, before)
+            return period
+    period = Period(span(first, last), first, last, ("day", first) if first == last else None)
+    return replace(period, before=as_long_before(period, stored[EVERYTHING]))
 
 
 def dates_within(texts: list[str], whole: Period) -> tuple[date, date]:

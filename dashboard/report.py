@@ -70,7 +70,8 @@ def block_html(block: Block) -> str:
         case Cards():
             cards = "".join(
                 f"<div class=card title='{escape(card.definition, quote=True)}'>"
-                f"<small>{escape(card.name)}</small><b>{escape(card.value)}</b>{sparkline(card.trail)}"
+                f"<small>{escape(card.name)}</small><b>{escape(card.value)}</b>"
+                + sparkline(card.trail, card.trail_words)
                 + (f"<small>{card.moved}</small>" if card.moved else "")
                 + "</div>"
                 for card in block.cards
@@ -92,7 +93,7 @@ def block_html(block: Block) -> str:
             sentences = [
                 f"<li>{escape(sentence)}"
                 + (f' <a href="#{path}">show</a></li>' if path else "</li>")
-                for sentence, path, _ in block.sentences
+                for sentence, path, *_ in block.sentences
             ]
             found = f"<ul>{''.join(sentences)}</ul>" if sentences else caption(block.otherwise)
             return f"<h2>{escape(block.title)}</h2>{found}"

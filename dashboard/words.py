@@ -89,8 +89,13 @@ def span_of_hours(first: int, hours: int) -> str:
 
 def label(text: object, width: int = 26) -> str:
     """A name for an axis: shortened with an ellipsis, and its markup escaped."""
+    return html.escape(short(text, width), quote=False)
+
+
+def short(text: object, width: int = 26) -> str:
+    """A name that ends in an ellipsis where it is long."""
     text = str(text)
-    return html.escape(text if len(text) <= width else text[: width - 1] + "…", quote=False)
+    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def folded(text: object) -> str:

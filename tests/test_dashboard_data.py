@@ -150,14 +150,17 @@ def test_a_month_that_the_data_ends_in_is_pale(tmp_path):
 def test_weeks_not_wholly_in_the_period_before_are_not_compared(tmp_path):
     build = two_months(tmp_path)
     october = stored_periods(build)["October 2019"]
-    november = Period("Nov", datetime.date(2019, 11, 1), datetime.date(2019, 11, 5), before=october)
+    november = Period("Nov", datetime.date(2019, 11, 1), datetime.date(2019, 11, 9), before=october)
     rows = now.before(build, View(november, choices={"grain": "week"}))
     assert rows["revenue"].isna().tolist() == [True, False, False, False, True]
 
 
-def test_a_month_in_part_says_why_it_is_not_compared(tmp_path):
+def test_a_month_in_part_is_compared_with_as_many_days_or_says_why_not(tmp_path):
     stored = stored_periods(two_months(tmp_path))
-    assert "not complete" in cards.against(View(stored["November 2019"]))
+    november = cards.against(View(stored["November 2019"]))
+    assert november == "Changes are against 27 Oct 2019 – 31 Oct 2019."
+    begun = stored["Week of 30 Sep 2019"]
+    assert "not complete" in cards.against(View(begun))
     assert "no whole period before" in cards.against(View(stored["October 2019"]))
 
 

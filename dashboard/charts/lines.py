@@ -5,12 +5,15 @@ import plotly.graph_objects as go
 
 from dashboard.charts.look import (
     ACCENT,
+    FEW_BARS,
     HELD_AGAINST,
     PALETTE,
     QUIET,
     TALL,
     WARNING,
+    by_hours,
     date_ticks,
+    few_bars,
     finish,
     legend_above,
     nothing,
@@ -41,6 +44,7 @@ def by_period(
     """
     if frame.empty:
         return nothing()
+    hover = "%a %-d %b %Y" + (", %H:%M" if by_hours(frame[at]) else "")
     figure = go.Figure(
         go.Bar(
             x=frame[at],
@@ -48,9 +52,11 @@ def by_period(
             name=words,
             marker_color=colour,
             marker_opacity=strength(whole),
-            hovertemplate="%{x|%a %-d %b %Y}<br>%{y:,.2f}<extra></extra>",
+            hovertemplate=f"%{{x|{hover}}}<br>%{{y:,.2f}}<extra></extra>",
         )
     )
+    if len(frame) <= FEW_BARS:
+        few_bars(figure, frame[at])
     if before is not None and before[values].notna().any():
         shown = before.head(len(frame))
         figure.add_scatter(
@@ -60,7 +66,7 @@ def by_period(
             name="the period before",
             line={"color": HELD_AGAINST, "width": 2.5},
             customdata=shown[[at]],
-            hovertemplate="%{customdata[0]|%a %-d %b %Y}<br>%{y:,.2f}<extra></extra>",
+            hovertemplate=f"%{{customdata[0]|{hover}}}<br>%{{y:,.2f}}<extra></extra>",
         )
     if average:
         figure.add_scatter(
@@ -127,7 +133,11 @@ def band(frame: pd.DataFrame, words: str, colour: str = ACCENT) -> go.Figure:
         hovertext=[f"unusually {d}" for d in odd["direction"]],
         hovertemplate="%{x|%a %-d %b, %H:%M}: %{y:,.0f}, %{hovertext}<extra></extra>",
     )
-    figure.update_xaxes(showgrid=False, tickformat="%-d %b", nticks=9)
+    days = frame["starts_at"].dt.normalize().nunique()
+    # By default plotly ticks a few days every few hours, each with the same date.
+    form = "%H:%M" if days == 1 else "%-d %b"
+    step = 86400000 if 1 < days <= 8 else None
+    figure.update_xaxes(showgrid=False, tickformat=form, nticks=9, dtick=step)
     figure.update_yaxes(title_text=f"{words} an hour", rangemode="tozero")
     return legend_above(finish(figure, TALL))
 

@@ -29,6 +29,8 @@ WRITTEN = [[0, "#5B6F7B"], [1, "#00619C"]]
 # Ordered, and see-through at its low end, so that it fits light and dark ground.
 HEAT = [[0, "rgba(0,114,178,0.06)"], [1, "rgba(0,114,178,0.75)"]]
 TALL, LOW = 360, 300
+# So few bars would be as wide as the page.
+FEW_BARS = 3
 WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
 
@@ -81,6 +83,9 @@ def nothing(words: str = "No rows for this choice.") -> go.Figure:
 
 def date_ticks(figure: go.Figure, dates: pd.Series) -> None:
     """Label dates that are few or whole weeks or months apart where they are, not between them."""
+    if by_hours(dates):
+        figure.update_xaxes(showgrid=False, tickvals=dates.iloc[::3].tolist(), tickformat="%H:%M")
+        return
     far = len(dates) > 1 and dates.diff().min() >= pd.Timedelta(days=7)
     months = len(dates) > 1 and bool((dates.dt.day == 1).all())
     figure.update_xaxes(
@@ -88,6 +93,18 @@ def date_ticks(figure: go.Figure, dates: pd.Series) -> None:
     )
     if far or len(dates) <= 7:
         figure.update_xaxes(tickvals=dates.iloc[:: -(-len(dates) // 7)].tolist())
+
+
+def by_hours(dates: pd.Series) -> bool:
+    """Whether these are hours, not dates."""
+    return len(dates) > 1 and dates.diff().min() < pd.Timedelta(days=1)
+
+
+def few_bars(figure: go.Figure, dates: pd.Series) -> None:
+    """Keep so few bars narrow, and the axis no wider than they need."""
+    step = dates.diff().min() if len(dates) > 1 else pd.Timedelta(days=1)
+    figure.update_traces(width=0.35 * step.total_seconds() * 1000, selector={"type": "bar"})
+    figure.update_xaxes(range=[dates.min() - step, dates.max() + step])
 
 
 def log_ticks(low: float, high: float) -> list[float]:

@@ -5,7 +5,7 @@ import pandas as pd
 from dashboard import data
 from dashboard.blocks import Card, Cards
 from dashboard.periods import is_complete, lengths
-from dashboard.words import number
+from dashboard.words import day, number
 
 FIGURES = [
     # name, figure, metric, is money
@@ -36,13 +36,16 @@ def cards(build, view):
     trails = data.activity.series(build, "day", *view.dates)
     products = data.activity.products_by_day(build, *view.dates).set_index("event_date")
     trails["products"] = trails["period_start"].map(products["products"]).fillna(0)
+    days = trails["period_start"].map(day)
     words = data.activity.definitions(build)
     made = []
     for name, figure, metric, is_money in FIGURES:
         value, old = now.get(figure), (then or {}).get(figure)
         trail = () if value is None else tuple(trails[figure].astype(float))
-        text = number(value, view.sign if is_money else "")
-        made.append(Card(name, text, words.get(metric, ""), changed(value, old), trail))
+        sign = view.sign if is_money else ""
+        said = tuple(f"{at}: {number(each, sign)}" for at, each in zip(days, trail, strict=False))
+        told = words.get(metric, "")
+        made.append(Card(name, number(value, sign), told, changed(value, old), trail, said))
     yield Cards(tuple(made), " ".join(filter(None, [against(view), not_here(view)])))
 
 

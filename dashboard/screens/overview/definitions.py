@@ -20,7 +20,9 @@ def summary(build, view):
     rows["insight"] = rows["metric_name"].map(insights.by_metric(build, everything)).fillna("")
     rows = rows.sort_values("insight", key=lambda said: said == "", kind="stable")
     columns = ("label", "shown", "unit", "definition", "insight")
-    yield Table("All metrics", rows, "Over all dates. From metric_values.", columns)
+    yield Table(
+        f"All metrics{view.beyond('period')}", rows, "Over all dates. From metric_values.", columns
+    )
 
 
 def sessions(build, view):
@@ -35,14 +37,16 @@ def sessions(build, view):
         "avg_order_value",
     )
     caption = "All dates. From definitions_compared."
-    yield Table("What if a session were something else?", rows, caption, columns)
+    title = f"What if a session were something else?{view.beyond('period')}"
+    yield Table(title, rows, caption, columns)
 
 
 def orders(build, view):
     rows = data.activity.by_order_definition(build)
     caption = "All dates; the revenue is the same in each. From order_values."
     columns = ("order_definition", "orders", "avg_order_value")
-    yield Table("What if an order were something else?", rows, caption, columns)
+    title = f"What if an order were something else?{view.beyond('period')}"
+    yield Table(title, rows, caption, columns)
 
 
 def step_times(build, view):

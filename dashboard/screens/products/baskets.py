@@ -7,7 +7,9 @@ from dashboard.blocks import Chart, Part, Table
 def affinity(build, view):
     words = view.choices["pairs"]
     kind, basket = words.split()
-    rows = data.products.affinity(build, "product" if kind == "products" else "category", basket)
+    item = "product" if kind == "products" else "category"
+    bond = view.choices["bond"]
+    rows = data.products.affinity(build, item, basket, apart=bond == "apart")
     columns = (
         "label_a",
         "label_b",
@@ -17,11 +19,12 @@ def affinity(build, view):
         "confidence_b_to_a",
     )
     caption = (
-        "All dates, strongest first: common pairs with a high lift, which is how many times more "
-        "often than by chance. First → second: sessions with the first that have the second, too. "
+        "All dates, strongest first. Lift: how many times as often as by chance; above 1 "
+        "together, below 1 apart. First → second: sessions with the first that have the second. "
         "From product_affinity."
     )
-    yield Table(f"{words.capitalize()} together", rows, caption, columns)
+    title = f"{words.capitalize()} {bond}{view.beyond('period', 'category')}"
+    yield Table(title, rows, caption, columns)
 
 
 def abandoned(build, view):
@@ -52,5 +55,5 @@ PART = Part(
     "Baskets",
     "What goes together, and what is left in the cart?",
     ((affinity,), (abandoned, outcomes)),
-    ("period", "category", "pairs"),
+    ("period", "category", "pairs", "bond"),
 )

@@ -1,7 +1,8 @@
-"""Does the price decide? Conversion by price, and how prices move."""
+"""Does the price decide? Conversion by price; how prices move is in price_moves.py."""
 
 from dashboard import charts, data
-from dashboard.blocks import Chart, Part, Table
+from dashboard.blocks import Chart, Part
+from dashboard.screens.products.price_moves import by_type, changes
 from dashboard.words import with_sign
 
 # A conversion of fewer views than this is too thin to draw.
@@ -39,27 +40,8 @@ def relative_bands(build, view):
     caption = (
         f"All dates, {words}, all brands. By mean price of the product. From relative_price_bands."
     )
-    title = "Conversion by price within the category"
+    title = f"Conversion by price within the category{view.beyond('period', 'brand')}"
     yield Chart(title, figure, rows, caption, metric="conversion_events")
-
-
-def by_type(build, view):
-    rows = data.activity.prices_by_type(build, *view.dates)
-    shown = rows.pivot(index="event_date", columns="event_type", values="mean_price").reset_index()
-    words = {"view": "viewed", "cart": "carted", "purchase": "purchased"}
-    words = {name: word for name, word in words.items() if name in shown}
-    colours = [charts.EVENT_COLOURS[name] for name in words]
-    figure = charts.lines(shown, "event_date", words, with_sign("mean price", view.sign), colours)
-    caption = f"{view.within()} All products. From daily_event_types."
-    yield Chart("Mean price of what is viewed, carted and bought", figure, rows, caption)
-
-
-def changes(build, view):
-    rows = data.products.changed_most(build)
-    rows["product"] = rows["brand"] + " " + rows["product_id"].astype(str)
-    caption = "All dates, all products. Changes of price, brand or category. From product_history."
-    columns = ("product", "changes", "lowest", "price_now", "highest")
-    yield Table("Products that changed most", rows, caption, columns)
 
 
 PART = Part(

@@ -20,9 +20,9 @@ def brands(build, view):
     rows = data.products.brands(build, *view.dates, view.chosen("category"))
     rows["share"] = rows["revenue_share"].map(lambda share: number(share, "%"))
     figure = charts.bars(rows, "brand", "revenue", unit=view.sign, extra="share", most=8)
-    caption = "All brands; click a bar to choose its brand. From daily_categories_brands."
+    caption = "Click a bar to choose its brand. From daily_categories_brands."
     caption = f"{view.within('category')} {caption}"
-    title = "Revenue by brand, and its share"
+    title = f"Revenue by brand, and its share{view.beyond('brand')}"
     yield Chart(title, figure, rows, caption, sets="brand", metric="revenue")
 
 
@@ -31,9 +31,10 @@ def tree(build, view):
     everything = FILTERS["category"].everything
     first = data.products.first_categories(build)
     figure = charts.tree(rows, view.sign, view.chosen("category"), everything, first)
-    caption = "All brands; click a tile to choose its category. From category_levels."
+    caption = "Click a tile to choose its category. From category_levels."
     caption = f"{view.within()} {caption}"
-    yield Chart("Revenue by category", figure, rows, caption, sets="category", metric="revenue")
+    title = f"Revenue by category{view.beyond('category', 'brand')}"
+    yield Chart(title, figure, rows, caption, sets="category", metric="revenue")
 
 
 PART = Part(

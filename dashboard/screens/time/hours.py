@@ -39,10 +39,11 @@ def by_weekday(build, view):
     rows = days[["hours", *COLUMNS.values(), "mean"]].sum()
     figure = charts.columns(rows, "weekday", "mean", words=axis(view, " a day"), **drawn(view))
     caption = (
-        f"{view.within()}{view.of_zone()} Mean of a day, so that days that came more often don't "
+        f"{view.within()}{view.of_zone()} Average of a day: what came more often doesn't win, "
     )
-    caption += "win; without weekdays that miss an hour. From hourly_activity."
-    yield Chart(f"{measure.capitalize()} of a weekday", figure, rows, caption, metric=measure)
+    caption += "without weekdays that miss an hour. From hourly_activity."
+    title = f"{measure.capitalize()} a day, by weekday{view.beyond('weekday')}"
+    yield Chart(title, figure, rows, caption, metric=measure)
 
 
 def week(build, view):
@@ -53,7 +54,7 @@ def week(build, view):
     figure = charts.heat(
         rows, "event_hour", "weekday", "mean", words=f"{measure} an hour", axes=axes
     )
-    title = f"{measure.capitalize()} an hour, by hour of the week"
+    title = f"{measure.capitalize()} an hour, by hour of the week{view.beyond('weekday')}"
     caption = f"{view.within()}{view.of_zone()} Mean of an hour; “Hours of” shows one row above. "
     caption += "From hourly_activity."
     yield Chart(title, figure, rows, caption, metric=measure)

@@ -16,4 +16,11 @@ def by_month(build, view):
     )
     caption = "All of each month, also where the dates hold a part of one."
     caption += f"{pale('month', whole, 'the data')} From period_activity."
-    yield Chart(f"{measure.capitalize()} by month", figure, rows, caption, metric=measure)
+    title = f"{measure.capitalize()} by month{whole_months(view)}{view.beyond('weekday')}"
+    yield Chart(title, figure, rows, caption, metric=measure)
+
+
+def whole_months(view) -> str:
+    """What to add to the title where the dates hold a part of a month."""
+    kind = view.period.stored[0] if view.period.stored else ""
+    return "" if kind in {"total", "month"} else " (whole months)"

@@ -1,6 +1,4 @@
-"""When are people here? Each person or session counted once in each hour, weekday and period."""
-
-import pandas as pd
+"""When are people here? Each person or session counted once in each hour, day and period."""
 
 from dashboard import charts, data
 from dashboard.blocks import Chart, Part
@@ -27,18 +25,19 @@ def by_hour(build, view):
 
 def by_weekday(build, view):
     count = view.choices["count"]
-    rows = data.activity.cycles(build, "weekday")
-    came = pd.Series(pd.date_range(*data.activity.whole(build)).dayofweek + 1).value_counts()
-    rows["days_in_data"] = rows["position"].map(came)
-    rows["weekday"] = [
-        f"{days} × {charts.WEEKDAYS[position - 1][:3]}"
-        for days, position in zip(rows["days_in_data"], rows["position"], strict=True)
-    ]
-    figure = charts.columns(rows, "weekday", COLUMNS[count], words=count)
-    caption = f"All dates, UTC. {once(view)} A day that came more often has more."
-    caption += " From activity_cycles."
-    title = f"{count.capitalize()} by weekday"
-    yield Chart(title, figure, rows, caption, metric=COLUMNS[count])
+    days = data.activity.series(build, "day", *data.activity.whole(build))
+    # Of a date without an event nothing was delivered.
+    days = days[days["total_events"] > 0]
+    days["position"] = days["period_start"].dt.dayofweek
+    rows = days.groupby("position", as_index=False).agg(
+        days=("position", "size"), mean=(COLUMNS[count], "mean")
+    )
+    rows["weekday"] = rows["position"].map(lambda place: charts.WEEKDAYS[place][:3])
+    figure = charts.columns(rows, "weekday", "mean", words=f"{count} a day")
+    least, most = rows["days"].min(), rows["days"].max()
+    caption = f"All dates, UTC. Average of {least} to {most} delivered days each."
+    title = f"{count.capitalize()} a day, by weekday"
+    yield Chart(title, figure, rows, f"{caption} From period_activity.", metric=COLUMNS[count])
 
 
 def by_period(build, view):

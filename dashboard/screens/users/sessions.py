@@ -30,7 +30,8 @@ def week(build, view):
     figure = charts.heat(rows, "event_hour", "day", "mean", words="events an hour", axes=axes)
     caption = f"{view.within()}{view.of_zone()} All segments; mean events of an hour."
     caption += " From hourly_activity."
-    yield Chart("When are they active? (events an hour)", figure, rows, caption, metric="events")
+    title = f"When are they active? (events an hour){view.beyond('segment')}"
+    yield Chart(title, figure, rows, caption, metric="events")
 
 
 PART = Part(
