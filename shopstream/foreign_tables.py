@@ -1,4 +1,4 @@
-"""Folders in the landing folder that are tables: which of their files count is for their log to say, not for us."""
+"""Folders in the landing folder that are tables: their own log says which of their files count."""
 
 import re
 from collections.abc import Iterable
