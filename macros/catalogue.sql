@@ -7,7 +7,7 @@
     `--defer` reads there what it does not build.
 #}
 {% macro spark__list_relations_without_caching(relation) %}
-    {% if run_query('set spark.sql.catalogImplementation').rows[0][1] == 'in-memory' %}
+    {% if not has_a_catalogue() %}
         {% set layer = relation.schema[target.schema | length:] %}
         {% if layer == '_staging' %}{% do register_landing_tables() %}{% endif %}
         {% for base in [target.schema, project_name] | unique %}
@@ -35,33 +35,32 @@
 {% macro register_tables(base, layer) %}
     {% set schema = base ~ layer %}
     {% do run_query('create schema if not exists ' ~ schema) %}
-    {% set home = run_query('set spark.sql.warehouse.dir').rows[0][1] %}
+    {% set home = warehouse_home() %}
     {% set wanted = env_var('SHOPSTREAM_WAREHOUSE', '') %}
     {% if target.name == 'connect' and not home.endswith(wanted.rstrip('/')) %}
         {% do exceptions.raise_compiler_error('The server works on ' ~ home ~ ', SHOPSTREAM_WAREHOUSE is ' ~ wanted) %}
     {% endif %}
-    {% set found = tables_on_disk(schema, home) %}
-    {% set missing = found | reject('in', known_tables(schema, found)) | list %}
+    {% set names = [] %}
     {% for node in graph.nodes.values()
-        if node.schema == target.schema ~ layer and node.alias in missing and node.resource_type in ['model', 'seed', 'snapshot'] and not is_view(node)
+        if node.schema == target.schema ~ layer and node.resource_type in ['model', 'seed', 'snapshot'] and not is_view(node)
     %}
+        {% do names.append(node.alias) %}
+    {% endfor %}
+    {% set found = tables_on_disk(schema, names) %}
+    {% set known = known_tables(schema, found) %}
+    {% for name in names if name in found and name not in known %}
         {% do run_query(
-            'create table if not exists ' ~ schema ~ '.' ~ node.alias
-            ~ " using delta location '" ~ home ~ '/' ~ schema ~ '.db/' ~ node.alias ~ "'"
+            'create table if not exists ' ~ schema ~ '.' ~ name
+            ~ " using delta location '" ~ home ~ '/' ~ schema ~ '.db/' ~ name ~ "'"
         ) %}
     {% endfor %}
 {% endmacro %}
 
 
-{# Names of the Delta tables in the folder of a schema. #}
-{% macro tables_on_disk(schema, home) %}
-    {#- The second half of the glob is there to exist: Spark refuses one that finds nothing. -#}
-    {% set landing = source('landing', 'loads').schema %}
-    {% do run_query('create schema if not exists ' ~ landing) %}
-    {% do run_query(
-        "create or replace temporary view " ~ schema ~ "_logs using binaryFile options (pathGlobFilter '*.json', "
-        ~ "path '" ~ home ~ "/{" ~ schema ~ ".db/*/_delta_log," ~ landing ~ ".db}')"
-    ) %}
+{# Names of the Delta tables in the folder of a schema; `names` are those that are looked for. #}
+{% macro tables_on_disk(schema, names) %}
+    {% if not names %}{{ return([]) }}{% endif %}
+    {% do view_log_files(schema ~ '_logs', schema, names) %}
     {% do return(run_query(
         "select distinct regexp_extract(path, '([^/]+)/_delta_log/', 1) from " ~ schema ~ '_logs'
     ).columns[0].values()) %}
@@ -73,12 +72,21 @@
     off the catalogue, and there is nothing left that a drop could delete.
 #}
 {% macro known_tables(schema, found) %}
-    {% set views = run_query('show views in ' ~ schema).columns[1].values() %}
-    {% set known = run_query('show tables in ' ~ schema).columns[1].values() | reject('in', views) | list %}
+    {% set known = tables_in_session(schema, '*') %}
     {% for name in known if name not in found %}
         {% do run_query('drop table if exists ' ~ schema ~ '.' ~ name) %}
     {% endfor %}
     {% do return(known | select('in', found) | list) %}
+{% endmacro %}
+
+
+{# Names of the tables of a schema that the session knows, without views. #}
+{% macro tables_in_session(schema, pattern) %}
+    {% set names = [] %}
+    {% for row in run_query('show table extended in ' ~ schema ~ " like '" ~ pattern ~ "'").rows if 'Type: VIEW' not in row[3] and not row[2] %}
+        {% do names.append(row[1]) %}
+    {% endfor %}
+    {% do return(names) %}
 {% endmacro %}
 
 
@@ -116,18 +124,16 @@
 {% macro is_known_as_table(base, node) %}
     {% set schema = schema_of(base, node) %}
     {% do run_query('create schema if not exists ' ~ schema) %}
-    {% set like = ' in ' ~ schema ~ " like '" ~ node.alias ~ "'" %}
-    {% do return(run_query('show tables' ~ like).rows | length > run_query('show views' ~ like).rows | length) %}
+    {% do return(node.alias in tables_in_session(schema, node.alias)) %}
 {% endmacro %}
 
 
 {# The landing tables are written by `shopstream land`; a fresh catalogue has to be told of them. #}
 {% macro register_landing_tables() %}
     {% set schema = source('landing', 'landed_rows').schema %}
-    {% set home = run_query('set spark.sql.warehouse.dir').rows[0][1] %}
+    {% set home = warehouse_home() %}
     {% do run_query('create schema if not exists ' ~ schema) %}
-    {% set known = known_tables(schema, tables_on_disk(schema, home) | list + ['landed_rows']) %}
-    {% for table, definition in {
+    {% set definitions = {
         'landed_rows': "(file_key bigint, row_number bigint, bad_row string, event_time string, event_type string,
             product_id string, category_id string, category_code string, brand string, price string,
             user_id string, user_session string, is_erased boolean, event_time_exact timestamp,
@@ -142,14 +148,15 @@
         'loads': "(load_id bigint not null, loaded_at timestamp not null) using delta",
         'backfills': "(load_id bigint not null, event_date date) using delta",
         'erased_users': "(load_id bigint not null, user_hash string not null, erased_at timestamp not null) using delta",
-    }.items() if table not in known %}
+    } %}
+    {#- Made known anew each time: files of rows come and go between two builds of one warm session. -#}
+    {% set known = known_tables(schema, tables_on_disk(schema, definitions | list)) %}
+    {% for table, definition in definitions.items() if table not in known %}
         {% do run_query(
             'create table if not exists ' ~ schema ~ '.' ~ table ~ ' ' ~ definition
             ~ " location '" ~ home ~ '/' ~ schema ~ '.db/' ~ table ~ "'"
         ) %}
     {% endfor %}
-    {# Files come and go between two builds of one warm session. #}
-    {% do run_query('refresh table ' ~ schema ~ '.landed_rows') %}
 {% endmacro %}
 
 

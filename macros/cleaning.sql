@@ -24,7 +24,7 @@
 
 {# A whole number within 64 bits, also with `.0` behind, as pandas writes ids; else null. #}
 {% macro whole_number(column) -%}
-    case when {{ column }} rlike '^[+-]?[0-9]+([.]0)?$' then cast(replace({{ column }}, '.0') as bigint) end
+    case when {{ column }} rlike '^[+-]?[0-9]+([.]0)?$' then try_cast(replace({{ column }}, '.0') as bigint) end
 {%- endmacro %}
 
 

@@ -16,7 +16,7 @@ with
 looks as (
 
     select * from {{ ref('int_product_looks') }} where {{ dates }}
-    distribute by event_date
+    {{ distribute_by('event_date') }}
     sort by event_date, product_id
 
 ),

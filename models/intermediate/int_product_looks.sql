@@ -39,4 +39,4 @@ rolled_up as (
 
 -- One file a date, not one of each task (docs/decisions/one-file-a-date.md).
 select * from rolled_up
-distribute by event_date
+{{ distribute_by('event_date') }}

@@ -1,3 +1,7 @@
+{% set delivered_columns = [
+    'event_time', 'event_type', 'product_id', 'category_id', 'category_code', 'brand', 'price', 'user_id', 'user_session',
+] %}
+
 with
 
 typed_rows as (
@@ -33,7 +37,7 @@ select
     reason,
     case
         when fate = 'quarantined' or (fate != 'erased' and row_number <= {{ var('sample_rows_per_file') }})
-            then coalesce(bad_row, to_json(delivered_values, map('ignoreNullFields', 'false')))
+            then coalesce(bad_row, {{ json_with_nulls('delivered_values', delivered_columns) }})
     end as delivered_row,
     xxhash64(event_time, user_id, product_id, event_type, price) as event_key,
     event_time,

@@ -69,7 +69,7 @@ counted as (
         max(event_time) as last_event_at,
         count(*) as total_rows
     from delivered_rows
-    group by all
+    group by event_date, file_key, fate, reason, changes, rules_version
 
 ),
 

@@ -34,7 +34,10 @@ trimmed as (
         price_exact,
         user_id_exact,
         struct(
-            coalesce(event_time, concat(event_time_exact, ' UTC')) as event_time,
+            -- Engines write more or fewer zeros at the end of a fraction.
+            coalesce(
+                event_time, concat(regexp_replace(cast(event_time_exact as string), '([.][0-9]*[1-9])0+$', '$1'), ' UTC')
+            ) as event_time,
             event_type,
             coalesce(product_id, cast(product_id_exact as string)) as product_id,
             coalesce(category_id, cast(category_id_exact as string)) as category_id,

@@ -49,4 +49,4 @@ select
     load_id
 from event_dates
 -- One file a date, not one of each task (docs/decisions/one-file-a-date.md).
-distribute by event_date
+{{ distribute_by('event_date') }}

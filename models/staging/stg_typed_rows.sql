@@ -6,7 +6,7 @@ landed_rows as (
 
 ),
 
--- Casting never guesses: a text is matched against a pattern first.
+-- Casting never guesses: a text is matched against a pattern first. try_cast, since an engine may evaluate all branches.
 parsed as (
 
     select
@@ -14,7 +14,7 @@ parsed as (
         case
             when event_time_exact is not null then event_time_exact
             when event_time rlike '^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?( UTC|Z|[+-][0-9]{2}(:?[0-9]{2})?)?$'
-                then cast(event_time as timestamp)
+                then try_cast(event_time as timestamp)
         end as event_time_read,
         coalesce(user_id_exact, {{ whole_number('user_id') }}) as user_id_read,
         coalesce(product_id_exact, {{ whole_number('product_id') }}) as product_id_read,
@@ -25,10 +25,10 @@ parsed as (
             when price_exact is not null then price_exact
             when lower(price) rlike '^[+-]?nan$' then 0
             when not price rlike '^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$' then null
-            when cast(price as double) > {{ var('max_price') }} then {{ var('max_price') }}
+            when try_cast(price as double) > {{ var('max_price') }} then {{ var('max_price') }}
             -- Half a cent is the least that rounds up; a tiny exponent would make the exact cast explode.
-            when cast(price as double) < 0.001 then 0
-            else cast(price as decimal(12, 2))
+            when try_cast(price as double) < 0.001 then 0
+            else try_cast(price as decimal(12, 2))
         end as price_read
     from landed_rows
 
@@ -78,7 +78,7 @@ select
             + if(user_id is null and user_id_read is null, 128, 0)
             + if(user_session is null, 256, 0)
             + if(category_id is not null and category_id_read is null, 512, 0)
-            + if(price_read = 0 and (price_exact < 0 or cast(price as double) < 0 or lower(price) rlike 'nan$'), 1024, 0)
-            + if(price_read = {{ var('max_price') }} and coalesce(price_exact, cast(price as double)) > {{ var('max_price') }}, 2048, 0)
+            + if(price_read = 0 and (price_exact < 0 or try_cast(price as double) < 0 or lower(price) rlike 'nan$'), 1024, 0)
+            + if(price_read = {{ var('max_price') }} and (price_exact > {{ var('max_price') }} or try_cast(price as double) > {{ var('max_price') }}), 2048, 0)
     end as changes
 from parsed

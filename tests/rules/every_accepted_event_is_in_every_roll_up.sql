@@ -1,13 +1,16 @@
 with
 
-totals as (
+expected as (
 
     select
-        'stg_events' as source,
         count(*) as events,
         sum(case when event_type = 'purchase' then price end) as revenue
     from {{ ref('stg_events') }}
-    union all
+
+),
+
+totals as (
+
     select
         'fct_events' as source,
         count(*) as events,
@@ -36,5 +39,5 @@ totals as (
 
 select totals.*
 from totals
-inner join totals as expected on expected.source = 'stg_events'
+cross join expected
 where coalesce(totals.events, 0) != expected.events or coalesce(totals.revenue, 0) != coalesce(expected.revenue, 0)

@@ -1,3 +1,12 @@
-select sum(rows_read) as rows_read
-from {{ ref('row_ledger') }}
-having sum(rows_read) > 0 and sum(rows_accepted) = 0
+with
+
+totals as (
+
+    select
+        sum(rows_read) as rows_read,
+        sum(rows_accepted) as rows_accepted
+    from {{ ref('row_ledger') }}
+
+)
+
+select * from totals where rows_read > 0 and rows_accepted = 0

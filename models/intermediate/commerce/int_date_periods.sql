@@ -18,15 +18,17 @@ bounded as (
 assigned as (
 
     select
-        event_date,
-        stack(
-            4,
-            'day', event_date,
-            'week', cast(trunc(event_date, 'week') as date),
-            'month', cast(trunc(event_date, 'month') as date),
-            'total', first_date
-        ) as (period_type, period_start)
+        bounded.event_date,
+        kinds.period_type,
+        case kinds.period_type
+            when 'day' then bounded.event_date
+            when 'week' then cast(trunc(bounded.event_date, 'week') as date)
+            when 'month' then cast(trunc(bounded.event_date, 'month') as date)
+            else bounded.first_date
+        end as period_start
     from bounded
+    -- Not stack(): Sail groups by what it gives as if it were one value (docs/engines.md).
+    cross join values ('day'), ('week'), ('month'), ('total') as kinds (period_type)
 
 )
 

@@ -26,18 +26,49 @@ grouped_by_duration as (
     from sessions
     group by session_date, duration_seconds
 
+),
+
+roll_up_periods as (
+
+    select
+        periods.period_type,
+        periods.period_start,
+        duration_seconds,
+        sum(sessions) as sessions,
+        sum(anonymous_sessions) as anonymous_sessions,
+        sum(orders) as orders,
+        sum(anonymous_orders) as anonymous_orders,
+        {{ money_sum('order_revenue') }} as order_revenue
+    from grouped_by_duration
+    inner join periods on grouped_by_duration.session_date = periods.event_date
+    group by periods.period_type, periods.period_start, duration_seconds
+
+),
+
+-- For the median, counted by hand: Sail's percentile passes over how often a value occurs (docs/engines.md).
+place_durations as (
+
+    select
+        *,
+        sum(sessions) over (partition by period_type, period_start order by duration_seconds) as sessions_so_far,
+        sum(sessions) over (partition by period_type, period_start) as all_sessions
+    from roll_up_periods
+
 )
 
 select
-    periods.period_type,
-    periods.period_start,
+    period_type,
+    period_start,
     sum(sessions) as sessions,
     sum(anonymous_sessions) as anonymous_sessions,
     sum(orders) as orders,
     sum(anonymous_orders) as anonymous_orders,
     {{ money_sum('order_revenue') }} as order_revenue,
     cast(sum(duration_seconds * sessions) as double) / sum(sessions) as mean_duration_seconds,
-    percentile(duration_seconds, 0.5, sessions) as median_duration_seconds
-from grouped_by_duration
-inner join periods on grouped_by_duration.session_date = periods.event_date
-group by periods.period_type, periods.period_start
+    -- The mean of the two in the middle; of an odd number both are one.
+    (
+        min(case when 2 * sessions_so_far >= all_sessions then duration_seconds end)
+        + min(case when 2 * sessions_so_far > all_sessions then duration_seconds end)
+    ) / 2d as median_duration_seconds
+from place_durations
+group by period_type, period_start

@@ -56,11 +56,11 @@ find_sessions as (
     union all
     select
         false as is_hour,
-        weekday(event_date) + 1 as position,
+        pmod(dayofweek(event_date) + 5, 7) + 1 as position,
         user_id,
         session_key
     from session_days
-    group by weekday(event_date), user_id, session_key
+    group by pmod(dayofweek(event_date) + 5, 7) + 1, user_id, session_key
 
 ),
 

@@ -55,7 +55,8 @@ decide_outcomes as (
             else 'abandoned'
         end as outcome
     from carts
-    left join find_later_purchases using (session_key, product_id)
+    left join find_later_purchases as later
+        on carts.session_key = later.session_key and carts.product_id = later.product_id
 
 ),
 

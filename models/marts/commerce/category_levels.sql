@@ -47,7 +47,14 @@ find_parents as (
 complete_codes as (
 
     select
-        codes.* except (parts),
+        codes.event_date,
+        codes.total_events,
+        codes.total_views,
+        codes.total_carts,
+        codes.total_purchases,
+        codes.total_unknown,
+        codes.revenue,
+        codes.load_id,
         if(parents.category_code is null, parts, array_append(parts, '{{ var("other_category") }}')) as parts
     from roll_up_codes as codes
     left join find_parents as parents

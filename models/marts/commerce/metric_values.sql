@@ -125,12 +125,22 @@ sum_cohorts as (
 sum_carts as (
 
     select
+        coalesce(sum(abandoned), 0) as abandoned,
+        coalesce(sum(carted), 0) as carted,
+        coalesce(sum(abandoned_value), 0) as abandoned_value
+    from carts
+
+),
+
+rate_carts as (
+
+    select
         stack(
             2,
-            'cart_abandonment', 100d * sum(abandoned) / nullif(sum(carted), 0), double(coalesce(sum(abandoned), 0)), double(coalesce(sum(carted), 0)),
-            'abandoned_value', double(coalesce(sum(abandoned_value), 0)), double(coalesce(sum(abandoned_value), 0)), null
+            'cart_abandonment', 100d * abandoned / nullif(carted, 0), double(abandoned), double(carted),
+            'abandoned_value', double(abandoned_value), double(abandoned_value), null
         ) as (metric_name, value, numerator, denominator)
-    from carts
+    from sum_carts
 
 ),
 
@@ -195,7 +205,7 @@ unite as (
         denominator
     from sum_cohorts
     union all
-    select * from sum_carts
+    select * from rate_carts
     union all
     select * from rate_trust
 

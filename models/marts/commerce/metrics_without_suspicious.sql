@@ -46,21 +46,34 @@ choose_sessions as (
 
 ),
 
+sum_sessions as (
+
+    select
+        chosen,
+        cast(count(*) as double) as sessions,
+        cast(count_if(has_purchased) as double) as orders,
+        cast(sum(total_spent) as double) as revenue,
+        cast(sum(duration_seconds) as double) as total_seconds,
+        cast(sum(total_events) as double) as total_events
+    from choose_sessions
+    group by chosen
+
+),
+
 measure as (
 
     select
         chosen,
         stack(
             6,
-            'sessions', cast(count(*) as double),
-            'orders', cast(count_if(has_purchased) as double),
-            'revenue', cast(sum(total_spent) as double),
-            'order_conversion', 100d * count_if(has_purchased) / count(*),
-            'mean_duration_seconds', cast(sum(duration_seconds) as double) / count(*),
-            'events', cast(sum(total_events) as double)
+            'sessions', sessions,
+            'orders', orders,
+            'revenue', revenue,
+            'order_conversion', 100d * orders / sessions,
+            'mean_duration_seconds', total_seconds / sessions,
+            'events', total_events
         ) as (metric_name, value)
-    from choose_sessions
-    group by chosen
+    from sum_sessions
 
 )
 

@@ -45,7 +45,10 @@ keep_items as (
         basket_items.*,
         item_baskets
     from basket_items
-    inner join count_items using (item_type, basket_type, item)
+    inner join count_items
+        on basket_items.item_type = count_items.item_type
+        and basket_items.basket_type = count_items.basket_type
+        and basket_items.item = count_items.item
     where basket_size > 1
 
 ),
@@ -66,7 +69,7 @@ count_pairs as (
         and a.basket_type = b.basket_type
         and a.session_key = b.session_key
         and a.item < b.item
-    group by all
+    group by a.item_type, a.basket_type, a.item, b.item, a.item_baskets, b.item_baskets
     having count(*) >= {{ var('affinity_min_baskets') }}
 
 ),

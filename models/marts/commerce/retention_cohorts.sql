@@ -105,9 +105,13 @@ fill_cells as (
 
     select
         cells.*,
-        case when known.period_start is not null then coalesce(users, 0) end as active_users
+        case when known.period_start is not null then coalesce(count_users.users, 0) end as active_users
     from make_cells as cells
-    left join count_users using (activity, period_type, days, cohort_start, period_number)
+    left join count_users
+        on cells.activity = count_users.activity
+        and cells.period_type = count_users.period_type
+        and cells.cohort_start = count_users.cohort_start
+        and cells.period_number = count_users.period_number
     left join find_known_periods as known
         on cells.period_type = known.period_type
         and date_add(cells.cohort_start, cells.period_number * cells.days) = known.period_start

@@ -49,7 +49,7 @@ items as (
         product_id,
         category_key
     from events {{ of_touched }}
-    distribute by session_key
+    {{ distribute_by('session_key') }}
     sort by session_key
 
 ),
@@ -68,7 +68,7 @@ count_items as (
 days_of_sessions as (
 
     select {{ hint }} * from session_days {{ of_touched }}
-    distribute by session_key
+    {{ distribute_by('session_key') }}
 
 ),
 
@@ -122,4 +122,4 @@ from rolled_up
 {%- endif %}
 left join count_items using (session_key)
 -- One file a date, not one of each task (docs/decisions/one-file-a-date.md).
-distribute by session_date
+{{ distribute_by('session_date') }}

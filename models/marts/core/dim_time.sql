@@ -9,10 +9,19 @@ event_dates as (
 ),
 
 -- Not dbt_utils.date_spine: it fails where there is no date, as after the last file was withdrawn.
+bounds as (
+
+    select
+        min(event_date) as first_date,
+        max(event_date) as last_date
+    from event_dates
+
+),
+
 dates as (
 
-    select explode(sequence(min(event_date), max(event_date))) as event_date
-    from event_dates
+    select explode(sequence(first_date, last_date)) as event_date
+    from bounds
 
 ),
 
@@ -29,9 +38,9 @@ select
     cast(date_format(event_date, 'yyyyMMdd') as int) * 100 + event_hour as time_key,
     event_date,
     event_hour,
-    weekday(event_date) + 1 as day_of_week,
+    pmod(dayofweek(event_date) + 5, 7) + 1 as day_of_week,
     date_format(event_date, 'EEEE') as day_name,
-    weekday(event_date) >= 5 as is_weekend,
+    dayofweek(event_date) in (1, 7) as is_weekend,
     month(event_date) as month,
     year(event_date) as year
 from hours
