@@ -53,7 +53,7 @@
 
 
 {# A table of a query. Sail has no path for a table of its own, and replaces rows but no columns by a query. #}
-{% macro sail__create_table_as(temporary, relation, compiled_code, language='sql') %}
+{% macro sail__create_table_as(temporary, relation, compiled_code, language) %}
     {%- if temporary -%} {{ create_temporary_view(relation, compiled_code) }}
     {%- else -%}
         {%- set columns = columns_of_query(compiled_code) -%}

@@ -13,6 +13,13 @@ PROJECT = Path(__file__).resolve().parent.parent
 # Lies in a warehouse that holds nothing but the generated sample.
 SAMPLE_MARK = ".holds-sample"
 
+# Sail has no limit of its own; beyond this it writes to its temporary folder.
+MACHINE_BYTES = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+SAIL_LIMITS = {
+    "SAIL_RUNTIME__MEMORY_POOL__TYPE": "fair",
+    "SAIL_RUNTIME__MEMORY_POOL__FAIR__MAX_SIZE": str(MACHINE_BYTES // 3),
+}
+
 IS_SIZE = re.compile(r"[1-9][0-9]*[kmgt]b?", re.IGNORECASE).fullmatch
 IS_DUCKDB_SIZE = re.compile(r"[1-9][0-9.]* ?[kmgt]i?b", re.IGNORECASE).fullmatch
 IS_NUMBER_OF_CORES = re.compile(r"[1-9][0-9]*|\*").fullmatch
@@ -78,6 +85,7 @@ class Settings:
         # Readers know no others: those of SHOPSTREAM_SCHEMA are for dbt by hand.
         given = {name: value for name, value in os.environ.items() if name != "SHOPSTREAM_SCHEMA"}
         return {
+            **SAIL_LIMITS,
             **given,
             "SHOPSTREAM_WAREHOUSE": str(self.warehouse),
             "SHOPSTREAM_LOGS": str(self.logs),

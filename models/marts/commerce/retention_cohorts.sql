@@ -75,10 +75,9 @@ make_cells as (
         days,
         cohort_start,
         users as cohort_users,
-        explode(sequence(0, case period_type
-            when 'day' then {{ var('retention_periods')['day'] }}
-            else {{ var('retention_periods')['week'] }}
-        end)) as period_number
+        explode(sequence(0, if(
+            period_type = 'day', {{ var('retention_periods')['day'] }}, {{ var('retention_periods')['week'] }}
+        ))) as period_number
     from count_users
     where period_number = 0
 
@@ -108,13 +107,10 @@ fill_cells as (
         case when known.period_start is not null then coalesce(count_users.users, 0) end as active_users
     from make_cells as cells
     left join count_users
-        on cells.activity = count_users.activity
-        and cells.period_type = count_users.period_type
-        and cells.cohort_start = count_users.cohort_start
-        and cells.period_number = count_users.period_number
+        on cells.activity = count_users.activity and cells.period_type = count_users.period_type
+        and cells.cohort_start = count_users.cohort_start and cells.period_number = count_users.period_number
     left join find_known_periods as known
-        on cells.period_type = known.period_type
-        and date_add(cells.cohort_start, cells.period_number * cells.days) = known.period_start
+        on cells.period_type = known.period_type and date_add(cells.cohort_start, cells.period_number * cells.days) = known.period_start
 
 )
 
