@@ -9,4 +9,4 @@ totals as (
 
 )
 
-select * from totals where rows_read > 0 and rows_accepted = 0
+select rows_read from totals where rows_read > 0 and rows_accepted = 0
