@@ -59,7 +59,6 @@
 
 {# Names of the Delta tables in the folder of a schema; `names` are those that are looked for. #}
 {% macro tables_on_disk(schema, names) %}
-    {% if not names %}{{ return([]) }}{% endif %}
     {% do view_log_files(schema ~ '_logs', schema, names) %}
     {% do return(run_query(
         "select distinct regexp_extract(path, '([^/]+)/_delta_log/', 1) from " ~ schema ~ '_logs'

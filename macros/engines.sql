@@ -47,7 +47,7 @@
 {% macro sail__view_log_files(view, schema, names) %}
     {% do run_query(
         'create or replace temporary view ' ~ view ~ " using binaryFile options (path '"
-        ~ warehouse_home() ~ '/' ~ schema ~ '.db/{' ~ names | join(',') ~ "}/_delta_log/*.json')"
+        ~ warehouse_home() ~ '/' ~ schema ~ '.db/{' ~ (names or ['none']) | join(',') ~ "}/_delta_log/*.json')"
     ) %}
 {% endmacro %}
 
