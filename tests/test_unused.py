@@ -92,7 +92,8 @@ def test_the_build_is_published_ends_with_3_and_tells_the_hook(warehouse, monkey
     monkeypatch.setattr(build, "run_dbt", lambda *_, **__: True)
     monkeypatch.setattr(build, "note_build", lambda *_, **__: None)
     monkeypatch.setattr(build, "inputs", lambda *_: {})
-    monkeypatch.setattr(build, "publish", lambda *_: published.append(True))
+    new = {"build_id": 1, "tables": {}}
+    monkeypatch.setattr(build, "publish", lambda *_: published.append(True) or new)
     monkeypatch.setattr(build.Work, "report", lambda *_, **__: None)
     monkeypatch.setattr(build.hook, "tell", lambda *words: told.append(words))
     monkeypatch.setattr(build.hook, "new_anomalies", lambda _: [])
