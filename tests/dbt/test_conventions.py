@@ -195,7 +195,7 @@ def test_no_model_is_longer_than_agreed(models):
 
 def test_each_mutation_finds_its_text_once():
     """The campaign itself (mutations.py) takes longer than a test may."""
-    for mutation in yaml.safe_load((PROJECT / "tests" / "mutations.yml").read_text()):
+    for mutation in yaml.safe_load((PROJECT / "tests" / "campaigns" / "mutations.yml").read_text()):
         found = (PROJECT / mutation["file"]).read_text().count(mutation["find"])
         assert found == 1, f"{mutation['name']}: {found} times in {mutation['file']}"
 

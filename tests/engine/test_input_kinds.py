@@ -352,7 +352,7 @@ def test_the_docs_have_a_line_for_every_kind_and_name_tests_that_exist():
     page = (PROJECT / "docs" / "input.md").read_text()
     lines = {line.split("|")[1].strip() for line in page.splitlines() if line.startswith("| ")}
     assert {kind.name for kind in KINDS} | set(ELSEWHERE) <= lines
-    landing_tests = (PROJECT / "tests" / "test_landing.py").read_text()
+    landing_tests = (PROJECT / "tests" / "unit" / "test_landing.py").read_text()
     for names in ELSEWHERE.values():
         for name in names:
             assert f"def {name}(" in landing_tests and name in page
