@@ -14,7 +14,7 @@
     {%- elif not is_incremental() -%} true
     {%- elif backfill and backfill.first_date -%}
         (event_date is null or event_date between date'{{ backfill.first_date }}' and date'{{ backfill.last_date }}')
-        {#- A row without a place in the window may have a time all the same; a time that a default gave (the highest bit of changes) is no place. #} and cast(event_time as date) between date'{{ backfill.first_date }}' and date'{{ backfill.last_date }}' and changes < 4096
+        {#- A row without a place in the window may have a time all the same; a time that a default gave (the highest bit of changes) is no place. #} and event_time is not null and cast(event_time as date) between date'{{ backfill.first_date }}' and date'{{ backfill.last_date }}' and changes < 4096
     {%- elif backfill -%} true
     {%- else -%}
         {%- set newest = newest_load() -%}

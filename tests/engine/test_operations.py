@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pytest
-from pyspark.sql import SparkSession
+from deltalake import DeltaTable
 
 from shopstream import config, landing, maintenance, published, reload
 from tests import oracle
@@ -306,13 +306,15 @@ def test_tests_of_events_leave_out_dates_that_were_tested_before(warm, monkeypat
         monkeypatch.setenv("SHOPSTREAM_TESTED_LOAD", str(tested_load))
         return [name for name, _ in warm.dbt("test", "--select", rule)]
 
-    spark = SparkSession.builder.getOrCreate()
-    events = warm.warehouse / "shopstream_core.db/fct_events"
-    broken = f"update delta.`{events}` set price = -1 where event_date = date'{{}}'"
-    spark.sql(broken.format("2019-10-03"))  # of the first load alone
+    events = DeltaTable(warm.warehouse / "shopstream_core.db/fct_events")
+
+    def spoil(day: str) -> None:
+        events.update({"price": "-1"}, predicate=f"event_date = '{day}'")
+
+    spoil("2019-10-03")  # of the first load alone
     assert failing(tested_load=0) == [rule]
     assert failing(tested_load=1) == []
-    spark.sql(broken.format("2019-10-02"))  # the second load changed it, too
+    spoil("2019-10-02")  # the second load changed it, too
     assert failing(tested_load=1) == [rule]
     assert failing(tested_load=2) == []
 
