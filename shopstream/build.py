@@ -20,7 +20,7 @@ import psutil
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
-from shopstream import hook, landing, made_by, reload, sample, server, tables
+from shopstream import disk, hook, landing, made_by, reload, sample, server, tables, written
 from shopstream.archives import READABLE
 from shopstream.build_log import note_build, tables_of_this_run
 from shopstream.config import PROJECT, SAMPLE_MARK, Settings
@@ -31,7 +31,6 @@ from shopstream.processes import tree
 from shopstream.profile import targets
 from shopstream.published import (
     AUDIT_SCHEMA,
-    SCHEMA_PREFIX,
     NothingPublished,
     carried_over,
     newest_load,
@@ -40,7 +39,6 @@ from shopstream.published import (
     publish,
     published_so_far,
     read_published,
-    table_folders,
     unpublish,
 )
 from shopstream.summary import failures, print_summary
@@ -204,8 +202,9 @@ class Work:
             built = tables_of_this_run(self.settings.warehouse, self.settings.target)
             new = publish(self.settings.warehouse, made_from, built)
             if words := carried_over(self.settings.warehouse, new, built):
-                console.print(words, markup=False)
+                say(words)
         if passed:
+            disk.sync_all(self.settings.warehouse)  # now nothing needs the work copies any more
             landing.drop_work_copies(self.settings.warehouse)
             # A refresh that left the business marts out is still owed to them.
             code = made_by.SEVERAL if refresh and only_core else made_by.code_of_tables()
@@ -228,7 +227,7 @@ class Work:
         """Whether all tables after the cleaned rows have to be made anew: other code made them."""
         warehouse, code = self.settings.warehouse, made_by.code_of_tables()
         held = made_by.read(warehouse)
-        if held is None and not (warehouse / f"{SCHEMA_PREFIX}staging.db").exists():
+        if held is None and not (warehouse / f"{tables.SCHEMA_PREFIX}staging.db").exists():
             made_by.write(warehouse, code)
             return False
         if held == code:
@@ -298,7 +297,7 @@ def prepared(settings: Settings, *, may_rebuild: bool = False):
     """Hold the warehouse, watch memory and time; yields Work.
 
     Raises PublishedLost, and BuildError where DBT_TARGET names no target, and where a full refresh
-    was cut short and this run is not one that makes it.
+    is owed (one was cut short, or rows are lost) and this run is not one that makes it.
     """
     target = os.environ.get("DBT_TARGET")
     if target and target not in (known := targets()):
@@ -309,12 +308,18 @@ def prepared(settings: Settings, *, may_rebuild: bool = False):
     try:
         with warehouse_lock(settings.warehouse), peak_memory(settings.warehouse) as peak:
             published_so_far(settings.warehouse)  # raises PublishedLost before anything is done
-            if made_by.read(settings.warehouse) == made_by.NOTHING and not may_rebuild:
-                raise BuildError("a full refresh was cut short; run first: make build")
-            yield Work(settings, peak, started)
+            with written.by_this_run(settings.warehouse, say):
+                if made_by.read(settings.warehouse) == made_by.NOTHING and not may_rebuild:
+                    raise BuildError("all files have to be read anew; run first: make build")
+                yield Work(settings, peak, started)
     except Exception as error:
         hook.tell("failed", str(error))
         raise
+
+
+def say(words: str) -> None:
+    """Tell in a line of its own."""
+    console.print(words, markup=False)
 
 
 def catch_up(settings: Settings) -> None:
@@ -347,7 +352,7 @@ def tables_of_no_model(settings: Settings) -> list[str]:
     known |= {f"{each['schema']}.{each['identifier']}" for each in manifest["sources"].values()}
     return [
         name
-        for name in table_folders(settings.warehouse)
+        for name in tables.table_folders(settings.warehouse)
         if name not in known and not name.startswith((landing.SCHEMA, AUDIT_SCHEMA))
     ]
 
@@ -357,6 +362,8 @@ def nothing_is_new(settings: Settings) -> bool:
     try:
         made_from = read_published(settings.warehouse)["made_from"]
     except NothingPublished:
+        return False
+    if made_by.read(settings.warehouse) != made_by.code_of_tables():
         return False
     return made_from == inputs(settings) and tables_are_published(settings.warehouse)
 
@@ -480,7 +487,7 @@ def empty_warehouse(warehouse: Path) -> None:
                 tables.remove(warehouse, table)
         if not any(folder.iterdir()):
             folder.rmdir()
-    for name in [SAMPLE_MARK, made_by.FILE]:
+    for name in [SAMPLE_MARK, made_by.FILE, written.FILE]:
         (warehouse / name).unlink(missing_ok=True)
 
 
@@ -548,6 +555,7 @@ def warm_dbt(settings: Settings, *command: str, **more) -> int:
     engine = server.borrow(settings)
     # Now nothing of a killed run is writing any more.
     tables.sweep(settings.warehouse)
+    disk.sync_all(settings.warehouse)  # the register stands before rows are made by it
     if engine:
         console.print("The warm Spark server of this warehouse does the work.")
     noted = partial(note_dbt, settings.warehouse)

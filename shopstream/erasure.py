@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from shopstream import disk
 from shopstream.decode import EVENT_COLUMNS, EXACT_TYPES
 
 # The white space of macro `trimmed`: an id that the models would find must be found here, too.
@@ -39,11 +40,7 @@ def key_of(warehouse: Path, *, may_make: bool = False) -> bytes:
             "the file that was made when the first of them was erased (it lies beside the tables, "
             "and a copy of them needs it, too)"
         )
-    part = path.with_suffix(".part")
-    part.unlink(missing_ok=True)
-    part.touch(mode=0o600)
-    part.write_text(secrets.token_hex(32))
-    part.rename(path)
+    disk.write(path, secrets.token_hex(32), mode=0o600)
     return key_of(warehouse)
 
 

@@ -28,7 +28,7 @@ import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import DeltaError
 
-from shopstream import erasure
+from shopstream import disk, erasure
 from shopstream.archives import Refused, event_format, event_members, extract, most_unpacked
 from shopstream.decode import Duck, decode, default_memory_limit, lacking
 from shopstream.file_state import State, let_the_clock_go_on, state_of
@@ -254,6 +254,7 @@ def new_load(warehouse: Path) -> int:
     loads = _read_table(home, "loads")
     number = max((load.load_id for load in loads), default=0) + 1
     _write_table(home, "loads", [*loads, _Load(number, datetime.now(UTC))])
+    disk.sync_all(home)  # before anything names the number
     return number
 
 
@@ -648,6 +649,7 @@ class _Run:
         if new:
             # first: a number without files does no harm, files without a number would be missed
             _write_table(self.home, "loads", [*self.loads, _Load(self.load_id, self.now)])
+            disk.sync_all(self.home)  # before the register names number and work copies
         if new or renamed:
             _write_table(self.home, "landed_files", self.landed.values())
         if set(refused) != set(self.refused_before.values()):

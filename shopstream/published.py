@@ -16,7 +16,7 @@ from pyarrow.dataset import Dataset
 from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
 from shopstream import disk
-from shopstream.tables import SCHEMA_PREFIX, is_table
+from shopstream.tables import is_table, table_folders
 
 AUDIT_SCHEMA = "shopstream_dbt_test__audit"
 PRIVATE_SCHEMAS = {"shopstream_landing", "shopstream_staging", "shopstream_intermediate"}
@@ -161,6 +161,8 @@ def _still_listed(builds: list[dict], now: datetime) -> list[dict]:
 def _write(warehouse: Path, current: dict, builds: list[dict]) -> dict:
     last = max(current["build_id"], last_build_id(published_so_far(warehouse)))
     text = json.dumps({**current, "last_build_id": last, "builds": builds}, indent=1)
+    # Spark, Sail and deltalake leave it to the system when what they wrote goes to the disk.
+    disk.sync_all(warehouse)
     disk.write(warehouse / COPY, text)
     disk.write(warehouse / FILE, text)
     return current
@@ -178,15 +180,6 @@ def mart_folders(warehouse: Path) -> dict[str, Path]:
         name: folder
         for name, folder in table_folders(warehouse).items()
         if folder.parent.stem not in PRIVATE_SCHEMAS
-    }
-
-
-def table_folders(warehouse: Path) -> dict[str, Path]:
-    """Folders of all Delta tables of a warehouse, by `schema.table`."""
-    return {
-        f"{folder.parent.stem}.{folder.name}": folder
-        for folder in sorted(warehouse.glob(f"{SCHEMA_PREFIX}*.db/*"))
-        if is_table(folder)
     }
 
 

@@ -9,8 +9,9 @@ from rich.markup import escape
 
 from shopstream.landing import LandedFile, LandingResult
 from shopstream.plain import plain
-from shopstream.published import rows_of, table_folders
+from shopstream.published import rows_of
 from shopstream.summary import console
+from shopstream.tables import table_folders
 
 log = logging.getLogger(__name__)
 SHOWN = 200  # characters of an example
