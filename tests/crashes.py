@@ -237,9 +237,10 @@ def mounted(image: Path, folder: Path, megabytes: int = 0) -> Iterator[None]:
         # What was killed may take a moment to let go of its files.
         for _ in range(30):
             if subprocess.run(["umount", folder], stderr=subprocess.DEVNULL).returncode == 0:
-                return
+                break
             time.sleep(1)
-        raise OSError(f"{folder} stays in use")
+        else:
+            raise OSError(f"{folder} stays in use")
 
 
 def readers_see(warehouse: Warehouse) -> dict[str, pa.Table]:
