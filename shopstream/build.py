@@ -103,14 +103,12 @@ def build(
     with prepared(settings, may_rebuild=True) as work:
         folder = choose_landing(settings)
         full_refresh = full_refresh or made_by.read(settings.warehouse) == made_by.NOTHING
-        if full_refresh:
-            # After a refresh that was cut short nothing is registered, and nothing can be lost.
-            if not drop_missing and landing.has_landed(settings.warehouse):
-                land(folder, settings.warehouse)
-                refuse_to_lose(folder, settings.warehouse)
-            made_by.write(settings.warehouse, made_by.NOTHING)
-            landing.forget(settings.warehouse)
-        landed = land(folder, settings.warehouse)
+        if full_refresh and not drop_missing and landing.has_landed(settings.warehouse):
+            # Told at once, not after all files were read; `land` looks once more when they are.
+            land(folder, settings.warehouse)
+            if gone := landing.missing_files(folder, settings.warehouse):
+                raise landing.would_lose(folder, gone)
+        landed = land(folder, settings.warehouse, anew=full_refresh, may_lose=drop_missing)
         if not full_refresh and with_tests and not only_core and nothing_is_new(settings):
             return work.idle(landed)
         variables = {"rebuild_staging": True} if full_refresh else {}
@@ -334,17 +332,6 @@ def catch_up(settings: Settings) -> None:
             raise BuildError("landed files could not be taken in; run first: make build")
 
 
-def refuse_to_lose(folder: Path, warehouse: Path) -> None:
-    """Raise BuildError where a build from nothing would lose rows; call it right after `land`."""
-    if gone := landing.missing_files(folder, warehouse):
-        raise BuildError(
-            f"a build from nothing would lose rows. Not in {folder} any more, or changed: "
-            f"{', '.join(gone[:20])}{' ...' if len(gone) > 20 else ''} ({len(gone):,} in all). Put "
-            "back what was delivered, or go on without those rows: shopstream build --full-refresh "
-            "--drop-missing"
-        )
-
-
 def tables_of_no_model(settings: Settings) -> list[str]:
     """Tables of rows that dbt, which has just built, knows neither as its own nor as a source."""
     manifest = json.loads((settings.target / "manifest.json").read_text())
@@ -491,10 +478,10 @@ def empty_warehouse(warehouse: Path) -> None:
         (warehouse / name).unlink(missing_ok=True)
 
 
-def land(folder: Path, warehouse: Path) -> landing.LandingResult:
-    """Land the new files of `folder` with a progress bar."""
+def land(folder: Path, warehouse: Path, **options: bool) -> landing.LandingResult:
+    """Land the new files of `folder` with a progress bar; options are those of `landing.land`."""
     with progress_bar("landing") as advance:
-        landed = landing.land(folder, warehouse, on_progress=advance)
+        landed = landing.land(folder, warehouse, on_progress=advance, **options)
     warn_of_window(warehouse, landed)
     return landed
 

@@ -158,7 +158,7 @@ class Campaign:
         cut = image.with_name("cut.img")
         warehouse = Warehouse(self.root / "power")
         after_exit = number % 2 == 0
-        moment = draw.uniform(0, 25) if after_exit else draw.uniform(0.3, 1) * self.seconds
+        moment = draw.uniform(0, 25) if after_exit else draw.uniform(0.1, 0.8) * self.seconds
         with mounted(image, warehouse.root / "warehouse", megabytes=256):
             self.copy("power", clean=False)
             os.sync()

@@ -25,8 +25,9 @@ from schedules import differences
 from warm import WarmWarehouse
 
 from shopstream.maintenance import maintain
-from shopstream.published import rows_of, table_folders
+from shopstream.published import rows_of
 from shopstream.sample import generate
+from shopstream.tables import table_folders
 
 LOADS_BETWEEN_MAINTENANCE, READS = 7, 7
 SLOWEST = 1.2

@@ -22,10 +22,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable, write_deltalake
+from forgetting import forget
 
 from shopstream import archives, decode, erasure, landing, reload
 from shopstream.decode import EVENT_COLUMNS, EXACT_TYPES
-from shopstream.landing import LandingError, drop_work_copies, forget, land
+from shopstream.landing import LandingError, drop_work_copies, land
 from shopstream.summary import print_landing
 
 HEADER = ",".join(EVENT_COLUMNS)
@@ -231,7 +232,7 @@ def test_a_replaced_file_is_a_new_content_under_the_old_name(shop):
     assert [r["source_file"] for r in shop.table("landed_files")] == ["a.csv", "a.csv"]
 
 
-def test_drop_work_copies_and_forget(shop):
+def test_work_copies_go_and_a_landing_anew_makes_all_again(shop):
     shop.put("a.csv", f"{HEADER}\n{LINE}\n")
     shop.put("b.csv", f"{HEADER}\n")
     assert len(shop.land().landed) == 2
@@ -239,10 +240,7 @@ def test_drop_work_copies_and_forget(shop):
     drop_work_copies(shop.warehouse)
     assert list((shop.home / "landed_rows").iterdir()) == []
     assert shop.land().landed == []
-    forget(shop.warehouse)
-    emptied = ["landed_files", "refused_files", "deliveries", "backfills"]
-    assert all(shop.table(name) == [] for name in emptied)
-    again = shop.land()
+    again = shop.land(anew=True)
     assert (again.load_id, len(again.landed)) == (2, 2)
     assert len(list((shop.home / "landed_rows").iterdir())) == 2
 

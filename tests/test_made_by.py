@@ -98,7 +98,7 @@ def test_a_full_refresh_that_was_cut_short_is_made_again(settings, ran, monkeypa
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(landing, "forget", killed)
+        patch.setattr(landing, "_write_table", killed)
         build.build(settings, full_refresh=True)
     with pytest.raises(build.BuildError, match="read anew; run first: make build"):
         build.backfill(settings, None, None)
@@ -161,7 +161,7 @@ def test_a_full_refresh_never_loses_a_file_that_is_gone(settings, ran, change_of
     file.write_text(
         delivered.replace("view", "cart")
     ) if change_of_file == "other" else file.unlink()
-    with pytest.raises(build.BuildError, match=r"lose rows.*: a\.csv \(1 in all\)"):
+    with pytest.raises(landing.LandingError, match=r"lose rows.*: a\.csv \(1 in all\)"):
         build.build(settings, full_refresh=True)
     assert len(ran) == 1
     # Delivered again, it has another time and name, but the same bytes.
@@ -186,7 +186,7 @@ def test_a_zip_of_the_same_size_with_other_rows_is_not_what_was_delivered(settin
     deliver("view")
     run(settings)
     deliver("cart")
-    with pytest.raises(build.BuildError, match=r"z\.zip/z\.csv \(1 in all\)"):
+    with pytest.raises(landing.LandingError, match=r"z\.zip/z\.csv \(1 in all\)"):
         build.build(settings, full_refresh=True)
 
 
