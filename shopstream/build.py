@@ -20,12 +20,23 @@ import psutil
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
-from shopstream import disk, hook, landing, made_by, reload, sample, server, tables, written
+from shopstream import (
+    disk,
+    erasing,
+    hook,
+    landing,
+    made_by,
+    reload,
+    sample,
+    server,
+    tables,
+    written,
+)
 from shopstream.archives import READABLE
 from shopstream.build_log import note_build, tables_of_this_run
 from shopstream.config import PROJECT, SAMPLE_MARK, Settings
 from shopstream.finding import named
-from shopstream.maintenance import maintain, tables_are_published
+from shopstream.maintenance import tables_are_published
 from shopstream.plain import plain_lines
 from shopstream.processes import tree
 from shopstream.profile import targets
@@ -46,8 +57,6 @@ from shopstream.unused import lost_files
 from shopstream.window import warn_of_window
 
 FAILED, FILE_REFUSED = 1, 3
-# A user was erased, and older builds and files still hold what the next passing build purges.
-ERASING = ".erasure-unfinished"
 LEAVE_OUT_COMMERCE = ["--exclude", "tag:commerce"]
 IS_OF_A_STACK_TRACE = re.compile(
     r"\s*(\tat |\t\.\.\. [0-9]+ more$|Caused by: |Suppressed: |Driver stacktrace:)"
@@ -102,7 +111,7 @@ def build(
     """
     with prepared(settings, may_rebuild=True) as work:
         folder = choose_landing(settings)
-        full_refresh = full_refresh or made_by.read(settings.warehouse) == made_by.NOTHING
+        full_refresh = full_refresh or is_anew(settings)
         if full_refresh and not drop_missing and landing.has_landed(settings.warehouse):
             # Told at once, not after all files were read; `land` looks once more when they are.
             land(folder, settings.warehouse)
@@ -146,8 +155,7 @@ def erase_user(settings: Settings, user_id: int) -> int:
     """Take a user out of all tables, older builds and files of the warehouse; see `build`."""
     with prepared(settings) as work:
         catch_up(settings)
-        names = reload.erase_user(settings.warehouse, user_id)
-        (settings.warehouse / ERASING).touch()
+        names = erasing.begin(settings.warehouse, user_id)
         code = work.finish(None)
         if names:
             console.print(
@@ -212,8 +220,7 @@ class Work:
         if hook.is_set():
             self.tell_of_trouble(lost, passed=passed, published=published)
         # After the hook, which compares with the build before.
-        if self.finish_erasure(whole=published and not only_core):
-            self.name_other_tables()
+        self.finish_erasure(whole=published and not only_core)
         if not passed:
             keep_failing_rows(self.settings)
             return FAILED
@@ -256,33 +263,22 @@ class Work:
         console.print("Nothing was built: the published build is of these files and this code.")
         return 0
 
-    def finish_erasure(self, *, whole: bool) -> bool:
+    def finish_erasure(self, *, whole: bool) -> None:
         """After a user was erased, delete what is older than a published build of all marts.
 
         A build that failed, was killed or left marts out leaves it to the next.
         """
-        mark = self.settings.warehouse / ERASING
-        if not mark.exists():
-            return False
+        if erasing.unfinished(self.settings.warehouse) is None:
+            return
         if not whole:
             console.print(
                 "[bold]Not erased yet[/bold]: files and builds of before hold the user until a "
                 "build of all marts is published. Mend what failed and run: make build"
             )
-            return False
-        maintain(self.settings.warehouse, delist_all=True)
-        mark.unlink()
+            return
+        for words in erasing.purge(self.settings):
+            say(words)
         console.print("Erased from the warehouse; readers can't go back to earlier builds.")
-        return True
-
-    def name_other_tables(self) -> None:
-        """Name the tables that no model keeps up to date: an erased user may be in them."""
-        if others := tables_of_no_model(self.settings):
-            console.print(
-                "These tables are of no model of the project and were left as they are; remove "
-                f"their folders if they may hold the user: {', '.join(others)}",
-                markup=False,
-            )
 
     def report(self, landed: landing.LandingResult | None, *, published: bool) -> None:
         """Print the summary."""
@@ -307,8 +303,9 @@ def prepared(settings: Settings, *, may_rebuild: bool = False):
         with warehouse_lock(settings.warehouse), peak_memory(settings.warehouse) as peak:
             published_so_far(settings.warehouse)  # raises PublishedLost before anything is done
             with written.by_this_run(settings.warehouse, say):
-                if made_by.read(settings.warehouse) == made_by.NOTHING and not may_rebuild:
+                if is_anew(settings) and not may_rebuild:
                     raise BuildError("all files have to be read anew; run first: make build")
+                erase_again(settings)
                 yield Work(settings, peak, started)
     except Exception as error:
         hook.tell("failed", str(error))
@@ -318,6 +315,20 @@ def prepared(settings: Settings, *, may_rebuild: bool = False):
 def say(words: str) -> None:
     """Tell in a line of its own."""
     console.print(words, markup=False)
+
+
+def erase_again(settings: Settings) -> None:
+    """Make good an erasure that was cut short, or undone by a backup that was put back."""
+    if erasing.is_owed(settings.warehouse):
+        if reload.has_rows(settings.warehouse) and not is_anew(settings):
+            catch_up(settings)
+        done = erasing.go_on(settings.warehouse)
+        say(f"Erasures that were cut short, or undone by a backup, are made again: {done:,}.")
+
+
+def is_anew(settings: Settings) -> bool:
+    """Whether all rows are to be read anew."""
+    return made_by.read(settings.warehouse) == made_by.NOTHING
 
 
 def catch_up(settings: Settings) -> None:
@@ -330,18 +341,6 @@ def catch_up(settings: Settings) -> None:
         console.print("Files that were landed before come first.")
         if warm_dbt(settings, "run", "--select", "+stg_rows") != 0:
             raise BuildError("landed files could not be taken in; run first: make build")
-
-
-def tables_of_no_model(settings: Settings) -> list[str]:
-    """Tables of rows that dbt, which has just built, knows neither as its own nor as a source."""
-    manifest = json.loads((settings.target / "manifest.json").read_text())
-    known = {f"{node['schema']}.{node.get('alias')}" for node in manifest["nodes"].values()}
-    known |= {f"{each['schema']}.{each['identifier']}" for each in manifest["sources"].values()}
-    return [
-        name
-        for name in tables.table_folders(settings.warehouse)
-        if name not in known and not name.startswith((landing.SCHEMA, AUDIT_SCHEMA))
-    ]
 
 
 def nothing_is_new(settings: Settings) -> bool:

@@ -303,9 +303,35 @@ def note_erased(warehouse: Path, load_id: int, user_id: int) -> None:
     held = _read_table(home, "erased_users")
     with _needing_the_key():
         user_hash = erasure.hash_of(erasure.key_of(warehouse, may_make=not held), user_id)
+        erasure.remember(warehouse, {user_hash, *(row.user_hash for row in held)})
     if user_hash not in {row.user_hash for row in held}:
         held.append(_ErasedUser(load_id, user_hash, datetime.now(UTC)))
     _write_table(home, "erased_users", held)
+
+
+def erased_elsewhere(warehouse: Path) -> set[str]:
+    """Hashes of users that are kept beside the warehouse and not in it: it is older than that.
+
+    Those that only the register has are put beside it. Raises LandingError.
+    """
+    home = _home(warehouse)
+    rows = _read_table(home, "erased_users") if is_table(home / "erased_users") else []
+    held = {row.user_hash for row in rows}
+    with _needing_the_key():
+        remembered = erasure.remembered(warehouse)
+        if held - remembered:
+            erasure.remember(warehouse, held)
+    return remembered - held
+
+
+def note_hashes(warehouse: Path, hashes: Iterable[str]) -> None:
+    """Register erased users of whom only the hash is known."""
+    home, now = _home(warehouse), datetime.now(UTC)
+    _prepare(home)
+    held = _read_table(home, "erased_users")
+    new = sorted({*hashes} - {row.user_hash for row in held})
+    rows = [_ErasedUser(0, user_hash, now) for user_hash in new]
+    _write_table(home, "erased_users", [*held, *rows])
 
 
 # --- landing -------------------------------------------------------------------------------------

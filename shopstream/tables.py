@@ -33,6 +33,12 @@ def table_folders(warehouse: Path) -> dict[str, Path]:
     }
 
 
+def every_table(warehouse: Path) -> list[str]:
+    """All Delta tables, those of other schemas too, by `schema.table`."""
+    folders = sorted(warehouse.glob("*.db/*"))
+    return [f"{folder.parent.stem}.{folder.name}" for folder in folders if is_table(folder)]
+
+
 def remove(warehouse: Path, folder: Path) -> None:
     """Remove a table in one step: without half of its log it could not be made anew."""
     aside = warehouse / REMOVED / folder.parent.name
