@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from shopstream import (
+    checksums,
     disk,
     erasing,
     hook,
@@ -473,7 +474,7 @@ def empty_warehouse(warehouse: Path) -> None:
                 tables.remove(warehouse, table)
         if not any(folder.iterdir()):
             folder.rmdir()
-    for name in [SAMPLE_MARK, made_by.FILE, written.FILE]:
+    for name in [SAMPLE_MARK, made_by.FILE, written.FILE, checksums.FILE]:
         (warehouse / name).unlink(missing_ok=True)
 
 

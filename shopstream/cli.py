@@ -216,6 +216,19 @@ def published(settings: Settings, repair: bool) -> None:
 
 
 @main.command()
+@click.pass_obj
+def verify(settings: Settings) -> None:
+    """Check the published build whole: files, rows, keys, ledger; exit code 1 if it is damaged."""
+    from shopstream.verify import verify
+
+    faults = verify(settings.warehouse)
+    for fault in faults:
+        click.echo(plain_lines(fault), err=True)
+    click.echo(f"{len(faults)} faults" if faults else "the published build is whole")
+    sys.exit(1 if faults else 0)
+
+
+@main.command()
 @click.argument("build_id", type=int, required=False)
 @click.pass_obj
 def rollback(settings: Settings, build_id: int | None) -> None:

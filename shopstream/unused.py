@@ -72,7 +72,8 @@ def unused_files(warehouse: Path, landed: list[LandedFile]) -> list[str]:
         for key, *reason in db.execute(REASONS, {"keys": list(unused)}).fetchall():
             reasons[key].append(_words(*reason))
     sentences = [
-        f"{file.source_file}: no row of {file.rows_read:,} could be used: {'; '.join(reasons[key] or COLLIDED)}"
+        f"{file.source_file}: no row of {file.rows_read:,} could be used: "
+        f"{'; '.join(reasons[key] or COLLIDED)}"
         for key, file in sorted(unused.items(), key=lambda item: item[1].source_file)
     ]
     for sentence in sentences:

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from shopstream import build, damage, disk, landing, made_by, published, tables, written
+from shopstream import build, checksums, damage, disk, landing, made_by, published, tables, written
 
 ROWS, FACT = "shopstream_staging.stg_rows", "shopstream_core.fct_events"
 HOURS, BUILDS = "shopstream_core.dim_time", "shopstream_performance.builds"
@@ -167,7 +167,7 @@ def order(monkeypatch) -> list[str]:
 def test_all_that_a_build_wrote_is_on_the_disk_before_it_is_published(tmp_path, order):
     add(tmp_path, FACT, 1)
     published.publish(tmp_path)
-    assert order == ["all", published.COPY, published.FILE]
+    assert order == [checksums.FILE, "all", published.COPY, published.FILE]
 
 
 def test_the_register_is_on_the_disk_after_its_work_copies_and_before_dbt(
