@@ -116,13 +116,17 @@
 {% endmacro %}
 
 
-{# Whether rows were taken out since this table was built: then a key may be gone without a trace. #}
-{% macro rows_were_taken_out() %}
+{#
+    Whether rows were taken out since this table was built: then a key may be gone without a trace.
+    duplicates: relation of rows that are no events, with a reason where another event took their key.
+#}
+{% macro rows_were_taken_out(duplicates) %}
     {% if not execute or not is_incremental() %}{{ return(false) }}{% endif %}
     {% set newest = newest_load() %}
     {% do return(run_query(
         'select 1 from ' ~ source('landing', 'landed_files') ~ ' where load_id > ' ~ newest ~ ' and first_load_id < load_id'
-        ~ ' union all select 1 from ' ~ source('landing', 'backfills') ~ ' where load_id > ' ~ newest ~ ' limit 1'
+        ~ ' union all select 1 from ' ~ source('landing', 'backfills') ~ ' where load_id > ' ~ newest
+        ~ ' union all select 1 from ' ~ duplicates ~ ' where reason is not null and load_id > ' ~ newest ~ ' limit 1'
     ).rows | length > 0) %}
 {% endmacro %}
 

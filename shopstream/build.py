@@ -20,18 +20,29 @@ import psutil
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
-from shopstream import hook, landing, made_by, reload, sample, server, tables
+from shopstream import (
+    checksums,
+    disk,
+    erasing,
+    hook,
+    landing,
+    made_by,
+    reload,
+    sample,
+    server,
+    tables,
+    written,
+)
 from shopstream.archives import READABLE
 from shopstream.build_log import note_build, tables_of_this_run
 from shopstream.config import PROJECT, SAMPLE_MARK, Settings
 from shopstream.finding import named
-from shopstream.maintenance import maintain, tables_are_published
+from shopstream.maintenance import tables_are_published
 from shopstream.plain import plain_lines
 from shopstream.processes import tree
 from shopstream.profile import targets
 from shopstream.published import (
     AUDIT_SCHEMA,
-    SCHEMA_PREFIX,
     NothingPublished,
     carried_over,
     newest_load,
@@ -40,7 +51,6 @@ from shopstream.published import (
     publish,
     published_so_far,
     read_published,
-    table_folders,
     unpublish,
 )
 from shopstream.summary import failures, print_summary
@@ -48,8 +58,6 @@ from shopstream.unused import lost_files
 from shopstream.window import warn_of_window
 
 FAILED, FILE_REFUSED = 1, 3
-# A user was erased, and older builds and files still hold what the next passing build purges.
-ERASING = ".erasure-unfinished"
 LEAVE_OUT_COMMERCE = ["--exclude", "tag:commerce"]
 IS_OF_A_STACK_TRACE = re.compile(
     r"\s*(\tat |\t\.\.\. [0-9]+ more$|Caused by: |Suppressed: |Driver stacktrace:)"
@@ -104,15 +112,13 @@ def build(
     """
     with prepared(settings, may_rebuild=True) as work:
         folder = choose_landing(settings)
-        full_refresh = full_refresh or made_by.read(settings.warehouse) == made_by.NOTHING
-        if full_refresh:
-            # After a refresh that was cut short nothing is registered, and nothing can be lost.
-            if not drop_missing and landing.has_landed(settings.warehouse):
-                land(folder, settings.warehouse)
-                refuse_to_lose(folder, settings.warehouse)
-            made_by.write(settings.warehouse, made_by.NOTHING)
-            landing.forget(settings.warehouse)
-        landed = land(folder, settings.warehouse)
+        full_refresh = full_refresh or is_anew(settings)
+        if full_refresh and not drop_missing and landing.has_landed(settings.warehouse):
+            # Told at once, not after all files were read; `land` looks once more when they are.
+            land(folder, settings.warehouse)
+            if gone := landing.missing_files(folder, settings.warehouse):
+                raise landing.would_lose(folder, gone)
+        landed = land(folder, settings.warehouse, anew=full_refresh, may_lose=drop_missing)
         if not full_refresh and with_tests and not only_core and nothing_is_new(settings):
             return work.idle(landed)
         variables = {"rebuild_staging": True} if full_refresh else {}
@@ -150,8 +156,7 @@ def erase_user(settings: Settings, user_id: int) -> int:
     """Take a user out of all tables, older builds and files of the warehouse; see `build`."""
     with prepared(settings) as work:
         catch_up(settings)
-        names = reload.erase_user(settings.warehouse, user_id)
-        (settings.warehouse / ERASING).touch()
+        names = erasing.begin(settings.warehouse, user_id)
         code = work.finish(None)
         if names:
             console.print(
@@ -204,8 +209,9 @@ class Work:
             built = tables_of_this_run(self.settings.warehouse, self.settings.target)
             new = publish(self.settings.warehouse, made_from, built)
             if words := carried_over(self.settings.warehouse, new, built):
-                console.print(words, markup=False)
+                say(words)
         if passed:
+            disk.sync_all(self.settings.warehouse)  # now nothing needs the work copies any more
             landing.drop_work_copies(self.settings.warehouse)
             # A refresh that left the business marts out is still owed to them.
             code = made_by.SEVERAL if refresh and only_core else made_by.code_of_tables()
@@ -215,8 +221,7 @@ class Work:
         if hook.is_set():
             self.tell_of_trouble(lost, passed=passed, published=published)
         # After the hook, which compares with the build before.
-        if self.finish_erasure(whole=published and not only_core):
-            self.name_other_tables()
+        self.finish_erasure(whole=published and not only_core)
         if not passed:
             keep_failing_rows(self.settings)
             return FAILED
@@ -228,7 +233,7 @@ class Work:
         """Whether all tables after the cleaned rows have to be made anew: other code made them."""
         warehouse, code = self.settings.warehouse, made_by.code_of_tables()
         held = made_by.read(warehouse)
-        if held is None and not (warehouse / f"{SCHEMA_PREFIX}staging.db").exists():
+        if held is None and not (warehouse / f"{tables.SCHEMA_PREFIX}staging.db").exists():
             made_by.write(warehouse, code)
             return False
         if held == code:
@@ -259,33 +264,22 @@ class Work:
         console.print("Nothing was built: the published build is of these files and this code.")
         return 0
 
-    def finish_erasure(self, *, whole: bool) -> bool:
+    def finish_erasure(self, *, whole: bool) -> None:
         """After a user was erased, delete what is older than a published build of all marts.
 
         A build that failed, was killed or left marts out leaves it to the next.
         """
-        mark = self.settings.warehouse / ERASING
-        if not mark.exists():
-            return False
+        if erasing.unfinished(self.settings.warehouse) is None:
+            return
         if not whole:
             console.print(
                 "[bold]Not erased yet[/bold]: files and builds of before hold the user until a "
                 "build of all marts is published. Mend what failed and run: make build"
             )
-            return False
-        maintain(self.settings.warehouse, delist_all=True)
-        mark.unlink()
+            return
+        for words in erasing.purge(self.settings):
+            say(words)
         console.print("Erased from the warehouse; readers can't go back to earlier builds.")
-        return True
-
-    def name_other_tables(self) -> None:
-        """Name the tables that no model keeps up to date: an erased user may be in them."""
-        if others := tables_of_no_model(self.settings):
-            console.print(
-                "These tables are of no model of the project and were left as they are; remove "
-                f"their folders if they may hold the user: {', '.join(others)}",
-                markup=False,
-            )
 
     def report(self, landed: landing.LandingResult | None, *, published: bool) -> None:
         """Print the summary."""
@@ -298,7 +292,7 @@ def prepared(settings: Settings, *, may_rebuild: bool = False):
     """Hold the warehouse, watch memory and time; yields Work.
 
     Raises PublishedLost, and BuildError where DBT_TARGET names no target, and where a full refresh
-    was cut short and this run is not one that makes it.
+    is owed (one was cut short, or rows are lost) and this run is not one that makes it.
     """
     target = os.environ.get("DBT_TARGET")
     if target and target not in (known := targets()):
@@ -309,12 +303,33 @@ def prepared(settings: Settings, *, may_rebuild: bool = False):
     try:
         with warehouse_lock(settings.warehouse), peak_memory(settings.warehouse) as peak:
             published_so_far(settings.warehouse)  # raises PublishedLost before anything is done
-            if made_by.read(settings.warehouse) == made_by.NOTHING and not may_rebuild:
-                raise BuildError("a full refresh was cut short; run first: make build")
-            yield Work(settings, peak, started)
+            with written.by_this_run(settings.warehouse, say):
+                if is_anew(settings) and not may_rebuild:
+                    raise BuildError("all files have to be read anew; run first: make build")
+                erase_again(settings)
+                yield Work(settings, peak, started)
     except Exception as error:
         hook.tell("failed", str(error))
         raise
+
+
+def say(words: str) -> None:
+    """Tell in a line of its own."""
+    console.print(words, markup=False)
+
+
+def erase_again(settings: Settings) -> None:
+    """Make good an erasure that was cut short, or undone by a backup that was put back."""
+    if erasing.is_owed(settings.warehouse):
+        if reload.has_rows(settings.warehouse) and not is_anew(settings):
+            catch_up(settings)
+        done = erasing.go_on(settings.warehouse)
+        say(f"Erasures that were cut short, or undone by a backup, are made again: {done:,}.")
+
+
+def is_anew(settings: Settings) -> bool:
+    """Whether all rows are to be read anew."""
+    return made_by.read(settings.warehouse) == made_by.NOTHING
 
 
 def catch_up(settings: Settings) -> None:
@@ -329,34 +344,13 @@ def catch_up(settings: Settings) -> None:
             raise BuildError("landed files could not be taken in; run first: make build")
 
 
-def refuse_to_lose(folder: Path, warehouse: Path) -> None:
-    """Raise BuildError where a build from nothing would lose rows; call it right after `land`."""
-    if gone := landing.missing_files(folder, warehouse):
-        raise BuildError(
-            f"a build from nothing would lose rows. Not in {folder} any more, or changed: "
-            f"{', '.join(gone[:20])}{' ...' if len(gone) > 20 else ''} ({len(gone):,} in all). Put "
-            "back what was delivered, or go on without those rows: shopstream build --full-refresh "
-            "--drop-missing"
-        )
-
-
-def tables_of_no_model(settings: Settings) -> list[str]:
-    """Tables of rows that dbt, which has just built, knows neither as its own nor as a source."""
-    manifest = json.loads((settings.target / "manifest.json").read_text())
-    known = {f"{node['schema']}.{node.get('alias')}" for node in manifest["nodes"].values()}
-    known |= {f"{each['schema']}.{each['identifier']}" for each in manifest["sources"].values()}
-    return [
-        name
-        for name in table_folders(settings.warehouse)
-        if name not in known and not name.startswith((landing.SCHEMA, AUDIT_SCHEMA))
-    ]
-
-
 def nothing_is_new(settings: Settings) -> bool:
     """Whether a build could only give what is published already."""
     try:
         made_from = read_published(settings.warehouse)["made_from"]
     except NothingPublished:
+        return False
+    if made_by.read(settings.warehouse) != made_by.code_of_tables():
         return False
     return made_from == inputs(settings) and tables_are_published(settings.warehouse)
 
@@ -480,14 +474,14 @@ def empty_warehouse(warehouse: Path) -> None:
                 tables.remove(warehouse, table)
         if not any(folder.iterdir()):
             folder.rmdir()
-    for name in [SAMPLE_MARK, made_by.FILE]:
+    for name in [SAMPLE_MARK, made_by.FILE, written.FILE, checksums.FILE]:
         (warehouse / name).unlink(missing_ok=True)
 
 
-def land(folder: Path, warehouse: Path) -> landing.LandingResult:
-    """Land the new files of `folder` with a progress bar."""
+def land(folder: Path, warehouse: Path, **options: bool) -> landing.LandingResult:
+    """Land the new files of `folder` with a progress bar; options are those of `landing.land`."""
     with progress_bar("landing") as advance:
-        landed = landing.land(folder, warehouse, on_progress=advance)
+        landed = landing.land(folder, warehouse, on_progress=advance, **options)
     warn_of_window(warehouse, landed)
     return landed
 
@@ -548,6 +542,7 @@ def warm_dbt(settings: Settings, *command: str, **more) -> int:
     engine = server.borrow(settings)
     # Now nothing of a killed run is writing any more.
     tables.sweep(settings.warehouse)
+    disk.sync_all(settings.warehouse)  # the register stands before rows are made by it
     if engine:
         console.print("The warm Spark server of this warehouse does the work.")
     noted = partial(note_dbt, settings.warehouse)

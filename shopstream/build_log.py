@@ -13,8 +13,8 @@ from pathlib import Path
 import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 
-from shopstream.published import mart_folders, table_folders
-from shopstream.tables import is_table
+from shopstream.published import mart_folders
+from shopstream.tables import is_table, table_folders
 
 SCHEMA = "shopstream_performance"
 BUILDS = pa.schema(

@@ -40,14 +40,15 @@ class PlainErrors(click.Group):
         from duckdb import Error as SqlError
 
         from shopstream.build import BuildError
+        from shopstream.damage import Damaged
         from shopstream.landing import LandingError
         from shopstream.published import NothingPublished, PublishedLost
         from shopstream.server import ServerError
         from shopstream.upkeep import UpkeepError
 
         expected = (
-            *(BuildError, LandingError, NothingPublished, PublishedLost, ServerError),
-            *(UpkeepError, SettingsError, SqlError, DeltaError),
+            *(BuildError, Damaged, LandingError, NothingPublished, PublishedLost),
+            *(ServerError, UpkeepError, SettingsError, SqlError, DeltaError),
         )
         try:
             return super().invoke(context)
@@ -185,10 +186,12 @@ def maintain(settings: Settings, delist: bool) -> None:
     from shopstream.build import warehouse_lock
     from shopstream.maintenance import maintain
     from shopstream.server import stop_if_lent
+    from shopstream.written import by_this_run
 
     with warehouse_lock(settings.warehouse):
         stop_if_lent(settings.warehouse)
-        done = maintain(settings.warehouse, delist_all=delist, on_progress=click.echo)
+        with by_this_run(settings.warehouse, click.echo):
+            done = maintain(settings.warehouse, delist_all=delist, on_progress=click.echo)
     click.echo(
         f"{done['files']:,} files in the current versions; {done['deleted']:,} files deleted, "
         f"{done['freed'] / 1e6:,.1f} MB freed"
@@ -210,6 +213,19 @@ def published(settings: Settings, repair: bool) -> None:
     for build in shown["builds"]:
         mark = "  <- readers see this one" if build["build_id"] == shown["build_id"] else ""
         click.echo(f"build {build['build_id']}  {build['published_at']}{mark}")
+
+
+@main.command()
+@click.pass_obj
+def verify(settings: Settings) -> None:
+    """Check the published build whole: files, rows, keys, ledger; exit code 1 if it is damaged."""
+    from shopstream.verify import verify
+
+    faults = verify(settings.warehouse)
+    for fault in faults:
+        click.echo(plain_lines(fault), err=True)
+    click.echo(f"{len(faults)} faults" if faults else "the published build is whole")
+    sys.exit(1 if faults else 0)
 
 
 @main.command()
@@ -237,9 +253,11 @@ def land(settings: Settings) -> None:
     """Only read new files in; `dbt build` then works on them."""
     from shopstream.build import choose_landing, land, warehouse_lock
     from shopstream.summary import print_landing
+    from shopstream.written import mend
 
     settings.warehouse.mkdir(parents=True, exist_ok=True)
     with warehouse_lock(settings.warehouse):
+        mend(settings.warehouse, click.echo)
         landed = land(choose_landing(settings), settings.warehouse)
     print_landing(landed)
     sys.exit(3 if landed.refused else 0)

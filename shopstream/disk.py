@@ -1,7 +1,10 @@
 """Files that are whole whenever the power goes."""
 
+import ctypes
 import os
 from pathlib import Path
+
+_C = ctypes.CDLL(None, use_errno=True)
 
 
 def write(path: Path, text: str, *, mode: int = 0o666) -> None:
@@ -21,5 +24,19 @@ def sync_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sync_all(folder: Path) -> None:
+    """Have all that was written to the file system of a folder on the disk, whoever wrote it."""
+    if not hasattr(_C, "syncfs"):  # it is Linux's
+        os.sync()
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        if _C.syncfs(handle):
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number), str(folder))
     finally:
         os.close(handle)

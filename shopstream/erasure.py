@@ -1,10 +1,13 @@
 """Erase a user: keep nothing but a keyed hash of the id, so that a rebuild does not bring it back.
 
 The key is made once per warehouse and lies in `<warehouse>/.erasure-key`, readable by its owner
-only. Without it the hashes can't be turned back into the few billion ids there may be.
+only. Without it the hashes can't be turned back into the few billion ids there may be. Key and
+hashes are also beside the warehouse, in `<warehouse>.erasures.json`: a copy of the warehouse that
+is put back, made before an erasure, does not undo it.
 """
 
 import hmac
+import json
 import re
 import secrets
 from collections.abc import Iterable
@@ -12,6 +15,7 @@ from pathlib import Path
 
 import duckdb
 
+from shopstream import disk
 from shopstream.decode import EVENT_COLUMNS, EXACT_TYPES
 
 # The white space of macro `trimmed`: an id that the models would find must be found here, too.
@@ -21,6 +25,7 @@ WHITE_SPACE = (
 )
 # The contract's form of an id.
 ID = r"^[+-]?[0-9]+(\.0)?$"
+IS_KEY = re.compile("[0-9a-f]{64}").fullmatch  # of a hash, too
 
 
 class KeyLost(Exception):
@@ -31,20 +36,68 @@ def key_of(warehouse: Path, *, may_make: bool = False) -> bytes:
     """The secret of this warehouse. Raises KeyLost where there is none, unless it may be made."""
     path = warehouse / ".erasure-key"
     text = path.read_text().strip() if path.exists() else ""
-    if re.fullmatch("[0-9a-f]{64}", text):
+    outside = _outside(warehouse).get("key")
+    if IS_KEY(text):
+        if outside not in (None, text):
+            raise KeyLost(
+                f"{path} is not the key of {beside(warehouse)}: one of them is of another "
+                "warehouse. Put back the one that was made with this"
+            )
         return bytes.fromhex(text)
+    if outside:
+        disk.write(path, outside, mode=0o600)
+        return bytes.fromhex(outside)
     if not may_make:
         raise KeyLost(
             f"{path} is missing or damaged, and without it erased users would come back. Put back "
             "the file that was made when the first of them was erased (it lies beside the tables, "
             "and a copy of them needs it, too)"
         )
-    part = path.with_suffix(".part")
-    part.unlink(missing_ok=True)
-    part.touch(mode=0o600)
-    part.write_text(secrets.token_hex(32))
-    part.rename(path)
+    disk.write(path, secrets.token_hex(32), mode=0o600)
     return key_of(warehouse)
+
+
+def beside(warehouse: Path) -> Path:
+    """Where key and hashes are kept out of reach of what a backup brings back."""
+    return warehouse.with_name(f"{warehouse.name}.erasures.json")
+
+
+def remembered(warehouse: Path) -> set[str]:
+    """The hashes beside the warehouse."""
+    return set(_outside(warehouse).get("users", []))
+
+
+def remember(warehouse: Path, hashes: Iterable[str]) -> None:
+    """Keep these hashes beside the warehouse, too. Raises KeyLost."""
+    held = {"key": key_of(warehouse).hex(), "users": sorted({*hashes, *remembered(warehouse)})}
+    try:
+        disk.write(beside(warehouse), json.dumps(held, indent=1), mode=0o600)
+    except OSError as error:
+        raise KeyLost(
+            f"{beside(warehouse)} can't be written ({error.strerror}). It keeps erased users out "
+            "when a backup is put back: make its folder one that you may write to"
+        ) from None
+
+
+def _outside(warehouse: Path) -> dict:
+    try:
+        held = json.loads(beside(warehouse).read_text())
+        if IS_KEY(held["key"]) and all(map(IS_KEY, held["users"])):
+            return held
+    except FileNotFoundError:
+        return {}
+    except (ValueError, TypeError, KeyError):
+        pass
+    raise KeyLost(
+        f"{beside(warehouse)} is damaged. Put back a copy of it; or, where no older copy of the "
+        "warehouse was put back since the last erasure, remove it: it is made again"
+    )
+
+
+def numbers_of(users: Iterable[int]) -> re.Pattern[bytes]:
+    """Finds the numbers of users in the bytes of a file."""
+    ids = "|".join(str(abs(user)) for user in users)
+    return re.compile(rf"(?<![0-9])0*(?:{ids})(?![0-9])".encode())
 
 
 def hash_of(key: bytes, user_id: int) -> str:

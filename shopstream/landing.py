@@ -28,7 +28,7 @@ import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import DeltaError
 
-from shopstream import erasure
+from shopstream import disk, erasure, made_by
 from shopstream.archives import Refused, event_format, event_members, extract, most_unpacked
 from shopstream.decode import Duck, decode, default_memory_limit, lacking
 from shopstream.file_state import State, let_the_clock_go_on, state_of
@@ -231,20 +231,6 @@ def has_landed(warehouse: Path) -> bool:
     return is_table(home / "landed_files") and bool(landed_files(warehouse))
 
 
-def forget(warehouse: Path) -> None:
-    """Empty the register and the work copies, so that the next `land` takes everything in anew.
-
-    What its owner took out stays out: withdrawn files and erased users. Loads are numbered on.
-    """
-    home = _home(warehouse)
-    _prepare(home)
-    _write_table(home, "landed_files", [row for row in landed_files(warehouse) if row.withdrawn_at])
-    for name in ("refused_files", "deliveries", "backfills"):
-        _write_table(home, name, [])
-    shutil.rmtree(home / "landed_rows")
-    (home / "landed_rows").mkdir()
-
-
 # --- taking files out or in again ----------------------------------------------------------------
 
 
@@ -254,6 +240,7 @@ def new_load(warehouse: Path) -> int:
     loads = _read_table(home, "loads")
     number = max((load.load_id for load in loads), default=0) + 1
     _write_table(home, "loads", [*loads, _Load(number, datetime.now(UTC))])
+    disk.sync_all(home)  # before anything names the number
     return number
 
 
@@ -316,12 +303,48 @@ def note_erased(warehouse: Path, load_id: int, user_id: int) -> None:
     held = _read_table(home, "erased_users")
     with _needing_the_key():
         user_hash = erasure.hash_of(erasure.key_of(warehouse, may_make=not held), user_id)
+        erasure.remember(warehouse, {user_hash, *(row.user_hash for row in held)})
     if user_hash not in {row.user_hash for row in held}:
         held.append(_ErasedUser(load_id, user_hash, datetime.now(UTC)))
     _write_table(home, "erased_users", held)
 
 
+def erased_elsewhere(warehouse: Path) -> set[str]:
+    """Hashes of users that are kept beside the warehouse and not in it: it is older than that.
+
+    Those that only the register has are put beside it. Raises LandingError.
+    """
+    home = _home(warehouse)
+    rows = _read_table(home, "erased_users") if is_table(home / "erased_users") else []
+    held = {row.user_hash for row in rows}
+    with _needing_the_key():
+        remembered = erasure.remembered(warehouse)
+        if held - remembered:
+            erasure.remember(warehouse, held)
+    return remembered - held
+
+
+def note_hashes(warehouse: Path, hashes: Iterable[str]) -> None:
+    """Register erased users of whom only the hash is known."""
+    home, now = _home(warehouse), datetime.now(UTC)
+    _prepare(home)
+    held = _read_table(home, "erased_users")
+    new = sorted({*hashes} - {row.user_hash for row in held})
+    rows = [_ErasedUser(0, user_hash, now) for user_hash in new]
+    _write_table(home, "erased_users", [*held, *rows])
+
+
 # --- landing -------------------------------------------------------------------------------------
+
+
+def would_lose(landing: Path, gone: list[str]) -> LandingError:
+    """The error of a run that begins anew where contents are not there any more."""
+    shown = ", ".join([*sorted(gone)[:20], *["..."][: len(gone) > 20]])
+    return LandingError(
+        f"a build from nothing would lose rows. Not in {landing} any more, or changed: {shown} "
+        f"({len(gone):,} in all). Put back what was delivered, or go on without those rows: "
+        "shopstream build --full-refresh --drop-missing"
+    )
 
 
 def missing_files(landing: Path, warehouse: Path) -> list[str]:
@@ -348,10 +371,16 @@ def land(
     landing: Path,
     warehouse: Path,
     *,
+    anew: bool = False,
+    may_lose: bool = False,
     on_progress: Progress | None = None,
     memory_limit: str | None = None,
 ) -> LandingResult:
     """Decode the contents in `landing` that `warehouse` does not know yet, and register them.
+
+    `anew` decodes all of them, and registers no other; what its owner took out stays out: withdrawn
+    files and erased users. The register stays as it was until all are decoded, and unless
+    `may_lose` it is an error when a content that it names is not there any more.
 
     `on_progress(source_file, bytes_done, bytes_total)` is called for each file, more often for
     large ones, sometimes from another thread. `memory_limit` is DuckDB's ("4GB"); by default the
@@ -367,8 +396,12 @@ def land(
     ignored: list[str] = []
     found = find(landing, warehouse, ignored)
     with _run(warehouse, on_progress, memory_limit) as run:
+        if anew:
+            run.begin_anew()
         for name, path, trouble in found:
             run.turn_away(name, trouble) if trouble else run.take(name, path)
+        if not may_lose:
+            run.refuse_to_lose(landing)
         return run.commit(sorted(ignored))
 
 
@@ -430,11 +463,25 @@ class _Run:
         self.redelivered = False
         self.wanted: set[str] = set()
         self.again: list[_Content] = []
+        self.anew, self.replaced = False, {}
         self.loads = _read_table(home, "loads")
         self.load_id = max((load.load_id for load in self.loads), default=0) + 1
         self.erased = {row.user_hash for row in _read_table(home, "erased_users")}
         self.now = datetime.now(UTC)
         self._clean()
+
+    def begin_anew(self) -> None:
+        """Go on as if nothing had been landed."""
+        self.replaced = {sha: row for sha, row in self.landed.items() if not row.withdrawn_at}
+        self.landed = {sha: row for sha, row in self.landed.items() if row.withdrawn_at}
+        self.earlier, self.deliveries, self.refused_before = dict(self.landed), {}, {}
+        self.anew = True
+
+    def refuse_to_lose(self, landing: Path) -> None:
+        """Raise LandingError where contents that were landed before were not met again."""
+        gone = [row.source_file for sha, row in self.replaced.items() if sha not in self.landed]
+        if gone:
+            raise would_lose(landing, gone)
 
     def _clean(self) -> None:
         """Remove what an interrupted run left: scratch, and rows of contents never registered."""
@@ -645,14 +692,19 @@ class _Run:
             copy = f"{row.file_sha256}.parquet"
             self._forget_erased(self.scratch / copy)
             (self.scratch / copy).replace(self.rows / copy)
+        if self.anew:
+            made_by.write(self.home.parent, made_by.NOTHING)  # from here on the rows are behind
         if new:
             # first: a number without files does no harm, files without a number would be missed
             _write_table(self.home, "loads", [*self.loads, _Load(self.load_id, self.now)])
-        if new or renamed:
+            disk.sync_all(self.home)  # before the register names number and work copies
+        if new or renamed or self.anew:
             _write_table(self.home, "landed_files", self.landed.values())
-        if set(refused) != set(self.refused_before.values()):
+        if self.anew:
+            _write_table(self.home, "backfills", [])
+        if set(refused) != set(self.refused_before.values()) or self.anew:
             _write_table(self.home, "refused_files", refused)
-        if self.redelivered:
+        if self.redelivered or self.anew:
             _write_table(self.home, "deliveries", chain.from_iterable(self.deliveries.values()))
         return LandingResult(
             load_id=self.load_id if new else None,

@@ -2,7 +2,8 @@
 
 Incremental models compute what changed in the data; a change of a model, a seed or the rules of
 sessions changes all rows. `<warehouse>/.made-by` holds a fingerprint of these, or NOTHING while a
-full refresh is under way, so that a refresh that was cut short is made again by the next build.
+full refresh is under way, so that a refresh that was cut short is made again by the next build; it
+holds it, too, where cleaned rows are lost or were written by another hand.
 While tables are computed anew by other code, and after a refresh of the core marts alone, it holds
 SEVERAL: all are computed anew by each build until one with the business marts has passed, also when
 the change is taken back.
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import yaml
 
+from shopstream import disk
 from shopstream.config import PROJECT
 
 FILE = ".made-by"
@@ -54,7 +56,7 @@ def read(warehouse: Path) -> str | None:
 
 def write(warehouse: Path, code: str) -> None:
     """Note by which code all tables are made."""
-    (warehouse / FILE).write_text(code)
+    disk.write(warehouse / FILE, code)
 
 
 def _files(folders: Iterable[str], *endings: str) -> Iterable[Path]:

@@ -15,8 +15,8 @@ from shopstream.published import (
     publish,
     publish_again,
     read_published,
-    table_folders,
 )
+from shopstream.tables import table_folders
 
 
 @contextmanager

@@ -15,8 +15,8 @@ from deltalake import DeltaTable
 from pyarrow.dataset import Dataset
 from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
-from shopstream import disk
-from shopstream.tables import SCHEMA_PREFIX, is_table
+from shopstream import checksums, disk
+from shopstream.tables import is_table, table_folders
 
 AUDIT_SCHEMA = "shopstream_dbt_test__audit"
 PRIVATE_SCHEMAS = {"shopstream_landing", "shopstream_staging", "shopstream_intermediate"}
@@ -71,11 +71,18 @@ def _shown_build(published: dict) -> dict:
 
 def _tables(warehouse: Path, built: Container[str] | None, shown: dict) -> dict[str, dict]:
     """Entries of tables: current ones of what was built, those of `shown` of what was not."""
-    entries = {}
-    for name, path in mart_folders(warehouse).items():
-        if built is None or name in built:
-            version = DeltaTable(path).version()
-            entries[name] = {"path": str(path.relative_to(warehouse)), "version": version}
+    folders = mart_folders(warehouse)
+    new = {
+        str(path.relative_to(warehouse)): DeltaTable(path)
+        for name, path in folders.items()
+        if built is None or name in built
+    }
+    sums, entries = checksums.note(warehouse, new), {}
+    for name, folder in folders.items():
+        path = str(folder.relative_to(warehouse))
+        if path in new:
+            version = new[path].version()
+            entries[name] = {"path": path, "version": version, "checksum": sums[path]}
         elif name in shown:
             entries[name] = shown[name]
     return entries
@@ -161,6 +168,8 @@ def _still_listed(builds: list[dict], now: datetime) -> list[dict]:
 def _write(warehouse: Path, current: dict, builds: list[dict]) -> dict:
     last = max(current["build_id"], last_build_id(published_so_far(warehouse)))
     text = json.dumps({**current, "last_build_id": last, "builds": builds}, indent=1)
+    # Spark, Sail and deltalake leave it to the system when what they wrote goes to the disk.
+    disk.sync_all(warehouse)
     disk.write(warehouse / COPY, text)
     disk.write(warehouse / FILE, text)
     return current
@@ -178,15 +187,6 @@ def mart_folders(warehouse: Path) -> dict[str, Path]:
         name: folder
         for name, folder in table_folders(warehouse).items()
         if folder.parent.stem not in PRIVATE_SCHEMAS
-    }
-
-
-def table_folders(warehouse: Path) -> dict[str, Path]:
-    """Folders of all Delta tables of a warehouse, by `schema.table`."""
-    return {
-        f"{folder.parent.stem}.{folder.name}": folder
-        for folder in sorted(warehouse.glob(f"{SCHEMA_PREFIX}*.db/*"))
-        if is_table(folder)
     }
 
 
@@ -271,8 +271,14 @@ def open_table(warehouse: Path, name: str, published: dict | None = None) -> Del
 
 
 def open_entry(warehouse: Path, entry: dict) -> DeltaTable:
-    """A table by its entry of published.json: path and version."""
-    return DeltaTable(warehouse / entry["path"], version=entry["version"])
+    """A table by its entry of published.json: path and version. Raises Damaged."""
+    try:
+        table = DeltaTable(warehouse / entry["path"], version=entry["version"])
+        checksums.check(warehouse, entry, table)
+    except checksums.UNREADABLE as error:
+        first, *_ = str(error).splitlines() or [""]
+        raise checksums.damaged(warehouse, entry["path"], first) from error
+    return table
 
 
 def newest_load(table: DeltaTable) -> int:

@@ -3,6 +3,7 @@
 Each function leaves the register so that the next build brings all tables up to date with it.
 """
 
+import re
 from collections import defaultdict
 from datetime import date
 from pathlib import Path
@@ -11,12 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
 
-from shopstream import landing
+from shopstream import erasure, landing
 from shopstream.config import rules
 from shopstream.decode import EVENT_COLUMNS
 from shopstream.landing import LandedFile, LandingError
 from shopstream.published import newest_load, rows_of
-from shopstream.tables import is_table
+from shopstream.tables import folder_of, is_table
 
 VALUES_OF_A_ROW = ["event_date", "reason", "delivered_row", "event_key", *EVENT_COLUMNS]
 
@@ -136,6 +137,23 @@ def erase_user(warehouse: Path, user_id: int) -> list[str]:
             | {"changes": "0", "fate": "'erased'", "load_id": str(number)},
         )
     return sorted(f.source_file for f in landing.landed_files(warehouse) if f.file_key in positions)
+
+
+def users_of(warehouse: Path, hashes: set[str]) -> set[int]:
+    """The users whose keyed hashes these are, of those that the cleaned rows hold."""
+    if not hashes or not has_rows(warehouse):
+        return set()
+    key, rows = erasure.key_of(warehouse), rows_of(_table(warehouse, "stg_rows"))
+    users = set(pc.unique(rows.to_table(columns=["user_id"])["user_id"]).to_pylist())
+    bad = rows.to_table(columns=["delivered_row"], filter=pc.field("reason") == "bad_row")
+    for text in bad["delivered_row"].to_pylist():
+        users |= {int(digits) for digits in re.findall("[0-9]{1,19}", text or "")}
+    return {user for user in users - {None} if erasure.hash_of(key, user) in hashes}
+
+
+def has_rows(warehouse: Path) -> bool:
+    """Whether there are cleaned rows."""
+    return is_table(folder_of(warehouse, "shopstream_staging.stg_rows"))
 
 
 def _table(warehouse: Path, name: str) -> DeltaTable:

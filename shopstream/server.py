@@ -19,6 +19,7 @@ from pathlib import Path
 
 import psutil
 
+from shopstream import disk
 from shopstream.config import PROJECT, Settings
 from shopstream.profile import spark_settings
 
@@ -185,7 +186,4 @@ def _file(warehouse: Path) -> Path:
 
 
 def _write(warehouse: Path, server: Server) -> None:
-    part = _file(warehouse).with_suffix(".part")
-    part.touch(mode=0o600)
-    part.write_text(json.dumps(asdict(server)))
-    part.rename(_file(warehouse))
+    disk.write(_file(warehouse), json.dumps(asdict(server)), mode=0o600)

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 SCHEMA_PREFIX = "shopstream_"
+REGISTER = f"{SCHEMA_PREFIX}landing."
 REMOVED = ".removed"
 IS_COMMIT = re.compile(r"[0-9]{20}\.(json|checkpoint\..*parquet)").fullmatch
 
@@ -15,6 +16,27 @@ def is_table(folder: Path) -> bool:
     return log.is_dir() and any(
         IS_COMMIT(path.name) and path.stat().st_size for path in log.iterdir()
     )
+
+
+def folder_of(warehouse: Path, name: str) -> Path:
+    """Where a table lies, by `schema.table`."""
+    schema, _, table = name.partition(".")
+    return warehouse / f"{schema}.db" / table
+
+
+def table_folders(warehouse: Path) -> dict[str, Path]:
+    """Folders of all Delta tables of a warehouse, by `schema.table`."""
+    return {
+        f"{folder.parent.stem}.{folder.name}": folder
+        for folder in sorted(warehouse.glob(f"{SCHEMA_PREFIX}*.db/*"))
+        if is_table(folder)
+    }
+
+
+def every_table(warehouse: Path) -> list[str]:
+    """All Delta tables, those of other schemas too, by `schema.table`."""
+    folders = sorted(warehouse.glob("*.db/*"))
+    return [f"{folder.parent.stem}.{folder.name}" for folder in folders if is_table(folder)]
 
 
 def remove(warehouse: Path, folder: Path) -> None:

@@ -36,10 +36,15 @@ ranked as (
         delivered_rows.event_date,
         delivered_rows.file_key,
         delivered_rows.row_number,
+        -- By the key first, so that one shuffle and one sort do for both.
         row_number() over (
-            partition by event_time, user_id, product_id, event_type, price
+            partition by delivered_rows.event_date, delivered_rows.event_key, event_time, user_id, product_id, event_type, price
             order by user_session, category_id, category_code, brand, file_key, row_number
-        ) as duplicate_rank
+        ) as duplicate_rank,
+        dense_rank() over (
+            partition by delivered_rows.event_date, delivered_rows.event_key
+            order by event_time, user_id, product_id, event_type, price
+        ) as event_rank
     from delivered_rows
     left semi join repeated_keys
         on delivered_rows.event_date = repeated_keys.event_date
@@ -51,16 +56,19 @@ select
     ranked.event_date,
     ranked.file_key,
     ranked.row_number,
+    -- Another event has its key: the smallest of these keeps it, and nobody stops the shop with two crafted rows.
+    case when ranked.duplicate_rank = 1 then 'key_collision' end as reason,
     event_dates.load_id
 from ranked
 inner join event_dates on ranked.event_date = event_dates.event_date
-where ranked.duplicate_rank > 1
+where ranked.duplicate_rank > 1 or ranked.event_rank > 1
 union all
 -- A mark of the date, or one without duplicates would be looked at by every load.
 select
     event_date,
     null as file_key,
     null as row_number,
+    null as reason,
     load_id
 from event_dates
 -- One file a date, not one of each task (docs/decisions/one-file-a-date.md).

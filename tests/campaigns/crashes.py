@@ -4,13 +4,17 @@
     python -m tests.campaigns.crashes failures --times 20 --resume FILE
     python -m tests.campaigns.crashes reads --times 1000 --resume FILE
     python -m tests.campaigns.crashes full --times 5 --resume FILE  # as root, mounts a small tmpfs
+    python -m tests.campaigns.crashes power --times 20 --resume FILE  # as root, mounts a small ext4
 
 kills: `shopstream build` of a next day's file is killed with its whole process group at a random
 moment; the next ordinary run has to end equal to a clean one. failures: one model after the other
 is broken in a copy of the project; the build has to fail and readers have to see the build before,
 whole. reads: a reader polls all published tables while builds run; each read has to be of one
 build. full: the disk fills up during a load; it has to say so, readers have to see the build
-before, and with space again the next run has to end equal to a clean one. Results are lines of JSON
+before, and with space again the next run has to end equal to a clean one. power: the blocks on the
+disk are kept as they are at a moment of a load or after its exit, as by a loss of power; readers
+have to see one build, after the exit the new one, and the next run has to end equal to a clean one.
+Results are lines of JSON
 in FILE, which goes on where it stopped; exit code 1 if one fails.
 """
 
@@ -24,6 +28,8 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -146,6 +152,49 @@ class Campaign:
             subprocess.run(["umount", disk], check=True)
         return {"free_bytes": free, "wrong": wrong}
 
+    def cut(self, number: int) -> dict:
+        """Lose power during a load (odd numbers) or after its exit; what was wrong then."""
+        draw, image = random.Random(number), self.root / "disk.img"
+        cut = image.with_name("cut.img")
+        warehouse = Warehouse(self.root / "power")
+        after_exit = number % 2 == 0
+        moment = draw.uniform(0, 25) if after_exit else draw.uniform(0.1, 0.8) * self.seconds
+        with mounted(image, warehouse.root / "warehouse", megabytes=256):
+            self.copy("power", clean=False)
+            os.sync()
+            process = subprocess.Popen(
+                [Path(sys.executable).with_name("shopstream"), "build", "--core"],
+                cwd=PROJECT,
+                env=warehouse.environment(),
+                start_new_session=True,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            if after_exit:
+                process.wait()
+            time.sleep(moment)
+            ended = process.poll() is not None
+            shutil.copyfile(image, cut)
+            if not ended:
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        expected = {"after the cut: the load": self.after}
+        if not ended:
+            expected["after the cut: the load before"] = self.before
+        with mounted(cut, warehouse.root / "warehouse"):
+            try:
+                seen = readers_see(warehouse)
+                all_wrong = {k: differences(each, seen) for k, each in expected.items()}
+                wrong = {} if not all(all_wrong.values()) else {"a mix": str(all_wrong)}
+            except Exception as error:
+                wrong = {"after the cut": repr(error)} if ended else {}
+            ran = warehouse.run("shopstream", "build", "--core")
+            if ran.returncode:
+                wrong["next build"] = ran.stdout[-1500:]
+            else:
+                wrong |= differences(self.after, readers_see(warehouse))
+        return {"moment": round(moment, 1), "ended": ended, "wrong": wrong}
+
     def read(self, number: int) -> dict:
         """Poll the published tables while a load runs; reads that were not of one build."""
         warehouse, stop, reads, wrong = self.copy("read"), threading.Event(), [], {}
@@ -172,6 +221,28 @@ class Campaign:
         return {"reads": len(reads), "wrong": wrong}
 
 
+@contextmanager
+def mounted(image: Path, folder: Path, megabytes: int = 0) -> Iterator[None]:
+    """An ext4 of its own in a file, made anew where a size is given."""
+    if megabytes:
+        image.unlink(missing_ok=True)
+        with image.open("wb") as file:
+            file.truncate(megabytes << 20)
+        subprocess.run(["mkfs.ext4", "-q", "-F", image], check=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["mount", "-o", "loop", image, folder], check=True)
+    try:
+        yield
+    finally:
+        # What was killed may take a moment to let go of its files.
+        for _ in range(30):
+            if subprocess.run(["umount", folder], stderr=subprocess.DEVNULL).returncode == 0:
+                break
+            time.sleep(1)
+        else:
+            raise OSError(f"{folder} stays in use")
+
+
 def readers_see(warehouse: Warehouse) -> dict[str, pa.Table]:
     """Every published table as one read of published.json shows it."""
     folder = warehouse.root / "warehouse"
@@ -185,7 +256,7 @@ def readers_see(warehouse: Warehouse) -> dict[str, pa.Table]:
 def main() -> int:
     """Run a campaign and print a line for each of its parts."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["kills", "failures", "reads", "full"])
+    parser.add_argument("what", choices=["kills", "failures", "reads", "full", "power"])
     parser.add_argument("--times", type=int, default=5)
     add_resume_option(parser)
     options = parser.parse_args()
@@ -199,7 +270,8 @@ def main() -> int:
 
     with tempfile.TemporaryDirectory(prefix="crashes-") as folder:
         campaign = Campaign(Path(folder)) if times() < options.times else None
-        one = {"kills": "kill", "failures": "fail", "reads": "read", "full": "fill"}[options.what]
+        campaigns = {"kills": "kill", "failures": "fail", "reads": "read", "full": "fill"}
+        one = (campaigns | {"power": "cut"})[options.what]
         while times() < options.times:
             result = {"what": options.what, **getattr(campaign, one)(len(done))}
             done.append(result)

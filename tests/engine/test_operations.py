@@ -14,8 +14,10 @@ import pytest
 from deltalake import DeltaTable
 
 from shopstream import config, landing, maintenance, published, reload
+from shopstream.tables import table_folders
 from tests import oracle
 from tests.helpers.compare import differences
+from tests.helpers.forgetting import forget
 from tests.helpers.warm import NO_TESTS, BuildFailed, WarmWarehouse
 
 HEADER = (
@@ -77,7 +79,7 @@ def shas(warm: WarmWarehouse, *names: str) -> set[str]:
 def files_of(warm: WarmWarehouse, day: str) -> dict[str, list[str]]:
     """The data files of one date in each table that is partitioned by event date."""
     held = {}
-    for name, folder in published.table_folders(warm.warehouse).items():
+    for name, folder in table_folders(warm.warehouse).items():
         uris = published.DeltaTable(folder).file_uris()
         if any("event_date=" in uri for uri in uris):
             held[name] = sorted(uri for uri in uris if f"event_date={day}" in uri)
@@ -247,7 +249,7 @@ def test_a_backfill_of_the_date_that_a_default_gives_neither_doubles_nor_loses_a
 
 def test_a_full_refresh_that_was_cut_short_doubles_nothing(warm):
     before = warm.marts()
-    landing.forget(warm.warehouse)
+    forget(warm.warehouse)
     warm.build()
     assert differences(before, warm.marts()) == {}
 
@@ -275,7 +277,7 @@ def test_an_erased_user_is_in_no_file_and_stays_out_of_a_rebuild(warm):
     assert list(files_that_hold(warm, 571810233)) == []
 
     # From the files, which still hold the user, with the register of the erased kept.
-    landing.forget(warm.warehouse)
+    forget(warm.warehouse)
     warm.build(*NO_TESTS, "--full-refresh", all_marts=True, rebuild_staging=True)
     assert differences(held, warm.marts()) == {}
 
@@ -377,4 +379,4 @@ def published_rows(warm: WarmWarehouse, build: dict | None = None) -> dict:
 
 
 def tables(warm: WarmWarehouse) -> list[Path]:
-    return list(published.table_folders(warm.warehouse).values())
+    return list(table_folders(warm.warehouse).values())

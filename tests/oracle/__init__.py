@@ -366,8 +366,8 @@ def spark_xxhash64(*values: int | str) -> int:
     return result - 2**64 if result >= 2**63 else result
 
 
-CANDIDATE = """file_sha256 string, event_key bigint, event_us bigint, user_id bigint,
-    product_id bigint, event_type string, price decimal(12,2), user_session string,
+CANDIDATE = """file_sha256 string, row_number bigint, event_key bigint, event_us bigint,
+    user_id bigint, product_id bigint, event_type string, price decimal(12,2), user_session string,
     category_id bigint, category_code string, brand string"""
 FILE = """source_file string, file_sha256 string, rows_read bigint, rows_out_of_window bigint,
     rows_quarantined bigint"""
@@ -403,7 +403,7 @@ def fates(landing: Path, rules: Rules) -> tuple[pa.Table, pa.Table, pa.Table]:
                 continue
             *identity, cents = event[:5]
             key = spark_xxhash64(*identity, int(cents.scaleb(2)))
-            candidates.append((sha256, key, *event))
+            candidates.append((sha256, number, key, *event))
         files.append((name, sha256, len(rows), outside, quarantined))
     return (
         arrow_table(candidates, typed(CANDIDATE)),
@@ -412,14 +412,24 @@ def fates(landing: Path, rules: Rules) -> tuple[pa.Table, pa.Table, pa.Table]:
     )
 
 
+# Of events of a date that share their key, the smallest keeps it.
 ACCEPTED = """
-    create table accepted as
-    select *, make_timestamp(event_us) as event_time
-    from candidates
-    qualify row_number() over (
-        partition by event_us, user_id, product_id, event_type, price
-        order by user_session, category_id, category_code, brand, file_sha256
-    ) = 1"""
+    create table keyed as
+    with deduplicated as (
+        select *, make_timestamp(event_us) as event_time
+        from candidates
+        qualify row_number() over (
+            partition by event_us, user_id, product_id, event_type, price
+            order by user_session, category_id, category_code, brand, file_sha256, row_number
+        ) = 1
+    )
+    select *, row_number() over (
+        partition by event_time::date, event_key
+        order by event_time, user_id, product_id, event_type, price
+    ) as place
+    from deduplicated;
+    create table accepted as from keyed where place = 1;
+    create table collided as from keyed where place > 1"""
 
 # A stream is what pauses are looked for in: a delivered session, or all events of a user.
 # The window frames are of range type: events of one instant are on the same side of a cut.
@@ -532,12 +542,24 @@ MARTS = {
     "row_ledger": """
         with counted as (
             select file_sha256, count(*) as rows_accepted from accepted group by file_sha256
+        ), lost as (
+            select file_sha256, count(*) as rows_collided from collided group by file_sha256
+        ), summed as (
+            select * replace (
+                coalesce(rows_accepted, 0) as rows_accepted,
+                rows_quarantined + coalesce(rows_collided, 0) as rows_quarantined
+            )
+            from files
+            left join counted using (file_sha256) left join lost using (file_sha256)
         )
-        select * replace (coalesce(rows_accepted, 0) as rows_accepted),
-            rows_read - coalesce(rows_accepted, 0) - rows_out_of_window - rows_quarantined
-                as rows_duplicate
-        from files left join counted using (file_sha256)""",
-    "quarantined_events": "select * from quarantine",
+        select *, rows_read - rows_accepted - rows_out_of_window - rows_quarantined
+            as rows_duplicate
+        from summed""",
+    "quarantined_events": """
+        from quarantine
+        union all by name
+        select source_file, row_number, 'key_collision' as reason
+        from collided join files using (file_sha256)""",
 }
 
 

@@ -14,7 +14,7 @@ import pytest
 from deltalake import write_deltalake
 from rich.console import Console
 
-from shopstream import build, landing, made_by, reload
+from shopstream import build, erasing, landing, made_by, reload
 from shopstream.config import SAMPLE_MARK
 from shopstream.published import publish, read_published, roll_back
 
@@ -93,10 +93,10 @@ def test_an_erasure_that_could_not_be_published_is_finished_by_the_next_build(
     monkeypatch.setattr(build, "catch_up", lambda *_: None)
     monkeypatch.setattr(build, "note_build", lambda *_, **__: None)
     monkeypatch.setattr(build, "keep_failing_rows", lambda *_: None)
-    monkeypatch.setattr(build, "tables_of_no_model", lambda *_: ["shopstream_core.old"])
+    monkeypatch.setattr(erasing, "tables_of_no_model", lambda *_: ["shopstream_core.old"])
     monkeypatch.setattr(build.Work, "report", lambda *_, **__: None)
     monkeypatch.setattr(build, "console", Console(soft_wrap=True))
-    monkeypatch.setattr(build.reload, "erase_user", lambda *_: ["a.csv"])
+    monkeypatch.setattr(reload, "erase_user", lambda *_: ["a.csv"])
     publish(settings.warehouse)
     told = []  # of anomalies, which are those that the build before had not
     monkeypatch.setenv("SHOPSTREAM_HOOK", "true")
@@ -115,7 +115,7 @@ def test_an_erasure_that_could_not_be_published_is_finished_by_the_next_build(
     assert "Erased from the warehouse" in said and "no model of the project" in said
     assert "shopstream_core.old" in said
     assert len(read_published(settings.warehouse)["builds"]) == 1
-    assert not (settings.warehouse / build.ERASING).exists()
+    assert not (settings.warehouse / erasing.MARK).exists()
     assert told == ["failed"]
 
 
@@ -171,10 +171,10 @@ def test_an_erasure_that_did_not_begin_is_not_finished(settings, monkeypatch):
     def no_key(*_):
         raise landing.LandingError("no key")
 
-    monkeypatch.setattr(build.reload, "erase_user", no_key)
+    monkeypatch.setattr(reload, "erase_user", no_key)
     with pytest.raises(landing.LandingError):
         build.erase_user(settings, 7)
-    assert not (settings.warehouse / build.ERASING).exists()
+    assert not (settings.warehouse / erasing.MARK).exists()
 
 
 def test_tables_of_models_that_were_removed_are_told(settings):
@@ -184,7 +184,7 @@ def test_tables_of_models_that_were_removed_are_told(settings):
     )
     for name in ("performance.db/two", "dbt_test__audit.db/a_rule"):
         write_deltalake(settings.warehouse / f"shopstream_{name}", pa.table({"n": [1]}))
-    assert build.tables_of_no_model(settings) == ["shopstream_staging.one"]
+    assert erasing.tables_of_no_model(settings) == ["shopstream_staging.one"]
 
 
 def test_real_files_that_are_gone_do_not_bring_the_sample(settings):

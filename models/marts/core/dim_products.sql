@@ -7,6 +7,7 @@
 }}
 
 {% set dates = changed_dates(ref('stg_event_dates')) %}
+{% set duplicates = ref('stg_duplicate_rows') %}
 
 with
 
@@ -20,7 +21,7 @@ touched as (
 
     select product_id from product_days where {{ dates }}
     union
-    select product_id from {{ this }} where {{ rows_were_taken_out() }}
+    select product_id from {{ this }} where {{ rows_were_taken_out(duplicates) }}
 
 ),
 {% endif %}

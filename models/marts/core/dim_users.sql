@@ -7,6 +7,7 @@
 }}
 
 {% set dates = changed_dates(ref('stg_event_dates')) %}
+{% set duplicates = ref('stg_duplicate_rows') %}
 
 with
 
@@ -26,7 +27,7 @@ touched as (
 
     select user_id from session_days where {{ dates }}
     union
-    select user_id from {{ this }} where {{ rows_were_taken_out() }}
+    select user_id from {{ this }} where {{ rows_were_taken_out(duplicates) }}
 
 ),
 {% endif %}

@@ -1,5 +1,18 @@
 {{ config(materialized='table') }}
 
+{#- What is held of the row of an event whose key another event has: its values after cleaning. -#}
+{% set cleaned = {
+    'event_time': 'cast(delivered_rows.event_time as string)',
+    'event_type': 'delivered_rows.event_type',
+    'product_id': 'cast(delivered_rows.product_id as string)',
+    'category_id': 'cast(delivered_rows.category_id as string)',
+    'category_code': 'delivered_rows.category_code',
+    'brand': 'delivered_rows.brand',
+    'price': 'cast(delivered_rows.price as string)',
+    'user_id': 'cast(delivered_rows.user_id as string)',
+    'user_session': 'delivered_rows.user_session',
+} %}
+
 with
 
 delivered_rows as (
@@ -8,19 +21,47 @@ delivered_rows as (
 
 ),
 
+collided_rows as (
+
+    select * from {{ ref('stg_duplicate_rows') }} where reason is not null
+
+),
+
 landed_files as (
 
     select * from {{ source('landing', 'landed_files') }}
+
+),
+
+quarantined as (
+
+    select
+        file_key,
+        row_number,
+        reason,
+        delivered_row
+    from delivered_rows
+    where event_date is null and fate = 'quarantined'
+    union all
+    select
+        delivered_rows.file_key,
+        delivered_rows.row_number,
+        collided_rows.reason,
+        coalesce(delivered_rows.delivered_row, {{ json_with_nulls(cleaned) }}) as delivered_row
+    from delivered_rows
+    inner join collided_rows
+        on delivered_rows.event_date = collided_rows.event_date
+        and delivered_rows.file_key = collided_rows.file_key
+        and delivered_rows.row_number = collided_rows.row_number
 
 )
 
 select
     landed_files.source_file,
-    delivered_rows.row_number,
-    delivered_rows.reason,
-    delivered_rows.delivered_row,
+    quarantined.row_number,
+    quarantined.reason,
+    quarantined.delivered_row,
     landed_files.loaded_at,
     landed_files.file_sha256
-from delivered_rows
-inner join landed_files on delivered_rows.file_key = landed_files.file_key
-where delivered_rows.event_date is null and delivered_rows.fate = 'quarantined'
+from quarantined
+inner join landed_files on quarantined.file_key = landed_files.file_key

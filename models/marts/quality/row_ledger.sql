@@ -24,7 +24,8 @@ duplicates as (
 
     select
         file_key,
-        count(*) as rows_duplicate
+        count_if(reason is null) as rows_duplicate,
+        count(reason) as rows_collided
     from duplicate_rows
     group by file_key
 
@@ -49,10 +50,10 @@ select
     landed_files.load_id,
     landed_files.loaded_at,
     landed_files.rows_read,
-    coalesce(counted.rows_in_window, 0) - coalesce(duplicates.rows_duplicate, 0) as rows_accepted,
+    coalesce(counted.rows_in_window, 0) - coalesce(duplicates.rows_duplicate + duplicates.rows_collided, 0) as rows_accepted,
     coalesce(duplicates.rows_duplicate, 0) as rows_duplicate,
     coalesce(counted.rows_out_of_window, 0) as rows_out_of_window,
-    coalesce(counted.rows_quarantined, 0) as rows_quarantined,
+    coalesce(counted.rows_quarantined, 0) + coalesce(duplicates.rows_collided, 0) as rows_quarantined,
     coalesce(counted.rows_erased, 0) as rows_erased
 from landed_files
 left join counted on landed_files.file_key = counted.file_key

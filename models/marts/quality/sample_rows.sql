@@ -27,11 +27,12 @@ select
     delivered_rows.row_number,
     delivered_rows.delivered_row,
     case
+        when duplicate_rows.reason is not null then 'quarantined'
         when duplicate_rows.row_number is not null then 'duplicate'
         when delivered_rows.fate = 'in_window' then 'accepted'
         else delivered_rows.fate
     end as fate,
-    delivered_rows.reason,
+    coalesce(delivered_rows.reason, duplicate_rows.reason) as reason,
     delivered_rows.event_time,
     delivered_rows.event_type,
     delivered_rows.product_id,

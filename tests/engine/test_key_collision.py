@@ -1,0 +1,87 @@
+"""Two different events whose 64-bit keys are equal: crafted rows that must not stop the shop."""
+
+from datetime import UTC, datetime
+
+from tests import oracle
+from tests.helpers.warehouse import Warehouse
+
+MASK, P1, P2, P3, P4, P5 = (
+    2**64 - 1,
+    0x9E3779B185EBCA87,
+    0xC2B2AE3D27D4EB4F,
+    0x165667B19E3779F9,
+    0x85EBCA77C2B2AE63,
+    0x27D4EB2F165667C5,
+)
+HEADER = "event_time,event_type,product_id,user_id,price,user_session"
+NOON = "2019-10-01 12:00:00"
+
+
+def rotated(value: int, bits: int) -> int:
+    return (value << bits | value >> (64 - bits)) & MASK
+
+
+def inverse(number: int) -> int:
+    return pow(number, -1, 2**64)
+
+
+def unshifted(value: int, bits: int) -> int:
+    """The x of which `value` is x ^ x >> bits."""
+    found = value
+    for _ in range(64 // bits):
+        found = value ^ found >> bits
+    return found
+
+
+def preimage(digest: int, seed: int) -> int:
+    """The signed 64-bit number that xxHash64 turns into a digest: for 8 bytes it is one to one."""
+    value = unshifted(digest & MASK, 32) * inverse(P3) & MASK
+    value = unshifted(value, 29) * inverse(P2) & MASK
+    value = unshifted(value, 33)
+    value = rotated((value - P4) * inverse(P1) & MASK, 64 - 27)
+    value ^= (seed + P5 + 8) & MASK
+    value = rotated(value * inverse(P1) & MASK, 64 - 31) * inverse(P2) & MASK
+    return value - 2**64 if value >= 2**63 else value
+
+
+def micros(text: str) -> int:
+    moment = datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+    return int(moment.timestamp()) * 1_000_000
+
+
+def colliding_product(user: int, product: int, other: int) -> int:
+    """A product by which an event of another user at the same time gets the key of the first."""
+    time = micros(NOON)
+    seed = oracle.spark_xxhash64(time, other) & MASK
+    return preimage(oracle.spark_xxhash64(time, user, product), seed)
+
+
+def test_the_larger_of_two_events_with_one_key_is_quarantined(tmp_path):
+    product = colliding_product(1, 10, 2)
+    key = oracle.spark_xxhash64(micros(NOON), 1, 10, "view", 100)
+    assert oracle.spark_xxhash64(micros(NOON), 2, product, "view", 100) == key
+    warehouse = Warehouse(tmp_path)
+    warehouse.landing.mkdir()
+
+    def deliver(name: str, *rows: str) -> None:
+        (warehouse.landing / name).write_text("\n".join([HEADER, *rows, ""]))
+
+    crafted = f"{NOON},view,{product},2,1.00,s"
+    harmless = [f"2019-10-01 13:00:0{n},view,{n},3,1.00,t" for n in range(6)]
+    deliver("a.csv", *harmless, crafted, crafted)
+
+    def build() -> None:
+        ran = warehouse.run("shopstream", "build", "--core", DBT_TARGET="sail")
+        assert ran.returncode == 0, ran.stdout
+        assert warehouse.differences_from_oracle() == {}
+
+    build()
+    assert warehouse.table("quarantined_events").num_rows == 0, "alone it is an event like others"
+    deliver("b.csv", f"{NOON},view,10,1,1.00,s", f"{NOON},cart,10,1,1.00,s")
+    build()
+    [row] = warehouse.table("quarantined_events").to_pylist()
+    assert (row["source_file"], row["row_number"], row["reason"]) == ("a.csv", 7, "key_collision")
+    assert f'"product_id":"{product}"' in row["delivered_row"]
+    ledger = warehouse.table("row_ledger").sort_by("source_file").to_pylist()
+    counts = ("rows_accepted", "rows_duplicate", "rows_quarantined")
+    assert [[file[name] for name in counts] for file in ledger] == [[6, 1, 1], [2, 0, 0]]
