@@ -13,7 +13,11 @@
 {% endmacro %}
 
 {% macro sail__warehouse_home() %}
-    {% do return(env_var('SHOPSTREAM_WAREHOUSE', invocation_args_dict.project_dir ~ '/data/warehouse')) %}
+    {% set home = env_var('SHOPSTREAM_WAREHOUSE', '') or invocation_args_dict.project_dir ~ '/data/warehouse' %}
+    {% if not home.startswith('/') %}
+        {% do exceptions.raise_compiler_error('The warehouse is ' ~ home ~ '; Sail needs an absolute path: set SHOPSTREAM_WAREHOUSE') %}
+    {% endif %}
+    {% do return(home) %}
 {% endmacro %}
 
 

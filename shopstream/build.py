@@ -492,6 +492,14 @@ def land(folder: Path, warehouse: Path) -> landing.LandingResult:
     return landed
 
 
+def read_again(folder: Path, warehouse: Path) -> None:
+    """Have work copies of all rows that were landed, for tables that another build is to make."""
+    files = landing.landed_files(warehouse)
+    with progress_bar("reading again") as advance:
+        shas = {file.file_sha256 for file in files if not file.withdrawn_at}
+        landing.reread(folder, warehouse, shas, on_progress=advance)
+
+
 @contextmanager
 def progress_bar(verb: str):
     """A bar over bytes, one file at a time; yields the callback of `landing.land`."""

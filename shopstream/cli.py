@@ -232,15 +232,19 @@ def rollback(settings: Settings, build_id: int | None) -> None:
 
 
 @main.command()
+@click.option("--again", is_flag=True, help="Read what was landed before, too, for other schemas.")
 @click.pass_obj
-def land(settings: Settings) -> None:
+def land(settings: Settings, again: bool) -> None:
     """Only read new files in; `dbt build` then works on them."""
-    from shopstream.build import choose_landing, land, warehouse_lock
+    from shopstream.build import choose_landing, land, read_again, warehouse_lock
     from shopstream.summary import print_landing
 
     settings.warehouse.mkdir(parents=True, exist_ok=True)
     with warehouse_lock(settings.warehouse):
-        landed = land(choose_landing(settings), settings.warehouse)
+        folder = choose_landing(settings)
+        landed = land(folder, settings.warehouse)
+        if again:
+            read_again(folder, settings.warehouse)
     print_landing(landed)
     sys.exit(3 if landed.refused else 0)
 

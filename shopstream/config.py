@@ -20,6 +20,16 @@ SAIL_LIMITS = {
     "SAIL_RUNTIME__MEMORY_POOL__FAIR__MAX_SIZE": str(MACHINE_BYTES // 3),
 }
 
+# Folders that the environment can name, and where they are in the project else.
+FOLDERS = {
+    "SHOPSTREAM_LANDING": "data/landing",
+    "SHOPSTREAM_WAREHOUSE": "data/warehouse",
+    "SHOPSTREAM_SAMPLE": "data/sample",
+    "SHOPSTREAM_LOGS": "logs",
+    "SHOPSTREAM_JARS": ".jars",
+    "DBT_TARGET_PATH": "target",
+}
+
 IS_SIZE = re.compile(r"[1-9][0-9]*[kmgt]b?", re.IGNORECASE).fullmatch
 IS_DUCKDB_SIZE = re.compile(r"[1-9][0-9.]* ?[kmgt]i?b", re.IGNORECASE).fullmatch
 IS_NUMBER_OF_CORES = re.compile(r"[1-9][0-9]*|\*").fullmatch
@@ -47,6 +57,12 @@ def rules() -> dict[str, object]:
     return yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]
 
 
+def named_folders() -> dict[str, Path]:
+    """The folders that the environment names; relative ones begin where the user is."""
+    named = {name: os.environ[name] for name in FOLDERS if os.environ.get(name)}
+    return {name: Path(os.path.expanduser(value)).resolve() for name, value in named.items()}
+
+
 class SettingsError(Exception):
     """A variable of the environment that can't be meant, and what it should look like."""
 
@@ -69,15 +85,13 @@ class Settings:
     def from_environment(cls) -> "Settings":
         """Settings from the SHOPSTREAM_ variables that the README lists."""
 
-        def folder(variable: str, default: str) -> Path:
-            return (PROJECT / os.path.expanduser(os.environ.get(variable) or default)).resolve()
-
+        folders = {name: PROJECT / path for name, path in FOLDERS.items()} | named_folders()
         return cls(
-            landing=folder("SHOPSTREAM_LANDING", "data/landing"),
-            warehouse=folder("SHOPSTREAM_WAREHOUSE", "data/warehouse"),
-            sample=folder("SHOPSTREAM_SAMPLE", "data/sample"),
-            logs=folder("SHOPSTREAM_LOGS", "logs"),
-            target=folder("DBT_TARGET_PATH", "target"),
+            landing=folders["SHOPSTREAM_LANDING"],
+            warehouse=folders["SHOPSTREAM_WAREHOUSE"],
+            sample=folders["SHOPSTREAM_SAMPLE"],
+            logs=folders["SHOPSTREAM_LOGS"],
+            target=folders["DBT_TARGET_PATH"],
         )
 
     def environment(self) -> dict[str, str]:
@@ -87,8 +101,10 @@ class Settings:
         return {
             **SAIL_LIMITS,
             **given,
+            **{name: str(path) for name, path in named_folders().items()},
             "SHOPSTREAM_WAREHOUSE": str(self.warehouse),
             "SHOPSTREAM_LOGS": str(self.logs),
+            "DBT_TARGET_PATH": str(self.target),
             "DBT_PROFILES_DIR": str(PROJECT),
             "DBT_LOG_PATH": str(self.logs),
             "DBT_USE_COLORS_FILE": "false",
