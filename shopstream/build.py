@@ -27,7 +27,7 @@ from shopstream.config import PROJECT, SAMPLE_MARK, Settings
 from shopstream.finding import named
 from shopstream.maintenance import maintain, tables_are_published
 from shopstream.plain import plain_lines
-from shopstream.processes import tree
+from shopstream.processes import end, tree
 from shopstream.profile import targets
 from shopstream.published import (
     AUDIT_SCHEMA,
@@ -43,7 +43,10 @@ from shopstream.published import (
     table_folders,
     unpublish,
 )
+from shopstream.stopping import Stopped
 from shopstream.summary import failures, print_summary
+from shopstream.temporary import kept_in, private_folder
+from shopstream.trouble import cause_of_failure
 from shopstream.unused import lost_files
 from shopstream.window import warn_of_window
 
@@ -312,7 +315,7 @@ def prepared(settings: Settings, *, may_rebuild: bool = False):
             if made_by.read(settings.warehouse) == made_by.NOTHING and not may_rebuild:
                 raise BuildError("a full refresh was cut short; run first: make build")
             yield Work(settings, peak, started)
-    except Exception as error:
+    except (Exception, Stopped) as error:
         hook.tell("failed", str(error))
         raise
 
@@ -530,7 +533,10 @@ def run_dbt(
         command += ["--vars", json.dumps(variables)]
     # Those of a run before would be told as this one's, were dbt to end before it writes its own.
     (settings.target / "run_results.json").unlink(missing_ok=True)
-    return warm_dbt(settings, *command, SHOPSTREAM_TESTED_LOAD=str(tested)) == 0
+    code = warm_dbt(settings, *command, SHOPSTREAM_TESTED_LOAD=str(tested))
+    if code and (cause := cause_of_failure(settings, code)):
+        raise BuildError(f"{cause}. Readers stay on what was published last")
+    return code == 0
 
 
 def keep_failing_rows(settings: Settings) -> None:
@@ -559,7 +565,11 @@ def warm_dbt(settings: Settings, *command: str, **more) -> int:
     if engine:
         console.print("The warm Spark server of this warehouse does the work.")
     noted = partial(note_dbt, settings.warehouse)
-    code = dbt(settings, *command, on_start=noted, **engine, **more)
+    try:
+        code = dbt(settings, *command, on_start=noted, **engine, **more)
+    except BaseException:
+        server.stop_if_lent(settings.warehouse)
+        raise
     # Any other code is of a dbt that was stopped: a statement of it may be running still.
     if code in (0, FAILED):
         server.give_back(settings.warehouse)
@@ -576,11 +586,13 @@ def dbt(
     """
     with (
         (settings.logs / "jvm.log").open("a") as stderr,
+        private_folder(settings.warehouse, ".tmp") as temporary,
         subprocess.Popen(
             [Path(sys.executable).with_name("dbt"), *command],
             cwd=PROJECT,
             env={
                 **settings.environment(),
+                **kept_in(temporary),
                 # Its own stdout is a pipe to us, which says nothing of where the lines go.
                 "DBT_USE_COLORS": str(stdout is None and sys.stdout.isatty()),
                 **environment,
@@ -599,6 +611,6 @@ def dbt(
                     print(plain_lines(line), end="", file=stdout, flush=True)
         except BaseException:
             # Nothing may go on writing once the lock is given up.
-            process.kill()
+            end(process.pid)
             raise
     return process.returncode

@@ -20,7 +20,10 @@ from shopstream.config import (
     check_removable,
 )
 from shopstream.plain import PlainFormatter, plain_lines
+from shopstream.stopping import Stopped, heed_signals, raise_if_told
 
+# Exit code of what could not start, or met an environment in which it can't be done.
+CAN_NOT = 2
 PORT = click.IntRange(1, 65535)
 # What this package and dbt write into the folder of logs.
 LOGS = ("shopstream.log", "jvm.log", "server.log", "failing_rows.log", "dbt.log*")
@@ -49,15 +52,36 @@ class PlainErrors(click.Group):
             *(BuildError, LandingError, NothingPublished, PublishedLost, ServerError),
             *(UpkeepError, SettingsError, SqlError, DeltaError),
         )
+        heed_signals()
         try:
-            return super().invoke(context)
+            try:
+                return super().invoke(context)
+            except Exception:
+                raise_if_told()
+                raise
         except BrokenPipeError:  # whoever reads had enough, such as head; click knows
             raise
+        except Stopped as stopped:
+            click.echo(
+                f"shopstream: {stopped}; what was under way is done by the next run", err=True
+            )
+            sys.exit(stopped.exit_code)
         # OSError: a disk that is full, a folder that may not be written.
         except (*expected, OSError) as error:
             logging.getLogger(__name__).exception("stopped")
             click.echo(f"shopstream: {plain_lines(str(error))}", err=True)
-            sys.exit(2)
+            sys.exit(CAN_NOT)
+        except (click.exceptions.Exit, click.ClickException, click.Abort):
+            raise
+        except Exception as error:  # a fault of ours: 1 is for models and tests
+            log = Settings.from_environment().logs / "shopstream.log"
+            logging.getLogger(__name__).exception("unexpected")
+            click.echo(
+                f"shopstream: unexpected {type(error).__name__}: {plain_lines(str(error))} "
+                f"({log} has more)",
+                err=True,
+            )
+            sys.exit(CAN_NOT)
 
 
 @click.group(cls=PlainErrors)
