@@ -9,13 +9,18 @@
 {% macro warehouse_home() %}{{ return(adapter.dispatch('warehouse_home', 'shopstream')()) }}{% endmacro %}
 
 {% macro spark__warehouse_home() %}
-    {% do return(ask('set spark.sql.warehouse.dir').rows[0][1]) %}
+    {% do return(fit(ask('set spark.sql.warehouse.dir').rows[0][1], '[^\'"`\\\\{}\\[\\]*?\\x00-\\x1f]+')) %}
 {% endmacro %}
 
 {% macro sail__warehouse_home() %}
     {% set home = env_var('SHOPSTREAM_WAREHOUSE', '') or invocation_args_dict.project_dir ~ '/data/warehouse' %}
-    {% if not home.startswith('/') %}
-        {% do exceptions.raise_compiler_error('The warehouse is ' ~ home ~ '; Sail needs an absolute path: set SHOPSTREAM_WAREHOUSE') %}
+    {#- It writes %20 for a blank, and the like, into the names of folders. -#}
+    {% do return(fit(home, '/[A-Za-z0-9/._,+=@~-]+')) %}
+{% endmacro %}
+
+{% macro fit(home, pattern) %}
+    {% if not modules.re.fullmatch(pattern, home) %}
+        {% do exceptions.raise_compiler_error('The warehouse is ' ~ home ~ ', a path that ' ~ target.name ~ ' takes for another; set SHOPSTREAM_WAREHOUSE to one of plain characters, from / on') %}
     {% endif %}
     {% do return(home) %}
 {% endmacro %}

@@ -22,6 +22,8 @@ PACKAGES = PROJECT / "dbt_packages"
 STAND_IN = PROJECT / "packages" / "dbt_utils"
 MAVEN = os.environ.get("SHOPSTREAM_MAVEN", "https://repo1.maven.org/maven2")
 FREE_GB_NEEDED = 4
+# What Spark, its class path, YAML or SQL would read as something else than a character of a path.
+UNFIT = re.compile(r"""['"`\\{}\[\]*?:\x00-\x1f]""")
 
 
 class SetupError(Exception):
@@ -31,6 +33,7 @@ class SetupError(Exception):
 def main() -> int:
     """Bring the project folder into a state in which shopstream and dbt run; 0 when it is."""
     try:
+        check_path()
         check_python()
         check_java()
         step(
@@ -74,6 +77,15 @@ def digest(inputs):
             if file.is_file():
                 found.update(file.read_bytes())
     return found.hexdigest()
+
+
+def check_path():
+    """Raise SetupError where the name of a folder above the project could not be written down."""
+    if unfit := UNFIT.search(str(PROJECT)):
+        raise SetupError(
+            f"the folder {PROJECT} has {unfit.group()!r} in its path, which Spark takes for "
+            "something else. Move the project to another folder, then run the same command again"
+        )
 
 
 def check_python():

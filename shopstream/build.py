@@ -23,6 +23,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 from shopstream import hook, landing, made_by, reload, sample, server, tables
 from shopstream.archives import READABLE
 from shopstream.build_log import note_build, tables_of_this_run
+from shopstream.compiled import FAILING_ROWS
 from shopstream.config import PROJECT, SAMPLE_MARK, Settings
 from shopstream.finding import named
 from shopstream.maintenance import maintain, tables_are_published
@@ -548,7 +549,7 @@ def keep_failing_rows(settings: Settings) -> None:
     if failed:
         # A target folder of its own: `dbt retry` goes on from the build, not from this.
         console.print("Keeping the failing rows ...")
-        target = {"DBT_TARGET_PATH": str(settings.target / "failing_rows")}
+        target = {"DBT_TARGET_PATH": str(settings.target / FAILING_ROWS)}
         with (settings.logs / "failing_rows.log").open("w") as log:
             command = ["test", "--select", *failed, "--store-failures"]
             warm_dbt(settings, *command, stdout=log, **target)

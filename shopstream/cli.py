@@ -2,7 +2,6 @@
 
 import io
 import logging
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from shopstream.config import (
     SettingsError,
     check_environment,
     check_removable,
+    check_warehouse,
 )
 from shopstream.plain import PlainFormatter, plain_lines
 from shopstream.stopping import Stopped, heed_signals, raise_if_told
@@ -104,6 +104,7 @@ def main(context: click.Context) -> None:
             f"SHOPSTREAM_LOGS is {settings.logs}, where no log can be written ({error.strerror})"
         ) from None
     check_environment()
+    check_warehouse(settings.warehouse)
     context.obj = settings
 
 
@@ -582,6 +583,7 @@ def audit() -> None:
 @click.pass_obj
 def clean(settings: Settings) -> None:
     """Remove tables, sample, compiled files and logs, end the server; never the landing files."""
+    from shopstream import compiled
     from shopstream.build import empty_warehouse, warehouse_lock
     from shopstream.server import stop
 
@@ -593,11 +595,11 @@ def clean(settings: Settings) -> None:
         empty_warehouse(settings.warehouse)
     for file in settings.sample.glob("events_????-??-??.*"):
         file.unlink()
-    shutil.rmtree(settings.target, ignore_errors=True)
+    compiled.remove(settings.target)
     for name in LOGS:
         for file in settings.logs.glob(name):
             file.unlink()
     click.echo(
-        f"removed the tables in {settings.warehouse}, the sample, {settings.target} "
-        f"and the logs in {settings.logs}"
+        f"removed the tables in {settings.warehouse}, the sample, what dbt made in "
+        f"{settings.target} and the logs in {settings.logs}"
     )

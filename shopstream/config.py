@@ -9,7 +9,8 @@ from pathlib import Path
 
 import yaml
 
-PROJECT = Path(__file__).resolve().parent.parent
+from shopstream.bootstrap import PROJECT, UNFIT
+
 # Lies in a warehouse that holds nothing but the generated sample.
 SAMPLE_MARK = ".holds-sample"
 
@@ -29,6 +30,9 @@ FOLDERS = {
     "SHOPSTREAM_JARS": ".jars",
     "DBT_TARGET_PATH": "target",
 }
+
+# Sail writes %20 for a blank, and the like, into the names of folders.
+UNFIT_FOR_SAIL = re.compile(r"[^A-Za-z0-9/._,+=@~-]")
 
 IS_SIZE = re.compile(r"[1-9][0-9]*[kmgt]b?", re.IGNORECASE).fullmatch
 IS_DUCKDB_SIZE = re.compile(r"[1-9][0-9.]* ?[kmgt]i?b", re.IGNORECASE).fullmatch
@@ -123,6 +127,18 @@ def check_removable(settings: Settings) -> None:
                     f"{name} is {folder}, and {words} is in it ({inside}): give it a folder of its "
                     "own, or remove by hand what you want to be rid of"
                 )
+
+
+def check_warehouse(warehouse: Path) -> None:
+    """Raise SettingsError where an engine would take the path of the warehouse for another."""
+    unfit, why = UNFIT.search(str(warehouse)), "Spark takes it for something else"
+    if not unfit and os.environ.get("DBT_TARGET") == "sail":
+        unfit, why = UNFIT_FOR_SAIL.search(str(warehouse)), "Sail would write to another folder"
+    if unfit:
+        raise SettingsError(
+            f"SHOPSTREAM_WAREHOUSE is {warehouse}, which has {unfit.group()!r} in it: {why}. "
+            "Choose another path"
+        )
 
 
 def check_environment() -> None:
