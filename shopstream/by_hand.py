@@ -7,14 +7,15 @@ change what SHOPSTREAM_WAREHOUSE means.
 import os
 import sys
 
-from shopstream.config import named_folders
+from shopstream.config import named_folders, readable_locale
 
 OPTIONS = ("--project-dir", "--profiles-dir")
 
 
 def main() -> None:
     """Run dbt as it is, on absolute paths."""
-    os.environ.update({name: str(path) for name, path in named_folders().items()})
+    folders = {name: str(path) for name, path in named_folders().items()}
+    os.environ.update(folders | readable_locale())
     for place, option in enumerate(sys.argv[:-1], start=1):
         if option in OPTIONS:
             sys.argv[place] = os.path.abspath(os.path.expanduser(sys.argv[place]))

@@ -1,5 +1,6 @@
 """Where things are: folders and limits, from the environment with defaults inside the project."""
 
+import locale
 import os
 import re
 import zoneinfo
@@ -67,6 +68,11 @@ def named_folders() -> dict[str, Path]:
     return {name: Path(os.path.expanduser(value)).resolve() for name, value in named.items()}
 
 
+def readable_locale() -> dict[str, str]:
+    """A locale in which Java finds files with names beyond ASCII; nothing where it is one already."""
+    return {} if locale.getencoding().upper() == "UTF-8" else {"LC_ALL": "C.UTF-8"}
+
+
 class SettingsError(Exception):
     """A variable of the environment that can't be meant, and what it should look like."""
 
@@ -105,6 +111,7 @@ class Settings:
         return {
             **SAIL_LIMITS,
             **given,
+            **readable_locale(),
             **{name: str(path) for name, path in named_folders().items()},
             "SHOPSTREAM_WAREHOUSE": str(self.warehouse),
             "SHOPSTREAM_LOGS": str(self.logs),
