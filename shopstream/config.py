@@ -69,7 +69,7 @@ def named_folders() -> dict[str, Path]:
 
 
 def readable_locale() -> dict[str, str]:
-    """A locale in which Java finds files with names beyond ASCII; nothing where it is one already."""
+    """A locale in which Java finds names beyond ASCII; nothing where it is one already."""
     return {} if locale.getencoding().upper() == "UTF-8" else {"LC_ALL": "C.UTF-8"}
 
 
