@@ -20,7 +20,7 @@ import psutil
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
-from shopstream import hook, landing, made_by, reload, sample, server, tables
+from shopstream import hook, landing, made_by, operations, reload, sample, server, tables
 from shopstream.archives import READABLE
 from shopstream.build_log import note_build, tables_of_this_run
 from shopstream.compiled import FAILING_ROWS
@@ -155,6 +155,7 @@ def erase_user(settings: Settings, user_id: int) -> int:
     with prepared(settings) as work:
         catch_up(settings)
         names = reload.erase_user(settings.warehouse, user_id)
+        operations.forget_user(settings.warehouse, user_id)
         (settings.warehouse / ERASING).touch()
         code = work.finish(None)
         if names:
@@ -472,7 +473,7 @@ def told(folder: Path, warehouse: Path) -> Path:
 def empty_warehouse(warehouse: Path) -> None:
     """Remove what shopstream wrote into a warehouse, and nothing else that may lie there.
 
-    Who was erased is remembered: the landing files may still hold them.
+    Who was erased is remembered, since the landing files may still hold them, and who ran what.
     """
     # In this order: cut short, it leaves what the next build makes from nothing.
     shutil.rmtree(warehouse / tables.REMOVED, ignore_errors=True)
@@ -480,7 +481,7 @@ def empty_warehouse(warehouse: Path) -> None:
     made_by.write(warehouse, made_by.NOTHING)
     for folder in warehouse.glob("shopstream_*.db"):
         for table in folder.iterdir():
-            if table.name != "erased_users":
+            if table.name not in ("erased_users", operations.NAME):
                 tables.remove(warehouse, table)
         if not any(folder.iterdir()):
             folder.rmdir()

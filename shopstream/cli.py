@@ -24,6 +24,7 @@ from shopstream.stopping import Stopped, heed_signals, raise_if_told
 
 # Exit code of what could not start, or met an environment in which it can't be done.
 CAN_NOT = 2
+RUN = "shopstream.run"
 PORT = click.IntRange(1, 65535)
 # What this package and dbt write into the folder of logs.
 LOGS = ("shopstream.log", "jvm.log", "server.log", "failing_rows.log", "dbt.log*")
@@ -37,7 +38,30 @@ MEASURED = {
 class PlainErrors(click.Group):
     """Shows expected errors as one plain sentence, without a traceback."""
 
+    def resolve_command(self, context: click.Context, args: list[str]):
+        """As click does; what is run is kept for the table of operations."""
+        found = super().resolve_command(context, args)
+        context.meta[RUN] = found[0], [*found[2]]
+        return found
+
     def invoke(self, context: click.Context):
+        """Run the subcommand, and note who did so where it publishes or deletes."""
+        code = 0
+        try:
+            return self.invoke_plainly(context)
+        except SystemExit as ended:
+            code = ended.code or 0
+            raise
+        except click.ClickException as error:
+            code = error.exit_code
+            raise
+        finally:
+            if context.obj and RUN in context.meta:
+                from shopstream import operations
+
+                operations.note(context.obj.warehouse, *context.meta[RUN], code)
+
+    def invoke_plainly(self, context: click.Context):
         """Run the subcommand; expected errors become a message and exit code 2."""
         from deltalake.exceptions import DeltaError
         from duckdb import Error as SqlError
