@@ -24,7 +24,7 @@ from shopstream import hook, landing, made_by, operations, reload, sample, serve
 from shopstream.archives import READABLE
 from shopstream.build_log import note_build, tables_of_this_run
 from shopstream.compiled import FAILING_ROWS
-from shopstream.config import PROJECT, SAMPLE_MARK, Settings
+from shopstream.config import PROJECT, SAMPLE_MARK, Settings, check_warehouse
 from shopstream.finding import named
 from shopstream.maintenance import maintain, tables_are_published
 from shopstream.plain import plain_lines
@@ -308,6 +308,7 @@ def prepared(settings: Settings, *, may_rebuild: bool = False):
     target = os.environ.get("DBT_TARGET")
     if target and target not in (known := targets()):
         raise BuildError(f"DBT_TARGET is {target!r}; profiles.yml has {', '.join(known)}")
+    check_warehouse(settings.warehouse)
     started = time.monotonic()
     settings.warehouse.mkdir(parents=True, exist_ok=True)
     settings.logs.mkdir(parents=True, exist_ok=True)

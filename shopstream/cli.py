@@ -128,7 +128,6 @@ def main(context: click.Context) -> None:
             f"SHOPSTREAM_LOGS is {settings.logs}, where no log can be written ({error.strerror})"
         ) from None
     check_environment()
-    check_warehouse(settings.warehouse)
     context.obj = settings
 
 
@@ -288,6 +287,7 @@ def land(settings: Settings, again: bool) -> None:
     from shopstream.build import choose_landing, land, read_again, warehouse_lock
     from shopstream.summary import print_landing
 
+    check_warehouse(settings.warehouse)
     settings.warehouse.mkdir(parents=True, exist_ok=True)
     with warehouse_lock(settings.warehouse):
         folder = choose_landing(settings)

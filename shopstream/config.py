@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from shopstream.bootstrap import PROJECT, UNFIT
+from shopstream.bootstrap import PROJECT, UNFIT, wants_spark
 
 # Lies in a warehouse that holds nothing but the generated sample.
 SAMPLE_MARK = ".holds-sample"
@@ -139,7 +139,7 @@ def check_removable(settings: Settings) -> None:
 def check_warehouse(warehouse: Path) -> None:
     """Raise SettingsError where an engine would take the path of the warehouse for another."""
     unfit, why = UNFIT.search(str(warehouse)), "Spark takes it for something else"
-    if not unfit and os.environ.get("DBT_TARGET") == "sail":
+    if not unfit and not wants_spark():
         unfit, why = UNFIT_FOR_SAIL.search(str(warehouse)), "Sail would write to another folder"
     if unfit:
         raise SettingsError(

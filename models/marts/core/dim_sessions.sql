@@ -40,8 +40,7 @@ touched as (
 
 ),
 {% endif %}
--- From the events of all dates: counts of one date can't be added up. One shuffle by session alone serves both counts
--- and the join; counting in two steps, which need no sets, is what both engines do best (docs/decisions/sorted.md).
+-- Of all dates: counts of one can't be added up. One shuffle serves both counts and the join (docs/decisions/sorted.md).
 items as (
 
     select {{ hint }}
@@ -55,21 +54,13 @@ items as (
 
 count_products as (
 
-    select
-        session_key,
-        count(*) as unique_products
-    from (select distinct session_key, product_id from items)
-    group by session_key
+    {{ counted_once('session_key', 'product_id', 'items') }}
 
 ),
 
 count_categories as (
 
-    select
-        session_key,
-        count(*) as unique_categories
-    from (select distinct session_key, category_key from items)
-    group by session_key
+    {{ counted_once('session_key', 'category_key', 'items') }}
 
 ),
 
@@ -112,8 +103,8 @@ select
     total_purchases,
     total_unknown,
     total_spent,
-    coalesce(count_products.unique_products, 0) as unique_products,
-    coalesce(count_categories.unique_categories, 0) as unique_categories,
+    coalesce(count_products.total, 0) as unique_products,
+    coalesce(count_categories.total, 0) as unique_categories,
     case when total_views > 0 then 100d * total_purchases / total_views else 0d end as conversion_rate,
     total_purchases > 0 as has_purchased,
     user_id = {{ var('null_defaults')['user_id'] }} as is_anonymous,
