@@ -271,7 +271,7 @@ def install_dbt_packages():
     except subprocess.TimeoutExpired:
         fetched = False
     if fetched and (PACKAGES / "dbt_utils").is_dir():
-        (sha256, _), *_ = (line.split() for line in locked_lines("packages.lock"))
+        sha256 = locked_lines("packages.lock")[0].split()[0]
         if sha256_of_package(PACKAGES / "dbt_utils") == sha256:
             return
         shutil.rmtree(PACKAGES)

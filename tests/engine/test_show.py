@@ -7,12 +7,12 @@ import sys
 import pytest
 
 from shopstream.sample import generate
+from tests.helpers.warehouse import PROJECT, Warehouse
 
 # Many commands in one process: each finds the session of the one before.
 INLINE = """
 import sys
 from dbt.cli.main import dbtRunner
-from tests.helpers.warehouse import PROJECT, Warehouse
 for query in sys.argv[1:]:
     ran = dbtRunner().invoke(["show", "--target", "sail", "--quiet", "--inline", query])
     if not ran.success:

@@ -15,12 +15,12 @@ import pytest
 from shopstream import build, landing, trouble
 from shopstream.config import Settings
 from shopstream.temporary import kept_in, private_folder
+from tests.helpers.warehouse import PROJECT, Warehouse
 
 # `shopstream build` beside a dbt of the test's own.
 BUILD = """
 import sys
 from shopstream.cli import main
-from tests.helpers.warehouse import PROJECT, Warehouse
 sys.executable = sys.argv.pop(1)
 main(["build"])
 """
