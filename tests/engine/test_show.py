@@ -38,7 +38,7 @@ def test_every_model_and_analysis_is_shown(built):
     kinds = ("model", "analysis")
     nodes = {name for name, n in manifest["nodes"].items() if n["resource_type"] in kinds}
     results = json.loads((built.root / "target" / "run_results.json").read_text())["results"]
-    assert {r["unique_id"] for r in results if r["status"] == "success"} == nodes
+    assert nodes <= {r["unique_id"] for r in results if r["status"] == "success"}
 
 
 def test_a_query_of_ones_own_is_shown_with_and_without_a_limit(built):

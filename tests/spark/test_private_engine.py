@@ -1,16 +1,34 @@
-"""Nobody else who has an account on the machine gets at an engine's ports."""
+"""Nobody else who has an account on the machine gets at the ports of Spark."""
 
-from pyspark.sql import SparkSession
+import os
+import subprocess
+import sys
 
 from shopstream.profile import spark_settings
+from tests.helpers.warehouse import PROJECT
+
+ASKS = """
+import os
+from pyspark.sql import SparkSession
+from shopstream.profile import spark_settings
+builder = SparkSession.builder
+for name, value in spark_settings(os.environ).items():
+    builder = builder.config(name, value)
+security = builder.getOrCreate()._jvm.org.apache.spark.SparkEnv.get().securityManager()
+print("secret", security.isAuthenticationEnabled() and len(security.getSecretKey()) > 20)
+"""
 
 
-def test_the_ports_of_spark_need_a_secret(session):
-    session.start()
-    session.dbt("run-operation", "has_a_catalogue")
-    environment = SparkSession.builder.getOrCreate()._jvm.org.apache.spark.SparkEnv.get()
-    security = environment.securityManager()
-    assert security.isAuthenticationEnabled() and security.getSecretKey()
+def test_the_ports_of_spark_need_a_secret(tmp_path):
+    environment = os.environ | {"SHOPSTREAM_WAREHOUSE": str(tmp_path)}
+    ran = subprocess.run(
+        [sys.executable, "-c", ASKS],
+        cwd=PROJECT,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert "secret True" in ran.stdout, ran.stderr
 
 
 def test_a_server_has_the_same_settings():
