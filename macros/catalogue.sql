@@ -1,68 +1,94 @@
 {#
     The catalogue lives in memory: the warehouse folder is the only truth, so a killed build leaves no
-    metastore behind and a warehouse can be moved. dbt asks for the relations of each schema before it does
-    anything else; a fresh session is told of them here first, and a warm one, such as a server's, of what came
-    and went since. On an engine with a catalogue of its own nothing is missing, and nothing is done.
-    Where the target's schema is not the usual one, the session is told of the relations of the usual one too:
-    `--defer` reads there what it does not build.
+    metastore behind and a warehouse can be moved. A fresh session is told of all tables that lie there before dbt
+    does anything else, and a warm one, such as a server's, of what came and went since. On an engine with a
+    catalogue of its own nothing is missing, and nothing is done.
+    dbt asks for the relations of each schema, several at once: who asks for the staging layer tells all, any other
+    thread its own schema.
 #}
 {% macro spark__list_relations_without_caching(relation) %}
     {% if not has_a_catalogue() %}
-        {% set layer = relation.schema[target.schema | length:] %}
-        {% if layer == '_staging' %}{% do register_landing_tables() %}{% endif %}
-        {% for base in [target.schema, project_name] | unique %}
-            {% do register_tables(base, layer) %}
-            {% set known = {} %}
-            {% for node in graph.nodes.values() if layer == '_staging' and is_view(node) %}
-                {% do register_view(base, node, known) %}
-            {% endfor %}
-        {% endfor %}
+        {% do tell_session() if relation.schema == target.schema ~ '_staging' else register_tables(relation.schema) %}
     {% endif %}
-    {% call statement('list_relations', fetch_result=True) -%}
-        show table extended in {{ relation.schema }} like '*'
-    {%- endcall %}
-    {% do return(load_result('list_relations').table) %}
+    {% do return(ask('show table extended in ' ~ relation.schema ~ " like '*'")) %}
 {% endmacro %}
 
 
-{# The schema of a node where the target's schema is `base`. #}
-{% macro schema_of(base, node) %}
-    {% do return(base ~ node.schema[target.schema | length:]) %}
+{# dbt's own, after the session was told of all tables: `dbt run-operation` asks for no relations first. #}
+{% macro statement(name=None, fetch_result=False, auto_begin=True, language='sql') %}
+    {% if execute and flags.WHICH == 'run-operation' and graph.get('told_by') != invocation_id and not has_a_catalogue() %}
+        {% do tell_session() %}
+        {% do graph.update({'told_by': invocation_id}) %}
+    {% endif %}
+    {% set code = caller() if execute %}
+    {% call dbt.statement(name, fetch_result, auto_begin, language) %}{{ code }}{% endcall %}
 {% endmacro %}
 
 
-{# Delta tables that lie in the folder of a schema and belong to the project, and no others. #}
-{% macro register_tables(base, layer) %}
-    {% set schema = base ~ layer %}
-    {% do run_query('create schema if not exists ' ~ schema) %}
-    {% set home = warehouse_home() %}
+{# The rows of a statement, which is run whatever the session was told. #}
+{% macro ask(sql) %}{% do return(adapter.execute(sql, fetch=true)[1]) %}{% endmacro %}
+
+
+{#
+    Tell the session of all tables of the warehouse and of all views of the project. Where the target's schema is not
+    the usual one, views of the usual one too: `--defer` reads there what it does not build.
+#}
+{% macro tell_session() %}
     {% set wanted = env_var('SHOPSTREAM_WAREHOUSE', '') %}
-    {% if target.name == 'connect' and not home.endswith(wanted.rstrip('/')) %}
-        {% do exceptions.raise_compiler_error('The server works on ' ~ home ~ ', SHOPSTREAM_WAREHOUSE is ' ~ wanted) %}
+    {% if target.name == 'connect' and not warehouse_home().endswith(wanted.rstrip('/')) %}
+        {% do exceptions.raise_compiler_error('The server works on ' ~ warehouse_home() ~ ', SHOPSTREAM_WAREHOUSE is ' ~ wanted) %}
     {% endif %}
-    {% set names = [] %}
-    {% for node in graph.nodes.values()
-        if node.schema == target.schema ~ layer and node.resource_type in ['model', 'seed', 'snapshot'] and not is_view(node)
-    %}
-        {% do names.append(node.alias) %}
+    {% do register_landing_tables() %}
+    {% set nodes = graph.nodes.values() | selectattr('resource_type', 'in', ['model', 'seed', 'snapshot']) | list %}
+    {% for schema in (tables_on_disk('*') | map('first') | list + nodes | map(attribute='schema') | list) | unique %}
+        {% do register_tables(schema) %}
     {% endfor %}
-    {% set found = tables_on_disk(schema, names) %}
+    {% for base in [target.schema, project_name] | unique %}
+        {% set known = {} %}
+        {% for node in nodes if is_view(node) %}{% do register_view(base, node, known) %}{% endfor %}
+    {% endfor %}
+{% endmacro %}
+
+
+{# The schema of a node where the target's schema is `base`; one that a user named otherwise stays. #}
+{% macro schema_of(base, node) %}
+    {% set follows = node.schema.startswith(target.schema) %}
+    {% do return(base ~ node.schema[target.schema | length:] if follows else node.schema) %}
+{% endmacro %}
+
+
+{# All Delta tables that lie in the folder of a schema; not what is left of one that is a view now. #}
+{% macro register_tables(schema) %}
+    {% set landing = source('landing', 'landed_rows').schema %}
+    {% if schema == landing %}{{ return('') }}{% endif %}
+    {% do ask('create schema if not exists `' ~ schema ~ '`') %}
+    {% set views = [] %}
+    {% for node in graph.nodes.values() if is_view(node) and schema in [node.schema, schema_of(project_name, node)] %}
+        {% do views.append(node.alias) %}
+    {% endfor %}
+    {% set found = tables_on_disk(schema) | map('last') | reject('in', views) | list %}
     {% set known = known_tables(schema, found) %}
-    {% for name in names if name in found and name not in known %}
-        {% do run_query(
-            'create table if not exists ' ~ schema ~ '.' ~ name
-            ~ " using delta location '" ~ home ~ '/' ~ schema ~ '.db/' ~ name ~ "'"
+    {% for name in found if name not in known %}
+        {% do ask(
+            'create table if not exists `' ~ schema ~ '`.`' ~ name
+            ~ "` using delta location '" ~ warehouse_home() ~ '/' ~ schema ~ '.db/' ~ name ~ "'"
         ) %}
     {% endfor %}
 {% endmacro %}
 
 
-{# Names of the Delta tables in the folder of a schema; `names` are those that are looked for. #}
-{% macro tables_on_disk(schema, names) %}
-    {% do view_log_files(schema ~ '_logs', schema, names) %}
-    {% do return(run_query(
-        "select distinct regexp_extract(path, '([^/]+)/_delta_log/', 1) from " ~ schema ~ '_logs'
-    ).columns[0].values()) %}
+{# The Delta tables in the folder of a schema, * for all, as pairs of schema and name. #}
+{% macro tables_on_disk(schema) %}
+    {% set view = 'log_files_' ~ local_md5(schema)[:8] %}
+    {% do view_log_files(view, schema) %}
+    {% set tables = [] %}
+    {% for row in ask(
+        "select distinct regexp_extract(path, '([^/]+)[.]db/([^/]+)/_delta_log/', 1) as schema_name, "
+        ~ "regexp_extract(path, '([^/]+)[.]db/([^/]+)/_delta_log/', 2) as name from " ~ view ~ ' where length > 0'
+    ).rows %}
+        {% do tables.append([row[0], row[1]]) %}
+    {% endfor %}
+    {% do return(tables) %}
 {% endmacro %}
 
 
@@ -73,7 +99,7 @@
 {% macro known_tables(schema, found) %}
     {% set known = tables_in_session(schema, '*') %}
     {% for name in known if name not in found %}
-        {% do run_query('drop table if exists ' ~ schema ~ '.' ~ name) %}
+        {% do ask('drop table if exists `' ~ schema ~ '`.`' ~ name ~ '`') %}
     {% endfor %}
     {% do return(known | select('in', found) | list) %}
 {% endmacro %}
@@ -82,7 +108,7 @@
 {# Names of the tables of a schema that the session knows, without views. #}
 {% macro tables_in_session(schema, pattern) %}
     {% set names = [] %}
-    {% for row in run_query('show table extended in ' ~ schema ~ " like '" ~ pattern ~ "'").rows if 'Type: VIEW' not in row[3] and not row[2] %}
+    {% for row in ask('show table extended in `' ~ schema ~ "` like '" ~ pattern ~ "'").rows if 'Type: VIEW' not in row[3] and not row[2] %}
         {% do names.append(row[1]) %}
     {% endfor %}
     {% do return(names) %}
@@ -113,7 +139,7 @@
         {% set view.can_be_made = view.can_be_made and known[name] %}
     {% endfor %}
     {% if view.can_be_made %}
-        {% do run_query('create or replace view ' ~ schema_of(base, node) ~ '.' ~ node.alias ~ ' as ' ~ render(view.sql)) %}
+        {% do ask('create or replace view ' ~ schema_of(base, node) ~ '.' ~ node.alias ~ ' as ' ~ render(view.sql)) %}
     {% endif %}
     {% do known.update({node.unique_id: view.can_be_made}) %}
 {% endmacro %}
@@ -122,7 +148,7 @@
 {# Whether the session knows a table by the name of a node. #}
 {% macro is_known_as_table(base, node) %}
     {% set schema = schema_of(base, node) %}
-    {% do run_query('create schema if not exists ' ~ schema) %}
+    {% do ask('create schema if not exists `' ~ schema ~ '`') %}
     {% do return(node.alias in tables_in_session(schema, node.alias)) %}
 {% endmacro %}
 
@@ -131,7 +157,7 @@
 {% macro register_landing_tables() %}
     {% set schema = source('landing', 'landed_rows').schema %}
     {% set home = warehouse_home() %}
-    {% do run_query('create schema if not exists ' ~ schema) %}
+    {% do ask('create schema if not exists ' ~ schema) %}
     {% set definitions = {
         'landed_rows': "(file_key bigint, row_number bigint, bad_row string, event_time string, event_type string,
             product_id string, category_id string, category_code string, brand string, price string,
@@ -149,9 +175,9 @@
         'erased_users': "(load_id bigint not null, user_hash string not null, erased_at timestamp not null) using delta",
     } %}
     {#- Made known anew each time: files of rows come and go between two builds of one warm session. -#}
-    {% set known = known_tables(schema, tables_on_disk(schema, definitions | list)) %}
+    {% set known = known_tables(schema, tables_on_disk(schema) | map('last') | list) %}
     {% for table, definition in definitions.items() if table not in known %}
-        {% do run_query(
+        {% do ask(
             'create table if not exists ' ~ schema ~ '.' ~ table ~ ' ' ~ definition
             ~ " location '" ~ home ~ '/' ~ schema ~ '.db/' ~ table ~ "'"
         ) %}
@@ -189,20 +215,26 @@
 
 {# The rows of a seed as a query; an empty field is null, and an apostrophe stays one. #}
 {% macro seed_rows(model, agate_table) -%}
+    {%- set names = agate_table.column_names -%}
     select
-    {%- for name in agate_table.column_names %}
-        cast({{ name }} as {{ model.config.column_types.get(name, 'string') }}) as {{ name }}{{ ',' if not loop.last }}
+    {%- for name in names %}
+        {%- set type = model.config.column_types.get(name) or adapter.convert_type(agate_table, loop.index0) %}
+        cast(`{{ name }}` as {{ type }}) as `{{ name }}`{{ ',' if not loop.last }}
     {%- endfor %}
     from values
-    {%- for row in agate_table.rows %}
+    {#- A seed without rows has columns all the same. #}
+    {%- for row in agate_table.rows or [[none] * names | length] %}
         (
             {%- for value in row -%}
             {%- if value is none -%} null
+            {#- A number is read as decimal: 1E+3 is no whole number in an engine's eyes. #}
+            {%- elif value is number and value is not integer and value is not boolean -%} '{{ '{:f}'.format(value) }}'
             {%- else -%} '{{ value | string | replace("\\", "\\\\") | replace("'", "\\'") }}'
             {%- endif -%}
             {{ ', ' if not loop.last }}
             {%- endfor -%}
         ){{ ',' if not loop.last }}
     {%- endfor %}
-    as seed ({{ agate_table.column_names | join(', ') }})
+    as seed (`{{ names | join('`, `') }}`)
+    {%- if not agate_table.rows %} limit 0{% endif %}
 {%- endmacro %}

@@ -9,11 +9,20 @@
 {% macro warehouse_home() %}{{ return(adapter.dispatch('warehouse_home', 'shopstream')()) }}{% endmacro %}
 
 {% macro spark__warehouse_home() %}
-    {% do return(run_query('set spark.sql.warehouse.dir').rows[0][1]) %}
+    {% do return(fit(ask('set spark.sql.warehouse.dir').rows[0][1], '[^\'"`\\\\{}\\[\\]*?\\x00-\\x1f]+')) %}
 {% endmacro %}
 
 {% macro sail__warehouse_home() %}
-    {% do return(env_var('SHOPSTREAM_WAREHOUSE', invocation_args_dict.project_dir ~ '/data/warehouse')) %}
+    {% set home = env_var('SHOPSTREAM_WAREHOUSE', '') or invocation_args_dict.project_dir ~ '/data/warehouse' %}
+    {#- It writes %20 for a blank, and the like, into the names of folders. -#}
+    {% do return(fit(home, '/[A-Za-z0-9/._,+=@~-]+')) %}
+{% endmacro %}
+
+{% macro fit(home, pattern) %}
+    {% if not modules.re.fullmatch(pattern, home) %}
+        {% do exceptions.raise_compiler_error('The warehouse is ' ~ home ~ ', a path that ' ~ target.name ~ ' takes for another; set SHOPSTREAM_WAREHOUSE to one of plain characters, from / on') %}
+    {% endif %}
+    {% do return(home) %}
 {% endmacro %}
 
 
@@ -21,33 +30,38 @@
 {% macro has_a_catalogue() %}{{ return(adapter.dispatch('has_a_catalogue', 'shopstream')()) }}{% endmacro %}
 
 {% macro spark__has_a_catalogue() %}
-    {% do return(run_query('set spark.sql.catalogImplementation').rows[0][1] != 'in-memory') %}
+    {% do return(ask('set spark.sql.catalogImplementation').rows[0][1] != 'in-memory') %}
 {% endmacro %}
 
 {% macro sail__has_a_catalogue() %}{% do return(false) %}{% endmacro %}
 
 
 {#
-    A view over Delta's log files of a schema, by path. Spark refuses a glob that finds nothing, so one folder is
-    always in it; Sail looks into folders whose names begin with `_` only where they are named.
+    A view over Delta's log files of a schema, * for all, by path. Spark refuses a glob that finds nothing, so one
+    folder is always in it. Sail looks into folders whose names begin with `_` only where they are named, so it is
+    asked for the tables that the project knows.
 #}
-{% macro view_log_files(view, schema, names) %}
-    {{ return(adapter.dispatch('view_log_files', 'shopstream')(view, schema, names)) }}
-{% endmacro %}
+{% macro view_log_files(view, schema) %}{{ return(adapter.dispatch('view_log_files', 'shopstream')(view, schema)) }}{% endmacro %}
 
-{% macro spark__view_log_files(view, schema, names) %}
+{% macro spark__view_log_files(view, schema) %}
     {% set landing = source('landing', 'loads').schema %}
-    {% do run_query('create schema if not exists ' ~ landing) %}
-    {% do run_query(
+    {% do ask('create schema if not exists ' ~ landing) %}
+    {% do ask(
         'create or replace temporary view ' ~ view ~ " using binaryFile options (pathGlobFilter '*.json', "
-        ~ "path '" ~ warehouse_home() ~ "/{" ~ schema ~ ".db/*/_delta_log," ~ landing ~ ".db}')"
+        ~ "path '" ~ warehouse_home() ~ '/{' ~ schema ~ '.db/*/_delta_log,' ~ landing ~ ".db}')"
     ) %}
 {% endmacro %}
 
-{% macro sail__view_log_files(view, schema, names) %}
-    {% do run_query(
+{% macro sail__view_log_files(view, schema) %}
+    {% set folders = ['none'] %}
+    {% for node in graph.nodes.values() | list + graph.sources.values() | list %}
+        {% for name in [node.schema, schema_of(project_name, node)] if schema in ['*', name] %}
+            {% do folders.append(name ~ '.db/' ~ (node.identifier or node.alias)) %}
+        {% endfor %}
+    {% endfor %}
+    {% do ask(
         'create or replace temporary view ' ~ view ~ " using binaryFile options (path '"
-        ~ warehouse_home() ~ '/' ~ schema ~ '.db/{' ~ (names or ['none']) | join(',') ~ "}/_delta_log/*.json')"
+        ~ warehouse_home() ~ '/{' ~ folders | unique | join(',') ~ "}/_delta_log/*.json')"
     ) %}
 {% endmacro %}
 

@@ -22,6 +22,8 @@ PACKAGES = PROJECT / "dbt_packages"
 STAND_IN = PROJECT / "packages" / "dbt_utils"
 MAVEN = os.environ.get("SHOPSTREAM_MAVEN", "https://repo1.maven.org/maven2")
 FREE_GB_NEEDED = 4
+# What Spark, its class path, YAML or SQL would read as something else than a character of a path.
+UNFIT = re.compile(r"""['"`\\{}\[\]*?:\x00-\x1f]""")
 
 
 class SetupError(Exception):
@@ -31,6 +33,7 @@ class SetupError(Exception):
 def main() -> int:
     """Bring the project folder into a state in which shopstream and dbt run; 0 when it is."""
     try:
+        check_path()
         check_python()
         step(
             "python",
@@ -41,10 +44,10 @@ def main() -> int:
         if wants_spark():
             check_java()
             step("spark", ["requirements.lock", "spark.lock"], VENV / "bin", install_spark)
-            step("jars", ["jars.lock"], JARS, fetch_jars)
+            fetch_jars()
         step(
             "dbt_packages",
-            ["packages.yml", "packages/dbt_utils"],
+            ["packages.yml", "packages.lock", "packages/dbt_utils"],
             PACKAGES / "dbt_utils",
             install_dbt_packages,
         )
@@ -81,6 +84,15 @@ def digest(inputs):
             if file.is_file():
                 found.update(file.read_bytes())
     return found.hexdigest()
+
+
+def check_path():
+    """Raise SetupError where the name of a folder above the project could not be written down."""
+    if unfit := UNFIT.search(str(PROJECT)):
+        raise SetupError(
+            f"the folder {PROJECT} has {unfit.group()!r} in its path, which Spark takes for "
+            "something else. Move the project to another folder, then run the same command again"
+        )
 
 
 def check_python():
@@ -186,19 +198,22 @@ def check_space():
 
 
 def fetch_jars():
-    """Fetch the jars that pyspark lacks into .jars/, checked against the sha256 in jars.lock."""
-    print("set-up: jars of Delta (16 MB, once) ...", flush=True)
+    """Have the jars that pyspark lacks in .jars/, and no others, each with the sha256 of jars.lock.
+
+    Looked at in each set-up: whoever changes a jar could do all that Spark may do.
+    """
     JARS.mkdir(exist_ok=True)
-    wanted = [
-        line.split() for line in (PROJECT / "jars.lock").read_text().splitlines() if line[:1] != "#"
-    ]
+    wanted = [line.split() for line in locked_lines("jars.lock")]
     for old in JARS.iterdir():
         if old.name not in {Path(path).name for _, path in wanted}:
             old.unlink()
-    for sha256, path in wanted:
+    missing = [
+        (sha256, path) for sha256, path in wanted if sha256_of(JARS / Path(path).name) != sha256
+    ]
+    if missing:
+        print("set-up: jars of Delta (16 MB, once) ...", flush=True)
+    for sha256, path in missing:
         jar = JARS / Path(path).name
-        if jar.exists() and hashlib.sha256(jar.read_bytes()).hexdigest() == sha256:
-            continue
         url = f"{MAVEN}/{path}"
         try:
             with urllib.request.urlopen(url, timeout=60) as answer:
@@ -216,8 +231,29 @@ def fetch_jars():
         part.rename(jar)
 
 
+def locked_lines(name):
+    """The lines of a lock file, without comments."""
+    return [line for line in (PROJECT / name).read_text().splitlines() if line[:1] != "#"]
+
+
+def sha256_of(file):
+    """sha256 of a file; None where there is none."""
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.exists() else None
+
+
+def sha256_of_package(folder):
+    """One hash of all that dbt runs of a package: its project file and its macros, by name."""
+    found = hashlib.sha256()
+    for file in [folder / "dbt_project.yml", *sorted((folder / "macros").rglob("*.sql"))]:
+        found.update(f"{file.relative_to(folder)}\0{sha256_of(file)}\n".encode())
+    return found.hexdigest()
+
+
 def install_dbt_packages():
-    """Install dbt_utils from the package hub or, where that is out of reach, the stand-in."""
+    """Install dbt_utils from the package hub or, where that is out of reach, the stand-in.
+
+    Raises SetupError where the hub gives another text than packages.lock names.
+    """
     print("set-up: dbt packages ...", flush=True)
     shutil.rmtree(PACKAGES, ignore_errors=True)
     try:
@@ -235,7 +271,13 @@ def install_dbt_packages():
     except subprocess.TimeoutExpired:
         fetched = False
     if fetched and (PACKAGES / "dbt_utils").is_dir():
-        return
+        sha256 = locked_lines("packages.lock")[0].split()[0]
+        if sha256_of_package(PACKAGES / "dbt_utils") == sha256:
+            return
+        shutil.rmtree(PACKAGES)
+        raise SetupError(
+            "the package hub gave another dbt_utils than packages.lock names (sha256 differs)"
+        )
     print(
         "set-up: the dbt package hub is out of reach; using the project's stand-in for dbt_utils",
         flush=True,

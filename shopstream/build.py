@@ -27,6 +27,7 @@ from shopstream import (
     hook,
     landing,
     made_by,
+    operations,
     reload,
     sample,
     server,
@@ -35,11 +36,12 @@ from shopstream import (
 )
 from shopstream.archives import READABLE
 from shopstream.build_log import note_build, tables_of_this_run
-from shopstream.config import PROJECT, SAMPLE_MARK, Settings
+from shopstream.compiled import FAILING_ROWS
+from shopstream.config import PROJECT, SAMPLE_MARK, Settings, check_warehouse
 from shopstream.finding import named
 from shopstream.maintenance import tables_are_published
 from shopstream.plain import plain_lines
-from shopstream.processes import tree
+from shopstream.processes import end, tree
 from shopstream.profile import targets
 from shopstream.published import (
     AUDIT_SCHEMA,
@@ -53,7 +55,10 @@ from shopstream.published import (
     read_published,
     unpublish,
 )
+from shopstream.stopping import Stopped
 from shopstream.summary import failures, print_summary
+from shopstream.temporary import kept_in, private_folder
+from shopstream.trouble import cause_of_failure
 from shopstream.unused import lost_files
 from shopstream.window import warn_of_window
 
@@ -297,6 +302,7 @@ def prepared(settings: Settings, *, may_rebuild: bool = False):
     target = os.environ.get("DBT_TARGET")
     if target and target not in (known := targets()):
         raise BuildError(f"DBT_TARGET is {target!r}; profiles.yml has {', '.join(known)}")
+    check_warehouse(settings.warehouse)
     started = time.monotonic()
     settings.warehouse.mkdir(parents=True, exist_ok=True)
     settings.logs.mkdir(parents=True, exist_ok=True)
@@ -308,7 +314,7 @@ def prepared(settings: Settings, *, may_rebuild: bool = False):
                     raise BuildError("all files have to be read anew; run first: make build")
                 erase_again(settings)
                 yield Work(settings, peak, started)
-    except Exception as error:
+    except (Exception, Stopped) as error:
         hook.tell("failed", str(error))
         raise
 
@@ -462,7 +468,7 @@ def told(folder: Path, warehouse: Path) -> Path:
 def empty_warehouse(warehouse: Path) -> None:
     """Remove what shopstream wrote into a warehouse, and nothing else that may lie there.
 
-    Who was erased is remembered: the landing files may still hold them.
+    Who was erased is remembered, since the landing files may still hold them, and who ran what.
     """
     # In this order: cut short, it leaves what the next build makes from nothing.
     shutil.rmtree(warehouse / tables.REMOVED, ignore_errors=True)
@@ -470,7 +476,7 @@ def empty_warehouse(warehouse: Path) -> None:
     made_by.write(warehouse, made_by.NOTHING)
     for folder in warehouse.glob("shopstream_*.db"):
         for table in folder.iterdir():
-            if table.name != "erased_users":
+            if table.name not in ("erased_users", operations.NAME):
                 tables.remove(warehouse, table)
         if not any(folder.iterdir()):
             folder.rmdir()
@@ -484,6 +490,14 @@ def land(folder: Path, warehouse: Path, **options: bool) -> landing.LandingResul
         landed = landing.land(folder, warehouse, on_progress=advance, **options)
     warn_of_window(warehouse, landed)
     return landed
+
+
+def read_again(folder: Path, warehouse: Path) -> None:
+    """Have work copies of all rows that were landed, for tables that another build is to make."""
+    files = landing.landed_files(warehouse)
+    with progress_bar("reading again") as advance:
+        shas = {file.file_sha256 for file in files if not file.withdrawn_at}
+        landing.reread(folder, warehouse, shas, on_progress=advance)
 
 
 @contextmanager
@@ -516,7 +530,10 @@ def run_dbt(
         command += ["--vars", json.dumps(variables)]
     # Those of a run before would be told as this one's, were dbt to end before it writes its own.
     (settings.target / "run_results.json").unlink(missing_ok=True)
-    return warm_dbt(settings, *command, SHOPSTREAM_TESTED_LOAD=str(tested)) == 0
+    code = warm_dbt(settings, *command, SHOPSTREAM_TESTED_LOAD=str(tested))
+    if code and (cause := cause_of_failure(settings, code)):
+        raise BuildError(f"{cause}. Readers stay on what was published last")
+    return code == 0
 
 
 def keep_failing_rows(settings: Settings) -> None:
@@ -528,7 +545,7 @@ def keep_failing_rows(settings: Settings) -> None:
     if failed:
         # A target folder of its own: `dbt retry` goes on from the build, not from this.
         console.print("Keeping the failing rows ...")
-        target = {"DBT_TARGET_PATH": str(settings.target / "failing_rows")}
+        target = {"DBT_TARGET_PATH": str(settings.target / FAILING_ROWS)}
         with (settings.logs / "failing_rows.log").open("w") as log:
             command = ["test", "--select", *failed, "--store-failures"]
             warm_dbt(settings, *command, stdout=log, **target)
@@ -546,7 +563,11 @@ def warm_dbt(settings: Settings, *command: str, **more) -> int:
     if engine:
         console.print("The warm Spark server of this warehouse does the work.")
     noted = partial(note_dbt, settings.warehouse)
-    code = dbt(settings, *command, on_start=noted, **engine, **more)
+    try:
+        code = dbt(settings, *command, on_start=noted, **engine, **more)
+    except BaseException:
+        server.stop_if_lent(settings.warehouse)
+        raise
     # Any other code is of a dbt that was stopped: a statement of it may be running still.
     if code in (0, FAILED):
         server.give_back(settings.warehouse)
@@ -563,11 +584,13 @@ def dbt(
     """
     with (
         (settings.logs / "jvm.log").open("a") as stderr,
+        private_folder(settings.warehouse, ".tmp") as temporary,
         subprocess.Popen(
             [Path(sys.executable).with_name("dbt"), *command],
             cwd=PROJECT,
             env={
                 **settings.environment(),
+                **kept_in(temporary),
                 # Its own stdout is a pipe to us, which says nothing of where the lines go.
                 "DBT_USE_COLORS": str(stdout is None and sys.stdout.isatty()),
                 **environment,
@@ -586,6 +609,6 @@ def dbt(
                     print(plain_lines(line), end="", file=stdout, flush=True)
         except BaseException:
             # Nothing may go on writing once the lock is given up.
-            process.kill()
+            end(process.pid)
             raise
     return process.returncode

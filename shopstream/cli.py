@@ -2,7 +2,6 @@
 
 import io
 import logging
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,9 +17,14 @@ from shopstream.config import (
     SettingsError,
     check_environment,
     check_removable,
+    check_warehouse,
 )
 from shopstream.plain import PlainFormatter, plain_lines
+from shopstream.stopping import Stopped, heed_signals, raise_if_told
 
+# Exit code of what could not start, or met an environment in which it can't be done.
+CAN_NOT = 2
+RUN = "shopstream.run"
 PORT = click.IntRange(1, 65535)
 # What this package and dbt write into the folder of logs.
 LOGS = ("shopstream.log", "jvm.log", "server.log", "failing_rows.log", "dbt.log*")
@@ -34,7 +38,30 @@ MEASURED = {
 class PlainErrors(click.Group):
     """Shows expected errors as one plain sentence, without a traceback."""
 
+    def resolve_command(self, context: click.Context, args: list[str]):
+        """As click does; what is run is kept for the table of operations."""
+        found = super().resolve_command(context, args)
+        context.meta[RUN] = found[0], [*found[2]]
+        return found
+
     def invoke(self, context: click.Context):
+        """Run the subcommand, and note who did so where it publishes or deletes."""
+        code = 0
+        try:
+            return self.invoke_plainly(context)
+        except SystemExit as ended:
+            code = ended.code or 0
+            raise
+        except click.ClickException as error:
+            code = error.exit_code
+            raise
+        finally:
+            if context.obj and RUN in context.meta:
+                from shopstream import operations
+
+                operations.note(context.obj.warehouse, *context.meta[RUN], code)
+
+    def invoke_plainly(self, context: click.Context):
         """Run the subcommand; expected errors become a message and exit code 2."""
         from deltalake.exceptions import DeltaError
         from duckdb import Error as SqlError
@@ -50,15 +77,36 @@ class PlainErrors(click.Group):
             *(BuildError, Damaged, LandingError, NothingPublished, PublishedLost),
             *(ServerError, UpkeepError, SettingsError, SqlError, DeltaError),
         )
+        heed_signals()
         try:
-            return super().invoke(context)
+            try:
+                return super().invoke(context)
+            except Exception:
+                raise_if_told()
+                raise
         except BrokenPipeError:  # whoever reads had enough, such as head; click knows
             raise
+        except Stopped as stopped:
+            click.echo(
+                f"shopstream: {stopped}; what was under way is done by the next run", err=True
+            )
+            sys.exit(stopped.exit_code)
         # OSError: a disk that is full, a folder that may not be written.
         except (*expected, OSError) as error:
             logging.getLogger(__name__).exception("stopped")
             click.echo(f"shopstream: {plain_lines(str(error))}", err=True)
-            sys.exit(2)
+            sys.exit(CAN_NOT)
+        except (click.exceptions.Exit, click.ClickException, click.Abort):
+            raise
+        except Exception as error:  # a fault of ours: 1 is for models and tests
+            log = Settings.from_environment().logs / "shopstream.log"
+            logging.getLogger(__name__).exception("unexpected")
+            click.echo(
+                f"shopstream: unexpected {type(error).__name__}: {plain_lines(str(error))} "
+                f"({log} has more)",
+                err=True,
+            )
+            sys.exit(CAN_NOT)
 
 
 @click.group(cls=PlainErrors)
@@ -248,17 +296,22 @@ def rollback(settings: Settings, build_id: int | None) -> None:
 
 
 @main.command()
+@click.option("--again", is_flag=True, help="Read what was landed before, too, for other schemas.")
 @click.pass_obj
-def land(settings: Settings) -> None:
+def land(settings: Settings, again: bool) -> None:
     """Only read new files in; `dbt build` then works on them."""
-    from shopstream.build import choose_landing, land, warehouse_lock
+    from shopstream.build import choose_landing, land, read_again, warehouse_lock
     from shopstream.summary import print_landing
     from shopstream.written import mend
 
+    check_warehouse(settings.warehouse)
     settings.warehouse.mkdir(parents=True, exist_ok=True)
     with warehouse_lock(settings.warehouse):
         mend(settings.warehouse, click.echo)
-        landed = land(choose_landing(settings), settings.warehouse)
+        folder = choose_landing(settings)
+        landed = land(folder, settings.warehouse)
+        if again:
+            read_again(folder, settings.warehouse)
     print_landing(landed)
     sys.exit(3 if landed.refused else 0)
 
@@ -572,6 +625,7 @@ def audit() -> None:
 @click.pass_obj
 def clean(settings: Settings) -> None:
     """Remove tables, sample, compiled files and logs, end the server; never the landing files."""
+    from shopstream import compiled
     from shopstream.build import empty_warehouse, warehouse_lock
     from shopstream.server import stop
 
@@ -583,11 +637,11 @@ def clean(settings: Settings) -> None:
         empty_warehouse(settings.warehouse)
     for file in settings.sample.glob("events_????-??-??.*"):
         file.unlink()
-    shutil.rmtree(settings.target, ignore_errors=True)
+    compiled.remove(settings.target)
     for name in LOGS:
         for file in settings.logs.glob(name):
             file.unlink()
     click.echo(
-        f"removed the tables in {settings.warehouse}, the sample, {settings.target} "
-        f"and the logs in {settings.logs}"
+        f"removed the tables in {settings.warehouse}, the sample, what dbt made in "
+        f"{settings.target} and the logs in {settings.logs}"
     )

@@ -1,5 +1,6 @@
 """Where things are: folders and limits, from the environment with defaults inside the project."""
 
+import locale
 import os
 import re
 import zoneinfo
@@ -9,7 +10,8 @@ from pathlib import Path
 
 import yaml
 
-PROJECT = Path(__file__).resolve().parent.parent
+from shopstream.bootstrap import PROJECT, UNFIT, wants_spark
+
 # Lies in a warehouse that holds nothing but the generated sample.
 SAMPLE_MARK = ".holds-sample"
 
@@ -19,6 +21,19 @@ SAIL_LIMITS = {
     "SAIL_RUNTIME__MEMORY_POOL__TYPE": "fair",
     "SAIL_RUNTIME__MEMORY_POOL__FAIR__MAX_SIZE": str(MACHINE_BYTES // 3),
 }
+
+# Folders that the environment can name, and where they are in the project else.
+FOLDERS = {
+    "SHOPSTREAM_LANDING": "data/landing",
+    "SHOPSTREAM_WAREHOUSE": "data/warehouse",
+    "SHOPSTREAM_SAMPLE": "data/sample",
+    "SHOPSTREAM_LOGS": "logs",
+    "SHOPSTREAM_JARS": ".jars",
+    "DBT_TARGET_PATH": "target",
+}
+
+# Sail writes %20 for a blank, and the like, into the names of folders.
+UNFIT_FOR_SAIL = re.compile(r"[^A-Za-z0-9/._,+=@~-]")
 
 IS_SIZE = re.compile(r"[1-9][0-9]*[kmgt]b?", re.IGNORECASE).fullmatch
 IS_DUCKDB_SIZE = re.compile(r"[1-9][0-9.]* ?[kmgt]i?b", re.IGNORECASE).fullmatch
@@ -47,6 +62,17 @@ def rules() -> dict[str, object]:
     return yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]
 
 
+def named_folders() -> dict[str, Path]:
+    """The folders that the environment names; relative ones begin where the user is."""
+    named = {name: os.environ[name] for name in FOLDERS if os.environ.get(name)}
+    return {name: Path(os.path.expanduser(value)).resolve() for name, value in named.items()}
+
+
+def readable_locale() -> dict[str, str]:
+    """A locale in which Java finds names beyond ASCII; nothing where it is one already."""
+    return {} if locale.getencoding().upper() == "UTF-8" else {"LC_ALL": "C.UTF-8"}
+
+
 class SettingsError(Exception):
     """A variable of the environment that can't be meant, and what it should look like."""
 
@@ -69,15 +95,13 @@ class Settings:
     def from_environment(cls) -> "Settings":
         """Settings from the SHOPSTREAM_ variables that the README lists."""
 
-        def folder(variable: str, default: str) -> Path:
-            return (PROJECT / os.path.expanduser(os.environ.get(variable) or default)).resolve()
-
+        folders = {name: PROJECT / path for name, path in FOLDERS.items()} | named_folders()
         return cls(
-            landing=folder("SHOPSTREAM_LANDING", "data/landing"),
-            warehouse=folder("SHOPSTREAM_WAREHOUSE", "data/warehouse"),
-            sample=folder("SHOPSTREAM_SAMPLE", "data/sample"),
-            logs=folder("SHOPSTREAM_LOGS", "logs"),
-            target=folder("DBT_TARGET_PATH", "target"),
+            landing=folders["SHOPSTREAM_LANDING"],
+            warehouse=folders["SHOPSTREAM_WAREHOUSE"],
+            sample=folders["SHOPSTREAM_SAMPLE"],
+            logs=folders["SHOPSTREAM_LOGS"],
+            target=folders["DBT_TARGET_PATH"],
         )
 
     def environment(self) -> dict[str, str]:
@@ -87,8 +111,11 @@ class Settings:
         return {
             **SAIL_LIMITS,
             **given,
+            **readable_locale(),
+            **{name: str(path) for name, path in named_folders().items()},
             "SHOPSTREAM_WAREHOUSE": str(self.warehouse),
             "SHOPSTREAM_LOGS": str(self.logs),
+            "DBT_TARGET_PATH": str(self.target),
             "DBT_PROFILES_DIR": str(PROJECT),
             "DBT_LOG_PATH": str(self.logs),
             "DBT_USE_COLORS_FILE": "false",
@@ -107,6 +134,18 @@ def check_removable(settings: Settings) -> None:
                     f"{name} is {folder}, and {words} is in it ({inside}): give it a folder of its "
                     "own, or remove by hand what you want to be rid of"
                 )
+
+
+def check_warehouse(warehouse: Path) -> None:
+    """Raise SettingsError where an engine would take the path of the warehouse for another."""
+    unfit, why = UNFIT.search(str(warehouse)), "Spark takes it for something else"
+    if not unfit and not wants_spark():
+        unfit, why = UNFIT_FOR_SAIL.search(str(warehouse)), "Sail would write to another folder"
+    if unfit:
+        raise SettingsError(
+            f"SHOPSTREAM_WAREHOUSE is {warehouse}, which has {unfit.group()!r} in it: {why}. "
+            "Choose another path"
+        )
 
 
 def check_environment() -> None:

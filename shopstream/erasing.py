@@ -8,7 +8,7 @@ warehouse lies what a backup of it can't take back: the key and the keyed hashes
 import json
 from pathlib import Path
 
-from shopstream import disk, erasure, landing, reload
+from shopstream import disk, erasure, landing, operations, reload
 from shopstream.config import Settings
 from shopstream.landing import LandingError
 from shopstream.maintenance import maintain
@@ -120,5 +120,7 @@ def _mark(warehouse: Path, users: list[int], *, blanked: bool) -> None:
 
 
 def _blanked(warehouse: Path, users: list[int]) -> None:
+    for user_id in users:
+        operations.forget_user(warehouse, user_id)
     disk.sync_all(warehouse)
     _mark(warehouse, users, blanked=True)

@@ -13,6 +13,7 @@ import errno
 import hashlib
 import logging
 import re
+import resource
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -35,6 +36,7 @@ from shopstream.file_state import State, let_the_clock_go_on, state_of
 from shopstream.finding import LandingError, find
 from shopstream.path_values import path_values, sha_with
 from shopstream.plain import plain
+from shopstream.stopping import raise_if_told
 from shopstream.tables import is_table
 
 log = logging.getLogger("shopstream.landing")
@@ -46,7 +48,7 @@ SCHEMA = "shopstream_landing"
 
 # Errors of the disk, the system or the rights, not of what a file holds: the next run tries again.
 _PASSING = {
-    *(errno.EACCES, errno.EPERM, errno.ENOENT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM),
+    *(errno.EACCES, errno.EPERM, errno.ENOENT, errno.EIO, errno.ENOMEM),
     *(errno.ESTALE, errno.EAGAIN, errno.EINTR, errno.EBUSY, errno.ETIMEDOUT, errno.ENODEV),
     *(errno.ENXIO, errno.EREMOTEIO, errno.EHOSTDOWN, errno.ENOTCONN),
 }
@@ -623,6 +625,7 @@ class _Run:
 
     def _failed(self, name: str, kind: str, error: Exception, sha: str | None = None) -> _Content:
         """The refusal that an error means for this one file."""
+        raise_if_told()
         if isinstance(error, Refused):
             return _Content(name, sha, reason=str(error))
         # what an error quotes is the file's own name or text; only DuckDB writes without an errno
@@ -750,7 +753,14 @@ def _stop_without_room(error: Exception, words: str) -> None:
             f"Not enough memory to decode ({_first_line(error)}): close other programs, or set "
             "SHOPSTREAM_DUCKDB_MEMORY, e.g. to 2GB."
         ) from error
-    full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
+    number = getattr(error, "errno", None)
+    if number in (errno.EMFILE, errno.ENFILE) or "too many open files" in words.lower():
+        limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        raise LandingError(
+            f"Too many open files: the limit is {limit:,} (ulimit -n). Raise it, such as by "
+            "ulimit -n 4096, and run it again."
+        ) from error
+    full = number in (errno.ENOSPC, errno.EDQUOT)
     if full or re.search(r"no space left|quota exceeded", words, re.IGNORECASE):
         raise LandingError(
             f"No space left in the warehouse ({_first_line(error)}): free some, or set "

@@ -1,6 +1,7 @@
 """The processes of a command, as they are now."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import psutil
 
@@ -21,3 +22,13 @@ def tree(root: int) -> Iterator[psutil.Process]:
         except psutil.Error:
             continue
         yield process
+
+
+def end(root: int) -> None:
+    """End a process and all below it, at once, and wait until they have."""
+    with suppress(psutil.Error):
+        found = [psutil.Process(root), *psutil.Process(root).children(recursive=True)]
+        for process in found:
+            with suppress(psutil.Error):
+                process.kill()
+        psutil.wait_procs(found[1:], timeout=10)

@@ -22,6 +22,7 @@ import psutil
 from shopstream import disk
 from shopstream.config import PROJECT, Settings
 from shopstream.profile import spark_settings
+from shopstream.temporary import fresh_folder, kept_in
 
 SECONDS_TO_START = 180
 WAREHOUSE = "spark.sql.warehouse.dir"
@@ -87,7 +88,11 @@ def start(settings: Settings, port: int) -> Server:
         process = subprocess.Popen(
             [*submit, *confs, "spark-internal"],
             cwd=PROJECT,
-            env={**settings.environment(), "SPARK_CONNECT_AUTHENTICATE_TOKEN": token},
+            env={
+                **settings.environment(),
+                **kept_in(fresh_folder(settings.warehouse, ".tmp-server")),
+                "SPARK_CONNECT_AUTHENTICATE_TOKEN": token,
+            },
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -120,11 +120,6 @@ def print_failures(settings: Settings) -> None:
             "set window_start and window_end in dbt_project.yml (null for no bound), then run "
             ".venv/bin/shopstream backfill."
         )
-    if any("o space left" in message for _, _, message in failed):
-        console.print(
-            f"The disk of {settings.warehouse} is full. Free some space and run it again: it goes "
-            "on from the files that were landed, nothing is lost."
-        )
     try:
         since = read_published(settings.warehouse)["published_at"]
         console.print(f"Readers stay on the build of {since}.")

@@ -1,33 +1,22 @@
-{{
-    config(
-        materialized='incremental',
-        incremental_strategy='append',
-        full_refresh=false,
-        on_schema_change='append_new_columns',
-    )
-}}
+{{ config(
+    materialized='incremental', incremental_strategy='append', full_refresh=false, on_schema_change='append_new_columns',
+) }}
 
 {% set newest = newest_load() if execute and is_incremental() else 0 %}
 {# A full refresh takes all files in as one load: they had come before. #}
-{% set delivered = 'false' if execute and is_incremental() and var('rebuild_staging') else 'load_id > ' ~ newest %}
+{% set delivered = 'false' if execute and is_incremental() and var('rebuild_staging') else 'true' %}
 
 with
 
-delivered_rows as (
-
-    select * from {{ ref('stg_rows') }} where fate = 'in_window' and {{ delivered }}
-
-),
-
 file_days as (
 
-    select * from {{ ref('stg_file_days') }}
+    select * from {{ ref('stg_file_days') }} where fate = 'in_window'
 
 ),
 
 sessions as (
 
-    select * from {{ ref('dim_sessions') }} where last_load_id > {{ newest }}
+    select * from {{ ref('dim_sessions') }} where first_load_id < last_load_id and last_load_id > {{ newest }}
 
 ),
 
@@ -43,17 +32,6 @@ landed_files as (
 
 ),
 
--- Not what a backfill computed anew or a reload took in again: that had come before.
-find_deliveries as (
-
-    select
-        landed_files.first_load_id as load_id,
-        delivered_rows.event_time
-    from delivered_rows
-    inner join landed_files on delivered_rows.file_key = landed_files.file_key
-
-),
-
 -- How far the events of all earlier loads reached.
 reached as (
 
@@ -62,36 +40,62 @@ reached as (
         max(file_days.last_event_at) as last_event_at
     from loads
     left join landed_files on loads.load_id > landed_files.first_load_id
-    left join file_days on landed_files.file_key = file_days.file_key and file_days.fate = 'in_window'
+    left join file_days on landed_files.file_key = file_days.file_key
     group by loads.load_id
 
 ),
 
-timed as (
+-- Not what a backfill computed anew or a reload took in again: that had come with a load told of already.
+counted as (
 
-    -- Few loads: sent to the tasks, or all rows would be shuffled to one of them.
-    select /*+ broadcast(reached) */
-        deliveries.load_id,
-        case
-            when deliveries.event_time < reached.last_event_at
-                then timestampdiff(second, deliveries.event_time, reached.last_event_at) / 3600d
-        end as hours_late
-    from find_deliveries as deliveries
-    -- Loads are those not told of yet, so files that came with an earlier one fall out.
-    inner join reached on deliveries.load_id = reached.load_id
+    select
+        landed_files.first_load_id as load_id,
+        sum(file_days.total_rows) as rows_in_window
+    from file_days
+    inner join landed_files on file_days.file_key = landed_files.file_key
+    where {{ delivered }}
+    group by landed_files.first_load_id
+
+),
+
+-- The only dates that can have a late row: few after a daily load, none after the first, so few rows are read.
+late_dates as (
+
+    select distinct file_days.event_date
+    from file_days
+    inner join landed_files on file_days.file_key = landed_files.file_key
+    inner join reached on landed_files.first_load_id = reached.load_id
+    where file_days.event_date <= cast(reached.last_event_at as date)
+
+),
+
+-- An event came with the first load that delivered it; all later rows of it are copies.
+find_first_deliveries as (
+
+    select /*+ broadcast(late_dates) */
+        rows_in_window.event_date,
+        rows_in_window.event_key,
+        rows_in_window.event_time,
+        min(landed_files.first_load_id) as load_id
+    from {{ ref('stg_rows') }} as rows_in_window
+    inner join late_dates on rows_in_window.event_date = late_dates.event_date
+    inner join landed_files on rows_in_window.file_key = landed_files.file_key
+    where rows_in_window.fate = 'in_window'
+    group by rows_in_window.event_date, rows_in_window.event_key, rows_in_window.event_time
 
 ),
 
 measured as (
 
     select
-        load_id,
-        count(*) as rows_in_window,
-        count(hours_late) as rows_late,
-        percentile(hours_late, 0.5) as median_hours_late,
-        max(hours_late) as max_hours_late
-    from timed
-    group by load_id
+        first_deliveries.load_id,
+        count(*) as rows_late,
+        percentile(timestampdiff(second, event_time, last_event_at) / 3600d, 0.5) as median_hours_late,
+        max(timestampdiff(second, event_time, last_event_at) / 3600d) as max_hours_late
+    from find_first_deliveries as first_deliveries
+    inner join reached on first_deliveries.load_id = reached.load_id
+    where first_deliveries.event_time < reached.last_event_at
+    group by first_deliveries.load_id
 
 ),
 
@@ -101,7 +105,6 @@ changed as (
         last_load_id as load_id,
         count(*) as sessions_changed
     from sessions
-    where first_load_id < last_load_id
     group by last_load_id
 
 )
@@ -109,12 +112,13 @@ changed as (
 select
     loads.load_id,
     loads.loaded_at,
-    coalesce(measured.rows_in_window, 0) as rows_in_window,
+    coalesce(counted.rows_in_window, 0) as rows_in_window,
     coalesce(measured.rows_late, 0) as rows_late,
-    case when measured.rows_in_window > 0 then 100d * measured.rows_late / measured.rows_in_window end as late_share,
+    case when counted.rows_in_window > 0 then 100d * coalesce(measured.rows_late, 0) / counted.rows_in_window end as late_share,
     measured.median_hours_late,
     measured.max_hours_late,
     coalesce(changed.sessions_changed, 0) as sessions_changed
 from loads
+left join counted on loads.load_id = counted.load_id
 left join measured on loads.load_id = measured.load_id
 left join changed on loads.load_id = changed.load_id
