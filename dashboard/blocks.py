@@ -3,6 +3,7 @@
 They know nothing of Streamlit, so that the browser and the report show the same.
 """
 
+import math
 import os
 import zoneinfo
 from collections.abc import Callable, Iterable
@@ -13,12 +14,12 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard.data import Build
-from dashboard.periods import Period
+from dashboard.periods import PREVIOUS, Period
 
 # Any other value hides user ids: what was meant to hide them must not show them.
 NOT_HIDDEN = {"", "0", "no", "false", "off"}
 # A change too small to be told.
-UNMOVED = "0.0 %"
+UNMOVED = "unchanged"
 # What a figure holds that ignores a filter.
 WHOLE = {
     "period": "all dates",
@@ -31,13 +32,14 @@ WHOLE = {
 
 @dataclass(frozen=True)
 class Card:
-    """One figure. `change` is in percent against the period before; `trail` is the sparkline,
-    `trail_words` says what each of its values is."""
+    """One figure. `change` is against the period before, in percent or, of percentages, in
+    points; `trail` is the sparkline, `trail_words` says what each of its values is."""
 
     name: str
     value: str
     definition: str = ""
     change: float | None = None
+    change_unit: str = "%"
     trail: tuple[float, ...] = ()
     trail_words: tuple[str, ...] = ()
 
@@ -46,7 +48,9 @@ class Card:
         """The change in words; None where there is none to tell."""
         if self.change is None:
             return None
-        return f"{self.change:+.1f} %" if round(self.change, 1) else UNMOVED
+        digits = 1 if self.change_unit == "%" else 2
+        unmoved = not round(self.change, digits)
+        return UNMOVED if unmoved else f"{self.change:+.{digits}f} {self.change_unit}"
 
 
 @dataclass(frozen=True)
@@ -103,11 +107,14 @@ Block = Cards | Chart | Table | Findings | Empty
 
 @dataclass(frozen=True)
 class Display:
-    """Settings of how things are shown: SHOPSTREAM_TIMEZONE, _CURRENCY, _HIDE_USER_IDS."""
+    """Settings of how things are shown: SHOPSTREAM_TIMEZONE, _CURRENCY, _HIDE_USER_IDS,
+    _DAILY_TARGET (revenue of a day; 0 for none), _FEWEST (below so many a rate is grey)."""
 
     zone: str = "UTC"
     sign: str = "$"
     hides_users: bool = False
+    daily_target: float = 0.0
+    fewest: float = 30
 
     @classmethod
     def from_environment(cls) -> "Display":
@@ -115,7 +122,22 @@ class Display:
         zone = os.environ.get("SHOPSTREAM_TIMEZONE") or "UTC"
         known = zone in zoneinfo.available_timezones()
         hides = os.environ.get("SHOPSTREAM_HIDE_USER_IDS", "").strip().lower() not in NOT_HIDDEN
-        return cls(zone if known else "UTC", os.environ.get("SHOPSTREAM_CURRENCY", "$"), hides)
+        return cls(
+            zone if known else "UTC",
+            os.environ.get("SHOPSTREAM_CURRENCY", "$"),
+            hides,
+            positive("SHOPSTREAM_DAILY_TARGET", cls.daily_target),
+            positive("SHOPSTREAM_FEWEST", cls.fewest),
+        )
+
+
+def positive(variable: str, default: float) -> float:
+    """A number of the environment; the default where it is none, or below 0."""
+    try:
+        value = float(os.environ.get(variable) or default)
+    except ValueError:
+        return default
+    return value if 0 <= value < math.inf else default
 
 
 @dataclass(frozen=True)
@@ -138,12 +160,19 @@ class View:
     @property
     def before(self) -> Period | None:
         """The period to compare with, unless there is none or the reader wants none."""
-        return None if self.chosen("compare") == "nothing" else self.period.before
+        return self.period.against(self.chosen("compare") or PREVIOUS)
 
     @property
     def sign(self) -> str:
         """The currency's sign."""
         return self.display.sign
+
+    @property
+    def target(self) -> float:
+        """The revenue that a day should bring; 0 where none is set, or a part of the store is
+        chosen."""
+        part = any(map(self.chosen, ("category", "brand", "segment")))
+        return 0.0 if part else self.display.daily_target
 
     @property
     def hour_zone(self) -> str:

@@ -17,6 +17,7 @@ from dashboard.filters import (
     reset,
     write_address,
 )
+from dashboard.periods import OTHER_DATES, PRESETS, Period
 from dashboard.report import report
 from dashboard.sections import blocks, freshness, instead
 from dashboard.words import plain
@@ -82,12 +83,20 @@ def link_pages(pages: tuple[Page, ...], links: dict[str, object]) -> None:
         st.page_link(links[page.path], label=page.title, query_params=chosen)
 
 
+def named_dates(period: Period, asked: list[str]) -> dict[str, list[str]]:
+    """Parameters that name the same dates, also of a period that moves on with the data."""
+    if set(asked) & set(PRESETS):
+        dates = [period.first.isoformat(), period.last.isoformat()]
+        return {"period": [OTHER_DATES], "dates": dates}
+    return {"period": [period.words]}
+
+
 def share(pages: tuple[Page, ...], build: Build, view: View) -> None:
     """The link to this view, and the report of all pages as one file."""
     chosen = {key: st.query_params.get_all(key) for key in st.query_params}
     if view.period and "dates" not in chosen:
-        # Left out, it would be another month after the next build.
-        chosen["period"] = [view.period.words]
+        # Left out, or by a name that moves on, it would be others after the next build.
+        chosen |= named_dates(view.period, chosen.get("period", []))
     link = (st.context.url or "").split("?")[0]
     link += f"?{urlencode(chosen, doseq=True)}" if chosen else ""
     st.caption("This link shows the same view:")

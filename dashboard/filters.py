@@ -14,6 +14,7 @@ from dashboard.blocks import Display, Page, Part, View
 from dashboard.charts import WEEKDAYS
 from dashboard.data import Build
 from dashboard.periods import (
+    COMPARISONS,
     EVERYTHING,
     OTHER_DATES,
     Period,
@@ -47,12 +48,14 @@ class Filter:
 
 
 FILTERS = {
-    "compare": Filter("Compare with", ("the period before", "nothing")),
+    "compare": Filter("Compare with", COMPARISONS),
     "grain": Filter("By", ("day", "week", "month")),
     "category": Filter("Category", data.products.categories, "All categories"),
     "brand": Filter("Brand", data.products.brand_names, "All brands"),
     "segment": Filter("Segment", data.users.segment_names, "All segments"),
-    "funnel": Filter("Funnel of", ("events", "sessions, any order", "sessions, in order", "users")),
+    "funnel": Filter(
+        "Funnel of", ("sessions, in order", "sessions, any order", "visitors", "events")
+    ),
     "measure": Filter("Measure", ("revenue", "purchases", "views", "events")),
     "weekday": Filter("Hours of", tuple(f"{day}s" for day in WEEKDAYS), "all days"),
     "count": Filter("Count", ("active users", "sessions")),

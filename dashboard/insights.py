@@ -52,7 +52,7 @@ class Insight:
 def all_insights(build: Build, view: View) -> list[Insight]:
     """What the rules find: the change against the period before, then what is of the chosen dates,
     then what is of all dates, and of these the largest effect first."""
-    if not data.activity.added_up(build, *view.dates)["orders"] >= FEWEST:
+    if not data.ranges.added_up(build, *view.dates)["orders"] >= FEWEST:
         return []
     everything, found = data.activity.whole(build), []
     for rule in RULES:
@@ -182,8 +182,8 @@ def change(build: Build, view: View) -> Insight | None:
     before = view.before
     if not before:
         return None
-    now, orders = data.activity.added_up(build, *view.dates)[["revenue", "orders"]]
-    then = data.activity.added_up(build, before.first, before.last)
+    now, orders = data.ranges.added_up(build, *view.dates)[["revenue", "orders"]]
+    then = data.ranges.added_up(build, before.first, before.last)
     if then["orders"] < FEWEST or not then["revenue"] or not now:
         return None
     rate = now / then["revenue"]

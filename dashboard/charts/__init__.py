@@ -4,9 +4,10 @@ Names from the data are escaped, so that markup in them is shown as text.
 """
 
 from dashboard.charts.bars import bars, columns, funnel, side_by_side, stacked
-from dashboard.charts.lines import band, by_period, concentration, lines
+from dashboard.charts.lines import band, by_period, concentration, lines, target
 from dashboard.charts.look import (
     ACCENT,
+    DAYS_OF,
     EVENT_COLOURS,
     FATE_COLOURS,
     OUTCOME_COLOURS,
@@ -19,6 +20,7 @@ from dashboard.charts.sparkline import sparkline
 
 __all__ = [
     "ACCENT",
+    "DAYS_OF",
     "EVENT_COLOURS",
     "FATE_COLOURS",
     "OUTCOME_COLOURS",
@@ -37,5 +39,6 @@ __all__ = [
     "side_by_side",
     "sparkline",
     "stacked",
+    "target",
     "tree",
 ]

@@ -12,6 +12,7 @@ from dashboard.charts.look import (
     QUIET,
     SECOND,
     finish,
+    hovered,
     legend_above,
     nothing,
     strength,
@@ -52,7 +53,7 @@ def bars(
             cliponaxis=False,
             customdata=[[str(name)] for name in shown[names]],
             hovertext=whole_names(shown[names]),
-            hovertemplate="%{hovertext}<br>%{x:,.2f}<extra></extra>",
+            hovertemplate=f"%{{hovertext}}<br>{hovered('x', unit)}<extra></extra>",
         )
     )
     top = max(float(shown[values].max()), 0.0)
@@ -77,6 +78,7 @@ def side_by_side(
     columns: dict[str, str],
     write: Callable[[float], str] = percent,
     details: str = "",
+    unit: str = "%",
 ) -> go.Figure:
     """Two or three values for each name, side by side; `columns` maps column to words. `details`
     is a column of words below each name."""
@@ -99,7 +101,7 @@ def side_by_side(
             textposition="outside",
             cliponaxis=False,
             hovertext=whole_names(frame[names]),
-            hovertemplate="%{hovertext}: %{x:,.2f}<extra>" + words + "</extra>",
+            hovertemplate=f"%{{hovertext}}: {hovered('x', unit)}<extra>{words}</extra>",
         )
     top = float(frame[list(columns)].max().max() or 1)
     figure.update_xaxes(visible=False, range=[0, top * 1.25])
@@ -133,7 +135,7 @@ def columns(
             text=[number(value, unit) for value in frame[values]] if few else None,
             textposition="outside",
             cliponaxis=False,
-            hovertemplate="%{x}<br>%{y:,.2f}<extra></extra>",
+            hovertemplate=f"%{{x}}<br>{hovered('y', unit)}<extra></extra>",
         )
     )
     top = float(frame[values].max() or 0) or 1
@@ -175,19 +177,21 @@ def stacked(
     return legend_above(finish(figure, max(200, 26 * len(frame) + 120)))
 
 
-def funnel(steps: dict[str, float], notes: list[str]) -> go.Figure:
-    """Steps as bars from the widest to the narrowest, each with its number and a note."""
+def funnel(steps: dict[str, float], notes: list[str], beside: dict[str, float]) -> go.Figure:
+    """Steps as bars from the widest to the narrowest, each with its number and a note; below them
+    in grey what is `beside` them, in no step."""
     if not steps or not any(steps.values()):
         return nothing()
+    steps, notes = {**steps, **beside}, [*notes, *[""] * len(beside)]
     names = list(steps)
     places = list(range(len(names)))
-    colours = [EVENT_COLOURS["view"], EVENT_COLOURS["cart"], EVENT_COLOURS["purchase"]]
+    colours = [*(EVENT_COLOURS[name] for name in ("view", "cart", "purchase")), QUIET]
     figure = go.Figure(
         go.Bar(
             x=list(steps.values()),
             y=places,
             orientation="h",
-            marker_color=colours,
+            marker_color=colours[: len(names)],
             text=[
                 f"{number(value)}{'  ·  ' + note if note else ''}"
                 for value, note in zip(steps.values(), notes, strict=True)
@@ -200,4 +204,4 @@ def funnel(steps: dict[str, float], notes: list[str]) -> go.Figure:
     )
     figure.update_xaxes(visible=False, range=[0, max(steps.values()) * 1.4])
     figure.update_yaxes(tickvals=places, ticktext=names, autorange="reversed", showgrid=False)
-    return finish(figure, 230)
+    return finish(figure, 260)

@@ -31,6 +31,12 @@ HEAT = [[0, "rgba(0,114,178,0.06)"], [1, "rgba(0,114,178,0.75)"]]
 TALL, LOW = 360, 300
 # So few bars would be as wide as the page.
 FEW_BARS = 3
+# How many days each bar of a grain holds.
+DAYS_OF = {
+    "day": lambda _: 1,
+    "week": lambda _: 7,
+    "month": lambda start: start.days_in_month,
+}
 WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
 
@@ -50,6 +56,14 @@ def finish(figure: go.Figure, height: int = LOW) -> go.Figure:
     figure.update_xaxes(automargin=True, fixedrange=True, zeroline=False, title_standoff=14)
     figure.update_yaxes(automargin=True, fixedrange=True, zeroline=False, title_standoff=14)
     return figure
+
+
+def hovered(axis: str, unit: str = "") -> str:
+    """The value of an axis on hover, whole and in its unit: a currency's sign, % or none."""
+    if unit == "%":
+        return f"%{{{axis}:,.1f}} %"
+    digits = ".2f" if unit else ".12~g"
+    return f"{html.escape(unit)}%{{{axis}:,{digits}}}"
 
 
 def colours_of(names: list[str]) -> dict[str, str]:

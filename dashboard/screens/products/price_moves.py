@@ -11,7 +11,9 @@ def by_type(build, view):
     words = {"view": "viewed", "cart": "carted", "purchase": "purchased"}
     words = {name: word for name, word in words.items() if name in shown}
     colours = [charts.EVENT_COLOURS[name] for name in words]
-    figure = charts.lines(shown, "event_date", words, with_sign("mean price", view.sign), colours)
+    figure = charts.lines(
+        shown, "event_date", words, with_sign("average price", view.sign), colours, view.sign
+    )
     caption = f"{view.within()} All products. From daily_event_types."
     title = "Mean price of what is viewed, carted and bought"
     title += view.beyond("category", "brand")

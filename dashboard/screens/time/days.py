@@ -7,7 +7,7 @@ import pandas as pd
 from dashboard import charts, data
 from dashboard.blocks import Chart, Part
 from dashboard.screens.time.hours_expected import hourly_band
-from dashboard.screens.time.measures import COLUMNS, axis, colour
+from dashboard.screens.time.measures import COLUMNS, axis, colour, unit
 from dashboard.words import counted
 
 
@@ -40,6 +40,7 @@ def daily(build, view):
         words=axis(view),
         colour=colour(view),
         average="mean_of_7_days",
+        unit=unit(view),
         marked=marked,
     )
     found = "Marked: dates" if len(marked) else "No date"
