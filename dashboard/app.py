@@ -26,7 +26,7 @@ def main() -> None:
     if "styled" not in st.session_state:
         # What a browser draws together with the styles, it draws without them first.
         st.session_state["styled"] = True
-        sleep(0.1)
+        sleep(0.25)
     links: dict[str, object] = {}
 
     def shower(page: Page):

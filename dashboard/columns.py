@@ -8,6 +8,10 @@ COLUMNS: dict[str, tuple[str, str]] = {
     # metrics, funnels, definitions
     "label": ("metric", "text"),
     "shown": ("value", "figure"),
+    "date": ("date", "text"),
+    "value_shown": ("value", "figure"),
+    "usual_shown": ("usual", "figure"),
+    "others": ("compared with", "number"),
     "insight": ("insight", "long"),
     "definition": ("definition", "long"),
     "unit": ("unit", "text"),

@@ -58,7 +58,9 @@ def draw(block: Block, links: dict[str, object], definitions: dict[str, str]) ->
 
 def draw_cards(block: Cards) -> None:
     """Cards, each with its definition, change and small line."""
-    with st.container(key=f"cards_{len(block.cards)}_{slug(block.cards[0].name)}"):
+    tall = "lines" if any(len(card.trail) > 1 for card in block.cards) else "plain"
+    tall = f"{tall}_moved" if any(card.moved for card in block.cards) else tall
+    with st.container(key=f"cards_{len(block.cards)}_{tall}_{slug(block.cards[0].name)}"):
         for card in block.cards:
             with st.container(border=True, gap="xxsmall"):
                 st.metric(

@@ -47,6 +47,22 @@ class Filter:
         return [self.everything, *found] if self.everything else found
 
 
+RETENTIONS = ("visits by week", "purchases by week", "visits by day", "purchases by day")
+
+
+def cohort_of(retention: str) -> tuple[str, str]:
+    """The activity and the period of the marts that a choice of retention names."""
+    activity, grain = retention.split(" by ")
+    return activity.removesuffix("s"), grain
+
+
+def cohorts(build: Build) -> list[str]:
+    """The cohorts of the retention that is chosen."""
+    chosen = held_values().get("retention", RETENTIONS)[0]
+    known = chosen if chosen in RETENTIONS else RETENTIONS[0]
+    return data.users.cohort_starts(build, *cohort_of(known))
+
+
 FILTERS = {
     "compare": Filter("Compare with", COMPARISONS),
     "grain": Filter("By", ("day", "week", "month")),
@@ -58,16 +74,15 @@ FILTERS = {
     ),
     "measure": Filter("Measure", ("revenue", "purchases", "views", "events")),
     "weekday": Filter("Hours of", tuple(f"{day}s" for day in WEEKDAYS), "all days"),
+    "judged": Filter("Days by", ("revenue", "orders", "conversion")),
     "count": Filter("Count", ("active users", "sessions")),
     "watched": Filter("Unusual hours of", ("purchase", "cart", "view")),
     "pairs": Filter(
         "Pairs of", ("products viewed", "products bought", "categories viewed", "categories bought")
     ),
     "bond": Filter("Go", ("together", "apart")),
-    "retention": Filter(
-        "Retention of", ("visits by week", "purchases by week", "visits by day", "purchases by day")
-    ),
-    "cohort": Filter("Cohort of", data.users.cohort_starts, "all dates"),
+    "retention": Filter("Retention of", RETENTIONS),
+    "cohort": Filter("Cohort of", cohorts, "all dates"),
 }
 
 # In the order of the address.

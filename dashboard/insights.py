@@ -6,11 +6,13 @@ A rule says nothing where the data is too thin, and something else where the dat
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from dashboard import data
+import pandas as pd
+
+from dashboard import data, figures, unusual
 from dashboard.blocks import View
 from dashboard.data import Build, MissingMart
 from dashboard.periods import lengths
-from dashboard.words import counted, number, span_of_hours
+from dashboard.words import counted, day, number, span_of_hours
 
 # Below so many orders or buyers in the chosen dates nothing is said.
 FEWEST = 100
@@ -198,6 +200,25 @@ def change(build: Build, view: View) -> Insight | None:
     )  # fmt: skip
 
 
+def unusual_day(build: Build, view: View) -> Insight | None:
+    """The day whose revenue is furthest from what its weekday usually brings."""
+    days = figures.days(build, View(), *data.activity.whole(build))
+    rows = unusual.judged(days, "revenue")
+    rows = rows[rows["unusual"] & rows["event_date"].between(*map(pd.Timestamp, view.dates))]
+    if rows.empty:
+        return None
+    odd = rows.loc[rows["ratio"].sub(1).abs().idxmax()]
+    off = f"{abs(100 * (odd.ratio - 1)):.0f} % {'more' if odd.ratio > 1 else 'less'}"
+    only = f", of only {odd.others} others" if odd.others <= unusual.THIN_OTHERS else ""
+    return Insight(
+        f"{day(odd.event_date)} brought {off} revenue than is usual for a "
+        f"{odd.event_date:%A}{only}.",
+        "time", "Days", "revenue", max(odd.ratio, 1 / odd.ratio) if odd.ratio else 10,
+        f"{counted(len(rows), 'unusual day')} by revenue",
+        over(view, view.period.days, "day"), {"judged": "revenue"},
+    )  # fmt: skip
+
+
 def left_carts(build: Build, view: View) -> Insight | None:
     """The share of carts that were left and their value."""
     found = data.products.carts(build, *view.dates, None)
@@ -247,6 +268,7 @@ def strongest_segment(build: Build, view: View) -> Insight | None:
 
 RULES: tuple[Callable[[Build, View], Insight | None], ...] = (
     change,
+    unusual_day,
     unusual_hours,
     strongest_brand,
     strongest_segment,

@@ -136,8 +136,8 @@ def test_a_period_only_partly_there_is_pale_and_anomalies_are_marked():
     assert list(figure.data[0].marker.opacity) == [1, 1, 0.45]
     assert [trace.name for trace in figure.data] == [
         "revenue",
-        "average of 7 days",
-        "unusual hours",
+        "usual for its weekday",
+        "unusual",
     ]
     assert list(figure.data[2].y) == [2.0]
     assert len(figure.layout.shapes) == 1

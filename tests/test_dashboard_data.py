@@ -14,7 +14,7 @@ from dashboard.columns import COLUMNS
 from dashboard.periods import Period, stored_periods, wholly
 from dashboard.screens.overview import cards, now
 from dashboard.screens.performance import bench, optimizations
-from dashboard.screens.time import days, hours
+from dashboard.screens.time import hours
 from shopstream.published import NothingPublished, PublishedLost
 
 FIRST, LAST = datetime.date(2019, 10, 1), datetime.date(2019, 10, 14)
@@ -64,17 +64,6 @@ def test_a_day_without_events_is_a_day_of_zero(tmp_path):
     assert rows["period_end"].dt.date.tolist() == DATES
     assert rows["total_events"].tolist() == [10] * 4 + [0] + [10] * 9
     assert rows["revenue_per_buyer"].isna().tolist() == [date.day == 5 for date in DATES]
-
-
-def test_the_mean_of_seven_days_is_of_days_not_of_rows(tmp_path):
-    days_there = [date for date in DATES if date.day not in (5, 6)]
-    build = made(tmp_path, period_activity=activity_of(days_there))
-    view = View(Period("two weeks", FIRST, LAST))
-    view = replace(view, choices={"measure": "revenue", "watched": "purchase"})
-    (chart,) = days.daily(build, view)
-    means = chart.rows.set_index(chart.rows["period_start"].dt.day)["mean_of_7_days"]
-    assert means[[7, 11, 12, 13]].tolist() == pytest.approx([50 / 7, 50 / 7, 60 / 7, 10])
-    assert means[:6].isna().all()
 
 
 def test_a_week_without_events_is_a_week_of_zero(tmp_path):

@@ -75,10 +75,9 @@ def by_period(
             x=frame[at],
             y=frame[average],
             mode="lines",
-            name="average of 7 days",
+            name="usual for its weekday",
             line={"color": HELD_AGAINST, "width": 2.5},
-            hovertemplate=f"%{{x|{hover}}}<br>average of 7 days {hovered('y', unit)}"
-            "<extra></extra>",
+            hovertemplate=f"%{{x|{hover}}}<br>usual {hovered('y', unit)}<extra></extra>",
         )
     if marked is not None and len(marked):
         _mark_days(figure, marked, frame.set_index(at)[values])
@@ -111,7 +110,7 @@ def _mark_days(figure: go.Figure, marked: pd.DataFrame, tops: pd.Series) -> None
         x=marked["at"],
         y=tops.reindex(marked["at"]).to_numpy(),
         mode="markers",
-        name="unusual hours",
+        name="unusual",
         marker={"color": WARNING, "size": 9, "symbol": "diamond"},
         hovertext=whole_names(marked["words"]),
         hovertemplate="%{x|%-d %b}: %{hovertext}<extra></extra>",

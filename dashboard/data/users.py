@@ -81,10 +81,17 @@ def cohorts(build: Build, activity: str, period_type: str) -> pd.DataFrame:
     )
 
 
-def cohort_starts(build: Build) -> list[str]:
-    """The weeks and days in which users were seen first, latest first, as dates in words."""
+def cohort_starts(build: Build, activity: str, period_type: str) -> list[str]:
+    """The first weeks or days of cohorts of which something later is known, latest first, as dates
+    in words."""
     found = query(
-        build, "select distinct cohort_start from retention_cohorts order by cohort_start desc"
+        build,
+        """select distinct cohort_start from retention_cohorts
+        where activity = $activity and period_type = $period_type
+            and period_number > 0 and retention is not null
+        order by cohort_start desc""",
+        activity=activity,
+        period_type=period_type,
     )
     return found["cohort_start"].map(day).tolist()
 
