@@ -190,6 +190,11 @@ class View:
             return f" In UTC: {self.display.zone} is not whole hours off."
         return " Dates in UTC."
 
+    def thin(self, counts: pd.Series, things: str) -> str:
+        """What a grey bar means, where one has too few of these to say much."""
+        fewest = self.display.fewest
+        return f" Grey: fewer than {fewest:g} {things}." if (counts < fewest).any() else ""
+
     def within(self, *filters: str) -> str:
         """The chosen dates and these filters, as a sentence."""
         return ", ".join(filter(None, [self.period.words, *map(self.chosen, filters)])) + "."

@@ -8,6 +8,7 @@ from test_dashboard_pages import ask, metrics, run
 
 from dashboard import data, figures, words
 from dashboard.blocks import Display
+from dashboard.charts.look import QUIET
 from dashboard.filters import default_view
 from dashboard.periods import (
     LAST_7_DAYS,
@@ -24,6 +25,7 @@ from dashboard.periods import (
 from dashboard.screens.overview import compared, now
 from dashboard.screens.overview.cards import change
 from dashboard.screens.overview.funnels import conversions, funnel
+from dashboard.screens.users import sessions
 
 WEEK = ("2019-10-07", "2019-10-13")
 # No day, week or month: nothing stored has figures of these dates.
@@ -246,3 +248,19 @@ def test_a_target_is_drawn_and_its_gap_told(shown):
 def test_a_target_that_is_no_number_is_none(text, target, monkeypatch):
     monkeypatch.setenv("SHOPSTREAM_DAILY_TARGET", text)
     assert Display.from_environment().daily_target == target
+
+
+def test_thin_numbers_look_thin(shown):
+    first = data.activity.whole(shown)[0].isoformat()
+    view = view_of(shown, (first, first), brand="no such brand")
+    found = figures.figures(shown, view, view.period)
+    assert compared.thin(view, found) == "Thin: the rates are of no purchases."
+    whole = view_of(shown, WEEK)
+    assert compared.thin(whole, figures.figures(shown, whole, whole.period)) == ""
+    view = replace(default_view(sessions.PART, shown), display=Display(fewest=5000))
+    (chart,) = sessions.durations(shown, view)
+    bars = chart.figure.data[0]
+    for colour, text, n in zip(bars.marker.color, bars.text, chart.rows["sessions"], strict=True):
+        assert f"n {words.number(n)}" in text
+        assert (colour == QUIET) == (n < 5000)
+    assert QUIET in bars.marker.color and "Grey: fewer than 5000 sessions" in chart.caption

@@ -119,12 +119,22 @@ def columns(
     axis: str = "",
     colour: str = ACCENT,
     whole: list[bool] | None = None,
+    of: str = "",
+    fewest: float = 0,
 ) -> go.Figure:
     """Upright bars in the order given, with their values on top where they are few; a pale bar is
-    a period that is only partly in the data."""
+    a period that is only partly in the data. `of` is a column that says over how many a rate is
+    counted: below `fewest` its bar is grey."""
     if frame.empty:
         return nothing()
     few = len(frame) <= 8
+    texts = [number(value, unit) for value in frame[values]] if few else None
+    hover = f"%{{x}}<br>{hovered('y', unit)}"
+    if of:
+        counts = [f"n {number(count)}" for count in frame[of]]
+        texts = texts and [f"{text}<br>{n}" for text, n in zip(texts, counts, strict=True)]
+        hover += "<br>%{customdata}"
+        colour = [colour if count >= fewest else QUIET for count in frame[of]]
     figure = go.Figure(
         go.Bar(
             x=[folded(name) for name in frame[names]],
@@ -132,17 +142,20 @@ def columns(
             width=0.35 if len(frame) <= 3 else None,
             marker_color=colour,
             marker_opacity=strength(whole),
-            text=[number(value, unit) for value in frame[values]] if few else None,
+            text=texts,
             textposition="outside",
             cliponaxis=False,
-            hovertemplate=f"%{{x}}<br>{hovered('y', unit)}<extra></extra>",
+            customdata=counts if of else None,
+            hovertemplate=f"{hover}<extra></extra>",
         )
     )
     top = float(frame[values].max() or 0) or 1
     figure.update_xaxes(
         type="category", title_text=axis or None, showgrid=False, tickangle=0 if few else None
     )
-    figure.update_yaxes(title_text=words, range=[0, top * 1.15], tickformat=ticks(top), nticks=6)
+    figure.update_yaxes(
+        title_text=words, range=[0, top * (1.25 if of else 1.15)], tickformat=ticks(top), nticks=6
+    )
     return finish(figure)
 
 

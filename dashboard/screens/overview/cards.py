@@ -4,7 +4,7 @@ import pandas as pd
 
 from dashboard import data, figures
 from dashboard.blocks import Card, Cards
-from dashboard.screens.overview.compared import against, gap
+from dashboard.screens.overview.compared import against, gap, thin
 from dashboard.words import day, in_unit
 
 
@@ -14,14 +14,13 @@ def cards(build, view):
     then = figures.figures(build, view, view.before) if view.before else {}
     days = figures.days(build, view, *view.dates)
     defined = data.activity.definitions(build)
+    said = view.within(*figures.applied(view)), against(view), gap(view, now), thin(view, now)
     yield Cards(
         tuple(
             card(figure, now, then, days, view, defined.get(figure.metric, ""))
             for figure in figures.shown(view)
         ),
-        " ".join(
-            filter(None, [view.within(*figures.applied(view)), against(view), gap(view, now)])
-        ),
+        " ".join(filter(None, said)),
     )
 
 

@@ -1,7 +1,7 @@
 """What the cards are compared with, in words."""
 
 from dashboard.periods import NOTHING, PREVIOUS, is_complete, lengths
-from dashboard.words import in_unit
+from dashboard.words import counted, in_unit
 
 
 def against(view) -> str:
@@ -28,3 +28,12 @@ def gap(view, now) -> str:
     return (
         f"Revenue is {off} {'above' if now['revenue'] >= target else 'below'} its target, {words}."
     )
+
+
+def thin(view, now) -> str:
+    """A warning where too few orders, or purchases, stand behind the rates."""
+    column = "orders" if "orders" in now else "total_purchases"
+    if now[column] >= view.display.fewest:
+        return ""
+    thing = "order" if column == "orders" else "purchase"
+    return f"Thin: the rates are of {counted(int(now[column]), thing)}."

@@ -57,6 +57,6 @@ def before(build, view, grain):
 PART = Part(
     "Now",
     "How is the store doing?",
-    ((cards,), (findings,), (revenue,), (funnel, conversions)),
+    ((cards,), (findings,), (revenue,), (funnel,), (conversions,)),
     ("period", "compare", "grain", "category", "brand", "segment", "funnel"),
 )

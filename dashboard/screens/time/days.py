@@ -32,8 +32,8 @@ def daily(build, view):
         marked=rows[rows["unusual"]].rename(columns={"event_date": "at"}),
         unit=unit,
     )
-    odd = rows["unusual"].sum()
-    title = f"{counted(odd, 'unusual day').capitalize()} by {figure.name.lower()}"
+    odd = counted(rows["unusual"].sum(), "unusual day").capitalize()
+    title = f"{odd} by {figure.name.lower()}"
     caption = f"{view.within()} UTC dates. Usual: the median of the same weekday, up to four weeks "
     caption += f"before and after.{how_far(rows)} From {figures.mart(View())}."
     yield Chart(title, drawn, rows, caption, metric=figure.metric)

@@ -7,10 +7,11 @@ from dashboard.blocks import Chart, Part
 def durations(build, view):
     rows = data.users.durations(build, *view.dates, view.chosen("segment"))
     figure = charts.columns(
-        rows, "duration_bucket", "order_conversion", words="sessions with a purchase (%)", unit="%"
-    )
+        rows, "duration_bucket", "order_conversion", words="sessions with a purchase (%)", unit="%",
+        of="sessions", fewest=view.display.fewest,
+    )  # fmt: skip
     caption = "Orders / sessions, by date of the session's start. From daily_sessions."
-    caption = f"{view.within('segment')} {caption}"
+    caption = f"{view.within('segment')}{view.thin(rows['sessions'], 'sessions')} {caption}"
     metric = "conversion_sessions_any_order"
     yield Chart("Longer sessions, more orders?", figure, rows, caption, metric=metric)
 
