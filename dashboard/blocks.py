@@ -147,6 +147,8 @@ class View:
     period: Period | None = None
     display: Display = field(default_factory=Display)
     choices: dict[str, str | None] = field(default_factory=dict)
+    # How a choice is written, where that is not its value.
+    written: dict[str, str] = field(default_factory=dict)
 
     def chosen(self, name: str) -> str | None:
         """The value of a filter; None where it is on "all"."""
@@ -197,7 +199,8 @@ class View:
 
     def within(self, *filters: str) -> str:
         """The chosen dates and these filters, as a sentence."""
-        return ", ".join(filter(None, [self.period.words, *map(self.chosen, filters)])) + "."
+        chosen = (self.written.get(name) or self.chosen(name) for name in filters)
+        return ", ".join(filter(None, [self.period.words, *chosen])) + "."
 
     def beyond(self, *filters: str) -> str:
         """What to add to the title of a figure that ignores these filters, where one is set."""

@@ -52,7 +52,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "price_now": ("price now", "money"),
     "highest": ("highest price", "money"),
     # users
-    "user_id": ("user", "text"),
+    "user_id": ("visitor", "text"),
     "rfm_segment": ("segment", "text"),
     "recency_score": ("how recent", "text"),
     "frequency_score": ("how often", "text"),
@@ -61,7 +61,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "week": ("week of", "text"),
     "from_segment": ("from", "text"),
     "to_segment": ("to", "text"),
-    "users": ("users", "number"),
+    "users": ("visitors", "number"),
     # builds
     "experiment": ("optimization", "text"),
     "variant": ("how", "text"),

@@ -169,13 +169,13 @@ def column(name: str):
             words = with_sign(words, Display.from_environment().sign)
             return st.column_config.NumberColumn(words, format="accounting")
         case "percent":
-            return st.column_config.NumberColumn(words, format="%.2f %%")
+            return st.column_config.NumberColumn(words, format="%.1f %%")
         case "bar":
             return st.column_config.ProgressColumn(
                 words, format="%.2f %%", min_value=0, max_value=100
             )
         case "time":
-            return st.column_config.DatetimeColumn(words, format="YYYY-MM-DD HH:mm")
+            return st.column_config.DatetimeColumn(words, format="D MMM YYYY, HH:mm")
     raise ValueError(kind)
 
 

@@ -75,7 +75,7 @@ FILTERS = {
     "measure": Filter("Measure", ("revenue", "purchases", "views", "events")),
     "weekday": Filter("Hours of", tuple(f"{day}s" for day in WEEKDAYS), "all days"),
     "judged": Filter("Days by", ("revenue", "orders", "conversion")),
-    "count": Filter("Count", ("active users", "sessions")),
+    "count": Filter("Count", ("visitors", "sessions")),
     "watched": Filter("Unusual hours of", ("purchase", "cart", "view")),
     "pairs": Filter(
         "Pairs of", ("products viewed", "products bought", "categories viewed", "categories bought")
@@ -120,15 +120,22 @@ def choose_part(page: Page) -> Part:
 
 def choose(part: Part, build: Build) -> View:
     """Show the filters of a part and give what is chosen."""
-    period, choices = None, {}
+    period, choices, written = None, {}, {}
     for name in part.filters:
         if name == "period":
             period = choose_period(build)
         else:
             one = FILTERS[name]
-            value = select(one.words, name, one.names(build), one.default)
+            value = select(one.words, name, one.names(build), one.default, build)
             choices[name] = None if value == one.everything else value
-    return View(period, Display.from_environment(), choices)
+            if choices[name] and title(build, name, value) != value:
+                written[name] = title(build, name, value)
+    return View(period, Display.from_environment(), choices, written)
+
+
+def title(build: Build, name: str, value: str) -> str:
+    """How an option is shown."""
+    return data.products.brand_titles(build).get(value, value) if name == "brand" else value
 
 
 def follow_address(page: Page) -> None:
@@ -187,10 +194,11 @@ def keep(name: str, values: list[str], default: bool) -> None:
         del held_values()[name]
 
 
-def select(words: str, name: str, names: list[str], default: str) -> str:
+def select(words: str, name: str, names: list[str], default: str, build: Build) -> str:
     """A select box."""
     value = one_of(name, names, default)
-    st.selectbox(words, names, key=name, on_change=act, width=180)
+    shown = {each: title(build, name, each) for each in names}
+    st.selectbox(words, names, key=name, on_change=act, width=180, format_func=shown.get)
     return value
 
 
@@ -198,7 +206,7 @@ def choose_period(build: Build) -> Period:
     """Show the filter of dates and give the period."""
     stored = stored_periods(build)
     default = default_period(stored)
-    words = select("Dates", "period", [*stored, OTHER_DATES], default.words)
+    words = select("Dates", "period", [*stored, OTHER_DATES], default.words, build)
     if words != OTHER_DATES:
         held_values().pop("dates", None)
         return stored[words]
@@ -248,7 +256,7 @@ def not_applied(part: Part, build: Build) -> list[str]:
             forget(name)
     held = held_choices()
     narrow = [name for name in others if name in held and name in NARROWING]
-    said = {name: held[name][0] for name in narrow}
+    said = {name: title(build, name, held[name][0]) for name in narrow}
     if said.get("period") == OTHER_DATES:
         whole = stored_periods(build)[EVERYTHING]
         said["period"] = span(*dates_within(held.get("dates", []), whole))

@@ -96,8 +96,9 @@ def strongest_brand(build: Build, view: View) -> Insight | None:
     if named.empty or not named.iloc[0]["view_share"]:
         return None
     top = named.iloc[0]
+    name = data.products.brand_titles(build).get(top.brand, top.brand)
     return Insight(
-        f"{top.brand} brings {number(top.revenue_share, '%')} of revenue "
+        f"{name} brings {number(top.revenue_share, '%')} of revenue "
         f"from {number(top.view_share, '%')} of views.",
         "products", "Sellers", "revenue", max(1, top.revenue_share / top.view_share),
         "Revenue by brand, and its share", over(view, found["purchases"].sum(), "purchase"),
@@ -259,10 +260,10 @@ def strongest_segment(build: Build, view: View) -> Insight | None:
     top = found.assign(effect=found["revenue_share"] / found["user_share"]).nlargest(1, "effect")
     top = top.iloc[0]
     return Insight(
-        f"{top.user_segment}s are {number(top.user_share, '%')} of users and bring "
+        f"{top.user_segment}s are {number(top.user_share, '%')} of visitors and bring "
         f"{number(top.revenue_share, '%')} of revenue.",
         "users", "Value", "users", top.effect,
-        "Segments by users and by revenue (%)", over_all(found["users"].sum(), "user"),
+        "Segments by visitors and by revenue (%)", over_all(found["users"].sum(), "visitor"),
     )  # fmt: skip
 
 

@@ -126,7 +126,7 @@ def cell(value: object, kind: str) -> str:
     if kind in {"text", "long"}:
         return f"<td>{'' if pd.isna(value) else escape(str(value))}</td>"
     if kind == "time":
-        return f"<td>{'' if pd.isna(value) else f'{value:%Y-%m-%d %H:%M}'}</td>"
+        return f"<td>{'' if pd.isna(value) else f'{value:%-d %b %Y, %H:%M}'}</td>"
     if kind in {"figure", "exact"}:
         return f"<td class=n>{'–' if pd.isna(value) else escape(str(value))}</td>"
     units = {"percent": "%", "bar": "%", "money": Display.from_environment().sign}

@@ -7,7 +7,7 @@ from pathlib import Path
 from dashboard import data
 from dashboard.blocks import Block, Display, Empty, Section, View
 from dashboard.data import Build, EmptyMart, MissingMart
-from dashboard.words import number, span
+from dashboard.words import day, number, span
 from shopstream.config import SAMPLE_MARK
 from shopstream.published import NothingPublished, PublishedLost
 
@@ -63,7 +63,7 @@ def freshness(build: Build) -> str:
     """Which build is shown, of when, over which dates, and how its tests went."""
     zone = Display.from_environment().zone
     at = build.published_at.astimezone(zoneinfo.ZoneInfo(zone))
-    words = [f"build {build.build_id}", f"{at:%Y-%m-%d %H:%M} {zone}"]
+    words = [f"build {build.build_id}", f"{day(at)}, {at:%H:%M} {zone}"]
     for part in (extent, tests):
         try:
             words.append(part(build))

@@ -29,10 +29,12 @@ def bars(
     unit: str = "",
     extra: str = "",
     most: int = 12,
+    gives: str = "",
 ) -> go.Figure:
     """Horizontal bars, largest on top as given, with their values beside them.
 
-    `extra` is a column of words shown behind the value. A click gives the whole name.
+    `extra` is a column of words shown behind the value. A click gives the column `gives`, the whole
+    name if none.
     """
     if frame.empty:
         return nothing()
@@ -51,7 +53,7 @@ def bars(
             text=texts,
             textposition="outside",
             cliponaxis=False,
-            customdata=[[str(name)] for name in shown[names]],
+            customdata=[[str(name)] for name in shown[gives or names]],
             hovertext=whole_names(shown[names]),
             hovertemplate=f"%{{hovertext}}<br>{hovered('x', unit)}<extra></extra>",
         )

@@ -71,9 +71,10 @@ def tree(
 def bubbles(frame: pd.DataFrame, sign: str, fewest_views: int) -> go.Figure:
     """Mean price (log axis) against conversion, sized by revenue; too thin ones are left out.
 
-    A click gives the whole name.
+    A click gives the whole name; a column `title` has how it is written.
     """
     shown = frame[frame["views"] >= fewest_views].head(60)
+    titles = shown["title"] if "title" in shown else shown["name"]
     if shown.empty:
         return nothing(f"Nothing here has {fewest_views} views or more: too few to say.")
     biggest = float(shown["revenue"].max() or 1)
@@ -93,10 +94,13 @@ def bubbles(frame: pd.DataFrame, sign: str, fewest_views: int) -> go.Figure:
                 "opacity": 0.6,
                 "line": {"width": 1, "color": "rgba(255,255,255,0.7)"},
             },
-            text=[label(n.rsplit(".", 1)[-1], 16) if n in named else "" for n in shown["name"]],
+            text=[
+                label(title.rsplit(".", 1)[-1], 16) if name in named else ""
+                for name, title in zip(shown["name"], titles, strict=True)
+            ],
             textposition="top center",
             customdata=[[name, note] for name, note in zip(shown["name"], notes, strict=True)],
-            hovertext=whole_names(shown["name"]),
+            hovertext=whole_names(titles),
             hovertemplate=f"%{{hovertext}}<br>average price {hovered('x', sign)}<br>"
             "conversion %{y:.2f} %<br>"
             "%{customdata[1]}<extra></extra>",
@@ -107,7 +111,7 @@ def bubbles(frame: pd.DataFrame, sign: str, fewest_views: int) -> go.Figure:
     most = float(shown["conversion"].max() or 1)
     figure.update_xaxes(
         type="log",
-        title_text=with_sign("mean price, log", sign),
+        title_text=with_sign("average price, log", sign),
         range=[math.log10(low) - 0.25, math.log10(high) + 0.25],
         tickvals=log_ticks(low / 1.7, high * 1.7),
         tickformat=",~f",

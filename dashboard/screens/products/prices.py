@@ -18,6 +18,7 @@ def prices(build, view):
         f"with {FEWEST_VIEWS} views or more. Click a bubble to choose it. "
         "From daily_categories_brands."
     )
+    rows["title"] = data.products.titled(build, rows["name"])
     sets = "brand" if category and not brand else "category"
     figure = charts.bubbles(rows, view.sign, FEWEST_VIEWS)
     title = "Does a higher price convert less?"

@@ -5,7 +5,10 @@ from dashboard.blocks import Empty, Part, Table
 from dashboard.words import exact
 
 UNITS = {"revenue": "money", "mean_duration_seconds": "seconds", "order_conversion": "percent"}
-NAMES = {"mean_duration_seconds": "mean session duration", "order_conversion": "orders / sessions"}
+NAMES = {
+    "mean_duration_seconds": "average duration",
+    "order_conversion": "orders / sessions",
+}
 
 
 def suspicious(build, view):

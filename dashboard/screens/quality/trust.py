@@ -16,7 +16,7 @@ def freshness(build, view):
         "Last load": arrived.loaded_at,
         "Published": build.published_at,
     }
-    made = [Card(name, day(at), f"{at:%Y-%m-%d %H:%M} UTC") for name, at in times.items()]
+    made = [Card(name, day(at), f"{day(at)}, {at:%H:%M} UTC") for name, at in times.items()]
     made.append(Card("Tests passed", f"{passed} of {number(len(tests))}"))
     yield Cards(
         tuple(made),

@@ -3,4 +3,4 @@
 from dashboard.blocks import Page
 from dashboard.screens.users import loyalty, sessions, value
 
-PAGE = Page("Users", "users", (value.PART, loyalty.PART, sessions.PART))
+PAGE = Page("Visitors", "users", (value.PART, loyalty.PART, sessions.PART))

@@ -15,11 +15,11 @@ def retention(build, view):
     activity, grain, rows = cohorts(build, view)
     latest = rows["cohort_start"].drop_duplicates().nlargest(LATEST_COHORTS)
     shown = rows[rows["cohort_start"].isin(latest) & (rows["period_number"] > 0)].copy()
-    shown["cohort"] = shown["cohort_start"].map(lambda start: f"{start:%-d %b %y}")
+    shown["cohort"] = shown["cohort_start"].map(lambda start: f"{start:%-d %b %Y}")
     shown["cohort"] += " · " + shown["cohort_users"].map("{:,}".format)
     shown = shown.dropna(subset=["retention"])
     known = shown["cohort_start"].nunique()
-    who = "buyers" if activity == "purchases" else "users"
+    who = "buyers" if activity == "purchases" else "visitors"
     shown = pd.concat([average(shown), shown])
     figure = charts.heat(
         shown,

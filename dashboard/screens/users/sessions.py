@@ -29,7 +29,7 @@ def week(build, view):
     rows["day"] = rows["day_of_week"].map(lambda number: charts.WEEKDAYS[number - 1][:3])
     axes = (f"hour ({view.hour_zone})", "weekday")
     figure = charts.heat(rows, "event_hour", "day", "mean", words="events an hour", axes=axes)
-    caption = f"{view.within()}{view.of_zone()} All segments; mean events of an hour."
+    caption = f"{view.within()}{view.of_zone()} All segments; average events of an hour."
     caption += " From hourly_activity."
     title = f"When are they active? (events an hour){view.beyond('segment')}"
     yield Chart(title, figure, rows, caption, metric="events")
