@@ -3,7 +3,7 @@
 Names from the data are escaped, so that markup in them is shown as text.
 """
 
-from dashboard.charts.bars import bars, columns, funnel, side_by_side, stacked
+from dashboard.charts.bars import bars, changes, columns, funnel, side_by_side, stacked
 from dashboard.charts.lines import band, by_period, concentration, lines, target
 from dashboard.charts.look import (
     ACCENT,
@@ -29,6 +29,7 @@ __all__ = [
     "bars",
     "bubbles",
     "by_period",
+    "changes",
     "colours_of",
     "columns",
     "concentration",

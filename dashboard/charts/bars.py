@@ -11,6 +11,7 @@ from dashboard.charts.look import (
     LOW,
     QUIET,
     SECOND,
+    WARNING,
     finish,
     hovered,
     legend_above,
@@ -67,6 +68,35 @@ def bars(
         showgrid=False,
     )
     return finish(figure, max(LOW, 30 * len(shown) + 30) if len(shown) > 8 else LOW)
+
+
+def changes(frame: pd.DataFrame, names: str, values: str, unit: str) -> go.Figure:
+    """Gains to the right and losses to the left of nothing, each with its sign."""
+    if frame.empty:
+        return nothing()
+    places = list(range(len(frame)))
+    gains = frame[values] >= 0
+    signs = gains.map({True: "+", False: ""})
+    figure = go.Figure(
+        go.Bar(
+            x=frame[values],
+            y=places,
+            width=0.5,
+            orientation="h",
+            marker_color=[ACCENT if gain else WARNING for gain in gains],
+            text=[sign + number(v, unit) for sign, v in zip(signs, frame[values], strict=True)],
+            textposition="outside",
+            cliponaxis=False,
+            hovertext=whole_names(frame[names]),
+            hovertemplate=f"%{{hovertext}}: {hovered('x', unit)}<extra></extra>",
+        )
+    )
+    far = float(frame[values].abs().max()) or 1
+    low, high = (1.35 * far if side else 0.05 * far for side in ((~gains).any(), gains.any()))
+    figure.update_xaxes(visible=False, range=[-low, high])
+    written = [label(name) for name in frame[names]]
+    figure.update_yaxes(tickvals=places, ticktext=written, autorange="reversed", showgrid=False)
+    return finish(figure, 46 * len(frame) + 40)
 
 
 def percent(value: float) -> str:

@@ -22,6 +22,17 @@ def segment_names(build: Build) -> list[str]:
     return segments(build)["user_segment"].tolist()
 
 
+def segment_revenue(build: Build, first: date, last: date) -> pd.DataFrame:
+    """Revenue of each segment between two dates of the start of sessions."""
+    return query(
+        build,
+        """select user_segment as name, sum(revenue) as revenue from daily_sessions
+        where session_date between $first and $last group by all order by name""",
+        first=first,
+        last=last,
+    )
+
+
 def durations(build: Build, first: date, last: date, segment: str | None) -> pd.DataFrame:
     """Sessions by duration: orders / sessions in percent and views a session."""
     return query(

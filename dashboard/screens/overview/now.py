@@ -4,6 +4,7 @@ from dashboard import charts, figures, insights
 from dashboard.blocks import Chart, Findings, Part
 from dashboard.periods import grain_of, pale, wholly
 from dashboard.screens.overview.cards import cards
+from dashboard.screens.overview.changes import factors, movers
 from dashboard.screens.overview.funnels import conversions, funnel
 from dashboard.words import with_sign
 
@@ -57,6 +58,6 @@ def before(build, view, grain):
 PART = Part(
     "Now",
     "How is the store doing?",
-    ((cards,), (findings,), (revenue,), (funnel,), (conversions,)),
+    ((cards,), (findings,), (factors, movers), (revenue,), (funnel,), (conversions,)),
     ("period", "compare", "grain", "category", "brand", "segment", "funnel"),
 )
