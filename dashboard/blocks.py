@@ -76,12 +76,17 @@ class Chart:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of those columns of its rows that dashboard/columns.py names."""
+    """A table of those columns of its rows that dashboard/columns.py names. A click on a row opens
+    the part `opens` of the page with the filter `sets` on the row's `item`; `all_rows` gives what
+    the CSV has, where the table shows a part of it."""
 
     title: str
     rows: pd.DataFrame
     caption: str
     columns: tuple[str, ...]
+    opens: str = ""
+    sets: str = ""
+    all_rows: Callable[[], pd.DataFrame] | None = None
 
 
 @dataclass(frozen=True)

@@ -30,11 +30,13 @@ Values = dict[str, list[str]]
 
 @dataclass(frozen=True)
 class Filter:
-    """A choice among names; the first one, or `everything`, is the default."""
+    """A choice among names; the first one, or `everything`, is the default. Without options it
+    is typed in: `typed` is "text", or "number" from 1."""
 
     words: str
-    options: Callable[[Build], list[str]] | tuple[str, ...]
+    options: Callable[[Build], list[str]] | tuple[str, ...] = ("",)
     everything: str = ""
+    typed: str = ""
 
     @property
     def default(self) -> str:
@@ -83,10 +85,19 @@ FILTERS = {
     "bond": Filter("Go", ("together", "apart")),
     "retention": Filter("Retention of", RETENTIONS),
     "cohort": Filter("Cohort of", cohorts, "all dates"),
+    "kind": Filter("Look for", tuple(data.explorer.KINDS)),
+    "find": Filter("With this in the name", typed="text"),
+    "sort": Filter("Most", data.explorer.SORTS),
+    "page": Filter("Page", typed="number"),
+    "item": Filter("Product number", typed="text"),
+    "buyers": Filter("Buyers who are", data.users.rfm_names, "all buyers"),
+    "customer": Filter("Visitor number", typed="text"),
 }
 
 # In the order of the address.
 NAMES = ("period", "dates", *FILTERS)
+# So much can be typed in.
+TYPED = 60
 # What leaves out a part of the data; the others choose how it is shown.
 NARROWING = ("period", "category", "brand", "segment")
 
@@ -126,6 +137,9 @@ def choose(part: Part, build: Build) -> View:
             period = choose_period(build)
         else:
             one = FILTERS[name]
+            if one.typed:
+                choices[name] = type_in(one, name)
+                continue
             value = select(one.words, name, one.names(build), one.default, build)
             choices[name] = None if value == one.everything else value
             if choices[name] and title(build, name, value) != value:
@@ -202,6 +216,21 @@ def select(words: str, name: str, names: list[str], default: str, build: Build) 
     return value
 
 
+def type_in(one: Filter, name: str) -> str:
+    """A box to type into; what is no number counts as none where one is asked for."""
+    asked = str(st.session_state.get(name) or held_values().get(name, [""])[0])[:TYPED]
+    if one.typed == "number":
+        number = int(asked) if asked.isascii() and asked.isdigit() else 1
+        st.session_state[name] = max(number, 1)
+        st.number_input(one.words, min_value=1, key=name, on_change=act, width=120)
+        keep(name, [str(st.session_state[name])], default=number <= 1)
+        return str(st.session_state[name])
+    st.session_state[name] = asked
+    st.text_input(one.words, key=name, on_change=act, width=180, max_chars=TYPED)
+    keep(name, [asked], default=not asked)
+    return asked
+
+
 def choose_period(build: Build) -> Period:
     """Show the filter of dates and give the period."""
     stored = stored_periods(build)
@@ -271,7 +300,7 @@ def is_held(name: str, build: Build) -> bool:
             return held.get("period") == [OTHER_DATES]
         if name == "period":
             return held[name][0] in [*stored_periods(build), OTHER_DATES]
-        return held[name][0] in FILTERS[name].names(build)
+        return bool(FILTERS[name].typed) or held[name][0] in FILTERS[name].names(build)
     except data.MissingMart:
         return True
 

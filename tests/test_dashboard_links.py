@@ -150,7 +150,7 @@ def test_a_filter_that_a_page_can_not_apply_is_kept_and_named(shown):
     page = run("users", period="Week of 14 Oct 2019", brand="samsung", grain="week")
     assert one(page.query_params["brand"]) == "samsung"
     said = [words for words in captions(page) if "Not applied here" in words]
-    assert said == ["Not applied here: Week of 14 Oct 2019, samsung."]
+    assert said == ["Not applied here: Week of 14 Oct 2019, Samsung."]
     next(each for each in page.button if each.label == "Reset").click().run()
     assert page.query_params == {}
 

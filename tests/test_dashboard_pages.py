@@ -512,11 +512,11 @@ def test_a_store_without_purchases_says_no_shares(shown, monkeypatch):
 
 
 def test_an_empty_table_says_so_on_the_page_and_in_the_report(shown, monkeypatch):
-    nothing = data.users.top_buyers(shown).head(0)
-    monkeypatch.setattr(data.users, "top_buyers", lambda _: nothing)
+    nothing = data.explorer.customers(shown, None, 5).head(0)
+    monkeypatch.setattr(data.explorer, "customers", lambda *_: nothing)
     page = run("users")
     assert any("nothing to list" in each.value for each in page.caption)
-    assert "There is nothing to list. All dates." in report(PAGES, shown)
+    assert "There is nothing to list. All dates, who spent most first." in report(PAGES, shown)
 
 
 def test_figures_of_several_units_say_their_unit(shown):
@@ -524,7 +524,7 @@ def test_figures_of_several_units_say_their_unit(shown):
     rows = weight.rows.set_index("metric_name")["with_all_shown"]
     assert rows["revenue"].startswith("$")
     assert rows["orders / sessions"].endswith(" %")
-    assert rows["mean session duration"].endswith(" s")
+    assert rows["average duration"].endswith(" s")
     (figures,) = doubts.published_figures(shown, View())
     spender = figures.rows.set_index("figure").loc["top spender"]
     assert spender["published_shown"] == "519267944"

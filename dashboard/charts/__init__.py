@@ -4,7 +4,7 @@ Names from the data are escaped, so that markup in them is shown as text.
 """
 
 from dashboard.charts.bars import bars, changes, columns, funnel, side_by_side, stacked
-from dashboard.charts.lines import band, by_period, concentration, lines, target
+from dashboard.charts.lines import band, by_period, concentration, lines, steps, target
 from dashboard.charts.look import (
     ACCENT,
     DAYS_OF,
@@ -40,6 +40,7 @@ __all__ = [
     "side_by_side",
     "sparkline",
     "stacked",
+    "steps",
     "target",
     "tree",
 ]

@@ -194,6 +194,22 @@ def lines(
     return legend_above(finish(figure))
 
 
+def steps(frame: pd.DataFrame, at: str, values: str, words: str, unit: str) -> go.Figure:
+    """A value that holds until it changes."""
+    figure = go.Figure(
+        go.Scatter(
+            x=frame[at],
+            y=frame[values],
+            mode="lines+markers",
+            line={"color": ACCENT, "width": 2, "shape": "hv"},
+            hovertemplate=f"%{{x|%-d %b %Y}}<br>{hovered('y', unit)}<extra></extra>",
+        )
+    )
+    figure.update_xaxes(showgrid=False, tickformat="%-d %b")
+    figure.update_yaxes(title_text=words, rangemode="tozero")
+    return finish(figure)
+
+
 def concentration(frame: pd.DataFrame, points=(5, 10, 20)) -> go.Figure:
     """Share of revenue by the best p percent of buyers, against equal shares."""
     if frame.empty:

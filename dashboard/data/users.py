@@ -58,6 +58,11 @@ def rfm(build: Build) -> pd.DataFrame:
     )
 
 
+def rfm_names(build: Build) -> list[str]:
+    """All RFM segments, in their order."""
+    return rfm(build)["rfm_segment"].tolist()
+
+
 def rfm_rules(build: Build) -> pd.DataFrame:
     """Which scores make an RFM segment, as words such as "4 to 5"."""
     scores = (
@@ -67,16 +72,6 @@ def rfm_rules(build: Build) -> pd.DataFrame:
     )
     return query(
         build, f"select rfm_segment, {', '.join(scores)} from rfm_segments order by segment_order"
-    )
-
-
-def top_buyers(build: Build) -> pd.DataFrame:
-    """The buyers who spent most, over all dates."""
-    return query(
-        build,
-        """select user_id, rfm_segment, frequency as orders, monetary as revenue,
-            recency_days as days_since_last_order
-        from rfm_users order by monetary desc, user_id limit 50""",
     )
 
 

@@ -33,10 +33,9 @@ def daily(build, view):
         unit=unit,
     )
     odd = counted(rows["unusual"].sum(), "unusual day").capitalize()
-    title = f"{odd} by {figure.name.lower()}"
     caption = f"{view.within()} UTC dates. Usual: the median of the same weekday, up to four weeks "
     caption += f"before and after.{how_far(rows)} From {figures.mart(View())}."
-    yield Chart(title, drawn, rows, caption, metric=figure.metric)
+    yield Chart(f"{odd} by {figure.name.lower()}", drawn, rows, caption, metric=figure.metric)
 
 
 def how_far(rows: pd.DataFrame) -> str:
