@@ -14,8 +14,8 @@ PAGES = (
     products.PAGE,
     users.PAGE,
     time.PAGE,
-    performance.PAGE,
     quality.PAGE,
+    performance.PAGE,
 )
 
 

@@ -135,6 +135,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "tables": ("tables", "number"),
     "readers_see_it": ("readers see it", "text"),
     "rule": ("rule", "text"),
+    "sentence": ("rule", "long"),
     "means": ("what it says", "text"),
     "tested": ("table", "text"),
     "status": ("status", "text"),

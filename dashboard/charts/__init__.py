@@ -4,7 +4,7 @@ Names from the data are escaped, so that markup in them is shown as text.
 """
 
 from dashboard.charts.bars import bars, changes, columns, funnel, side_by_side, stacked
-from dashboard.charts.lines import band, by_period, concentration, lines, steps, target
+from dashboard.charts.lines import ahead, band, by_period, concentration, lines, steps, target
 from dashboard.charts.look import (
     ACCENT,
     DAYS_OF,
@@ -13,6 +13,7 @@ from dashboard.charts.look import (
     OUTCOME_COLOURS,
     WEEKDAYS,
     colours_of,
+    note,
     nothing,
 )
 from dashboard.charts.maps import bubbles, heat, tree
@@ -25,6 +26,7 @@ __all__ = [
     "FATE_COLOURS",
     "OUTCOME_COLOURS",
     "WEEKDAYS",
+    "ahead",
     "band",
     "bars",
     "bubbles",
@@ -36,6 +38,7 @@ __all__ = [
     "funnel",
     "heat",
     "lines",
+    "note",
     "nothing",
     "side_by_side",
     "sparkline",

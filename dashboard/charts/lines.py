@@ -87,6 +87,29 @@ def by_period(
     return legend_above(figure) if len(figure.data) > 1 else figure
 
 
+def ahead(figure: go.Figure, days: pd.Series, low: pd.Series, high: pd.Series, unit: str) -> None:
+    """Draw what is expected of the next days, with its band."""
+    figure.add_scatter(
+        x=[*days.index, *days.index[::-1]],
+        y=[*high, *low[::-1]],
+        fill="toself",
+        mode="lines",
+        line={"width": 0},
+        fillcolor="rgba(138,148,158,0.28)",
+        name="as far off as so far",
+        hoverinfo="skip",
+    )
+    figure.add_scatter(
+        x=days.index,
+        y=days,
+        mode="lines+markers",
+        name="as the week before",
+        line={"color": QUIET, "width": 2, "dash": "dot"},
+        hovertemplate=f"%{{x|%a %-d %b %Y}}<br>expected {hovered('y', unit)}<extra></extra>",
+    )
+    legend_above(figure)
+
+
 def target(figure: go.Figure, values: pd.Series) -> None:
     """Draw what each bar should reach as a dotted line."""
     figure.add_scatter(

@@ -3,6 +3,7 @@
 from dashboard import charts, figures, insights
 from dashboard.blocks import Chart, Findings, Part
 from dashboard.periods import grain_of, pale, wholly
+from dashboard.screens.overview.ahead import expect
 from dashboard.screens.overview.cards import cards
 from dashboard.screens.overview.changes import factors, movers
 from dashboard.screens.overview.funnels import conversions, funnel
@@ -37,10 +38,11 @@ def revenue(build, view):
     )
     if grain != "hour" and view.target:
         charts.target(figure, view.target * rows["period_start"].map(charts.DAYS_OF[grain]))
+    expected = expect(build, view, figure) if grain == "day" else ""
     mart = "hourly_activity" if grain == "hour" else figures.mart(view)
     explained = pale(grain, whole, "the dates, or of the data")
     within = view.within(*figures.applied(view))
-    caption = f"{within} By UTC date of the event.{explained} From {mart}."
+    caption = f"{within} By UTC date of the event.{explained}{expected} From {mart}."
     title = f"Revenue by {grain}{figures.ignored(view)}"
     yield Chart(title, figure, rows, caption, metric="revenue")
 
