@@ -130,7 +130,8 @@
 {# A predicate for dates as text, one of which may be null. #}
 {% macro in_dates(dates) -%}
     {%- set known = dates | select | list -%}
-    {%- set by_date = "event_date in (date'" ~ known | join("', date'") ~ "')" -%}
+    {#- Not null is said, since Sail replaces a row of which a predicate says neither. -#}
+    {%- set by_date = "event_date is not null and event_date in (date'" ~ known | join("', date'") ~ "')" -%}
     {%- if dates | length == 0 -%} false
     {%- elif known | length == 0 -%} event_date is null
     {%- elif known | length < dates | length -%} (event_date is null or {{ by_date }})

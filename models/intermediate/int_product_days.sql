@@ -16,8 +16,7 @@ with
 looks as (
 
     select * from {{ ref('int_product_looks') }} where {{ dates }}
-    {{ distribute_by('event_date') }}
-    sort by event_date, product_id
+    {{ distribute_by('event_date', sorted_by='event_date, product_id') }}
 
 ),
 
@@ -32,10 +31,11 @@ rolled_up as (
     select
         event_date,
         product_id,
-        -- Apart from the texts, which the search for ties then does not read.
         max(last_event_at) as last_event_at,
-        max(struct(last_event_at, category_id, category_code, brand, price)) as latest,
-        collect_list(last_event_at) as last_times,
+        max_by(category_id, last_event_at) as category_id,
+        max_by(category_code, last_event_at) as category_code,
+        max_by(brand, last_event_at) as brand,
+        max_by(price, last_event_at) as last_price,
         {{ money_sum('price * total_events') }} as total_price,
         {{ summed_counts() }},
         {{ money_sum('price * total_purchases') }} as total_revenue,
@@ -45,20 +45,36 @@ rolled_up as (
 
 ),
 
--- Two looks at the very last instant are rare; then the session decides, which looks don't know.
+-- Two looks at the very last instant are rare.
+find_ties as (
+
+    select
+        looks.event_date,
+        looks.product_id,
+        looks.last_event_at
+    from looks
+    inner join rolled_up
+        on looks.event_date = rolled_up.event_date
+        and looks.product_id = rolled_up.product_id
+        and looks.last_event_at = rolled_up.last_event_at
+    group by looks.event_date, looks.product_id, looks.last_event_at
+    having count(*) > 1
+
+),
+
+-- Then the session decides, which looks don't have.
 settle_ties as (
 
-    select /*+ broadcast(rolled_up) */
-        rolled_up.event_date,
-        rolled_up.product_id,
+    select /*+ broadcast(find_ties) */
+        events.event_date,
+        events.product_id,
         {{ latest_event() }} as latest
     from events
-    inner join rolled_up
-        on size(filter(rolled_up.last_times, at -> at = rolled_up.last_event_at)) > 1
-        and events.event_date = rolled_up.event_date
-        and events.product_id = rolled_up.product_id
-        and events.event_time = rolled_up.last_event_at
-    group by rolled_up.event_date, rolled_up.product_id
+    inner join find_ties
+        on events.event_date = find_ties.event_date
+        and events.product_id = find_ties.product_id
+        and events.event_time = find_ties.last_event_at
+    group by events.event_date, events.product_id
 
 )
 
@@ -67,10 +83,10 @@ select /*+ broadcast(settle_ties) */
     rolled_up.event_date,
     rolled_up.product_id,
     rolled_up.last_event_at,
-    coalesce(settle_ties.latest.category_id, rolled_up.latest.category_id) as category_id,
-    coalesce(settle_ties.latest.category_code, rolled_up.latest.category_code) as category_code,
-    coalesce(settle_ties.latest.brand, rolled_up.latest.brand) as brand,
-    coalesce(settle_ties.latest.price, rolled_up.latest.price) as last_price,
+    coalesce(settle_ties.latest.category_id, rolled_up.category_id) as category_id,
+    coalesce(settle_ties.latest.category_code, rolled_up.category_code) as category_code,
+    coalesce(settle_ties.latest.brand, rolled_up.brand) as brand,
+    coalesce(settle_ties.latest.price, rolled_up.last_price) as last_price,
     rolled_up.total_price,
     rolled_up.total_events,
     rolled_up.total_views,

@@ -6,6 +6,31 @@ landed_rows as (
 
 ),
 
+-- Sail reads no exponent as a decimal: the digits and the place of the point in them.
+split_exponents as (
+
+    select
+        *,
+        case when price like '%e%' or price like '%E%' then regexp_replace(price, '[eE].*|[^0-9]', '') end as digits,
+        length(regexp_extract(price, '^[+-]?([0-9]*)', 1))
+        + try_cast(regexp_extract(price, '[eE]([+-]?[0-9]{1,4})$', 1) as int) as whole_digits
+    from landed_rows
+
+),
+
+moved as (
+
+    select
+        *,
+        case
+            when digits is null then price
+            when whole_digits <= 0 then concat('.', repeat('0', -whole_digits), digits)
+            else concat(rpad(substr(digits, 1, whole_digits), whole_digits, '0'), '.', substr(digits, whole_digits + 1))
+        end as plain_price
+    from split_exponents
+
+),
+
 -- Casting never guesses: a text is matched against a pattern first. try_cast, since an engine may evaluate all branches.
 parsed as (
 
@@ -27,10 +52,10 @@ parsed as (
             when not price rlike '^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$' then null
             when try_cast(price as double) > {{ var('max_price') }} then {{ var('max_price') }}
             -- Half a cent is the least that rounds up; a tiny exponent would make the exact cast explode.
-            when try_cast(price as double) < 0.001 then 0
-            else try_cast(price as decimal(12, 2))
+            when try_cast(price as double) < 0.001d then 0
+            else try_cast(plain_price as decimal(12, 2))
         end as price_read
-    from landed_rows
+    from moved
 
 )
 

@@ -40,8 +40,7 @@ touched as (
 
 ),
 {% endif %}
--- From the events of all dates: counts of one date can't be added up. One shuffle by session alone serves both sets
--- and the join, where two count(distinct) shuffle twice; sorted, the sets are built once (docs/decisions/sorted.md).
+-- Of all dates: counts of one can't be added up. One shuffle serves both counts and the join (docs/decisions/sorted.md).
 items as (
 
     select {{ hint }}
@@ -50,18 +49,18 @@ items as (
         category_key
     from events {{ of_touched }}
     {{ distribute_by('session_key') }}
-    sort by session_key
 
 ),
 
-count_items as (
+count_products as (
 
-    select
-        session_key,
-        cast(size(collect_set(product_id)) as bigint) as unique_products,
-        cast(size(collect_set(category_key)) as bigint) as unique_categories
-    from items
-    group by session_key
+    {{ counted_once('session_key', 'product_id', 'items') }}
+
+),
+
+count_categories as (
+
+    {{ counted_once('session_key', 'category_key', 'items') }}
 
 ),
 
@@ -104,8 +103,8 @@ select
     total_purchases,
     total_unknown,
     total_spent,
-    coalesce(count_items.unique_products, 0) as unique_products,
-    coalesce(count_items.unique_categories, 0) as unique_categories,
+    coalesce(count_products.total, 0) as unique_products,
+    coalesce(count_categories.total, 0) as unique_categories,
     case when total_views > 0 then 100d * total_purchases / total_views else 0d end as conversion_rate,
     total_purchases > 0 as has_purchased,
     user_id = {{ var('null_defaults')['user_id'] }} as is_anonymous,
@@ -120,6 +119,7 @@ left join rolled_up using (session_key)
 {%- else -%}
 from rolled_up
 {%- endif %}
-left join count_items using (session_key)
+left join count_products using (session_key)
+left join count_categories using (session_key)
 -- One file a date, not one of each task (docs/decisions/one-file-a-date.md).
 {{ distribute_by('session_date') }}
