@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from test_dashboard_pages import run
 
 from dashboard import data
 from dashboard.annotations import annotations
@@ -14,6 +13,7 @@ from dashboard.forecast import forecast
 from dashboard.periods import period_of, stored_periods
 from dashboard.screens.overview import now
 from dashboard.sections import blocks
+from tests.dashboard.test_pages import run
 
 
 @pytest.fixture

@@ -5,12 +5,12 @@ import shutil
 
 import pytest
 from click.testing import CliRunner
-from test_dashboard_pages import HOSTILE, ask
 
 from dashboard import data, words
 from dashboard.brief import UnknownPeriod, brief
 from dashboard.periods import stored_periods
 from shopstream.cli import main
+from tests.dashboard.test_pages import HOSTILE, ask
 
 
 @pytest.fixture

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from test_dashboard_pages import run
 
 from dashboard import data
 from dashboard.filters import RETENTIONS, cohort_of, default_view
 from dashboard.screens.users import loyalty
 from shopstream.query import connect
+from tests.dashboard.test_pages import run
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import datetime
 from dataclasses import replace
 
 import pytest
-from test_dashboard_pages import ask, metrics, run
 
 from dashboard import data, figures, words
 from dashboard.blocks import Display
@@ -26,6 +25,7 @@ from dashboard.screens.overview import compared, now
 from dashboard.screens.overview.cards import change
 from dashboard.screens.overview.funnels import conversions, funnel
 from dashboard.screens.users import sessions
+from tests.dashboard.test_pages import ask, metrics, run
 
 WEEK = ("2019-10-07", "2019-10-13")
 # No day, week or month: nothing stored has figures of these dates.

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-from test_dashboard_pages import ask, metrics, run
 
 from dashboard import data, words
 from dashboard.blocks import Display
@@ -12,6 +11,7 @@ from dashboard.periods import stored_periods
 from dashboard.screens.products import explorer, product
 from dashboard.screens.users import customer, value
 from shopstream.query import connect
+from tests.dashboard.test_pages import ask, metrics, run
 
 HOSTILE = "%' or 1=1 -- <script>"
 
