@@ -61,7 +61,7 @@ def test_the_split_of_a_stored_period_is_that_of_the_mart(shown, warehouse):
     sql = """select from_visitors, from_visits, from_conversion, from_order_value
         from revenue_drivers where period_type = 'week' and period_start = '2019-10-14'"""
     expected = connect(warehouse, sql).execute(sql).fetchone()
-    assert chart.rows["change"].tolist() == pytest.approx(list(expected))
+    assert chart.rows["change"].tolist() == pytest.approx(list(expected), abs=1e-5)
     assert list(chart.figure.data[0].x) == chart.rows["change"].tolist()
     largest = chart.rows.loc[chart.rows["points"].abs().idxmax()]
     assert f"%: {largest.factor} {largest.points:+.1f} pt" in chart.title

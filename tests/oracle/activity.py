@@ -300,10 +300,11 @@ MARTS = {
             from held as n join held as b on n.period_type = b.period_type
                 and n.period_start = b.period_start + ('1 ' || n.period_type)::interval
         )
-        select {PERIOD}, before_start, revenue, revenue_before, weight * visitors as from_visitors,
-            weight * (visits - visitors) as from_visits,
-            weight * (ordered - visits) as from_conversion,
-            weight * (all_of_it - ordered) as from_order_value
+        select {PERIOD}, before_start, revenue, revenue_before,
+            round(weight * visitors, 6) as from_visitors,
+            round(weight * (visits - visitors), 6) as from_visits,
+            round(weight * (ordered - visits), 6) as from_conversion,
+            round(weight * (all_of_it - ordered), 6) as from_order_value
         from paired""",
     "funnels": f"""
         with of_events as (

@@ -61,8 +61,8 @@ select
     before_start,
     revenue,
     revenue_before,
-    log_mean * ln(visitors_ratio) as from_visitors,
-    log_mean * ln(visits_ratio) as from_visits,
-    log_mean * ln(conversion_ratio) as from_conversion,
-    log_mean * ln(order_value_ratio) as from_order_value
+    round(log_mean * ln(visitors_ratio), 6) as from_visitors,
+    round(log_mean * ln(visits_ratio), 6) as from_visits,
+    round(log_mean * ln(conversion_ratio), 6) as from_conversion,
+    round(log_mean * ln(order_value_ratio), 6) as from_order_value
 from weigh_periods
