@@ -1,6 +1,7 @@
 """The dashboard: all pages, declared once. Run it with `shopstream dashboard`."""
 
 from pathlib import Path
+from time import sleep
 
 import streamlit as st
 
@@ -13,8 +14,8 @@ PAGES = (
     products.PAGE,
     users.PAGE,
     time.PAGE,
-    performance.PAGE,
     quality.PAGE,
+    performance.PAGE,
 )
 
 
@@ -22,6 +23,10 @@ def main() -> None:
     """Show the page that the address names."""
     st.set_page_config(layout="wide")
     st.html(Path(__file__).with_name("style.css"))
+    if "styled" not in st.session_state:
+        # What a browser draws together with the styles, it draws without them first.
+        st.session_state["styled"] = True
+        sleep(0.25)
     links: dict[str, object] = {}
 
     def shower(page: Page):

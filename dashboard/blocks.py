@@ -3,6 +3,7 @@
 They know nothing of Streamlit, so that the browser and the report show the same.
 """
 
+import math
 import os
 import zoneinfo
 from collections.abc import Callable, Iterable
@@ -13,12 +14,12 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard.data import Build
-from dashboard.periods import Period
+from dashboard.periods import PREVIOUS, Period
 
 # Any other value hides user ids: what was meant to hide them must not show them.
 NOT_HIDDEN = {"", "0", "no", "false", "off"}
 # A change too small to be told.
-UNMOVED = "0.0 %"
+UNMOVED = "unchanged"
 # What a figure holds that ignores a filter.
 WHOLE = {
     "period": "all dates",
@@ -31,13 +32,14 @@ WHOLE = {
 
 @dataclass(frozen=True)
 class Card:
-    """One figure. `change` is in percent against the period before; `trail` is the sparkline,
-    `trail_words` says what each of its values is."""
+    """One figure. `change` is against the period before, in percent or, of percentages, in
+    points; `trail` is the sparkline, `trail_words` says what each of its values is."""
 
     name: str
     value: str
     definition: str = ""
     change: float | None = None
+    change_unit: str = "%"
     trail: tuple[float, ...] = ()
     trail_words: tuple[str, ...] = ()
 
@@ -46,7 +48,9 @@ class Card:
         """The change in words; None where there is none to tell."""
         if self.change is None:
             return None
-        return f"{self.change:+.1f} %" if round(self.change, 1) else UNMOVED
+        digits = 1 if self.change_unit == "%" else 2
+        unmoved = not round(self.change, digits)
+        return UNMOVED if unmoved else f"{self.change:+.{digits}f} {self.change_unit}"
 
 
 @dataclass(frozen=True)
@@ -72,12 +76,17 @@ class Chart:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of those columns of its rows that dashboard/columns.py names."""
+    """A table of those columns of its rows that dashboard/columns.py names. A click on a row opens
+    the part `opens` of the page with the filter `sets` on the row's `item`; `all_rows` gives what
+    the CSV has, where the table shows a part of it."""
 
     title: str
     rows: pd.DataFrame
     caption: str
     columns: tuple[str, ...]
+    opens: str = ""
+    sets: str = ""
+    all_rows: Callable[[], pd.DataFrame] | None = None
 
 
 @dataclass(frozen=True)
@@ -103,11 +112,14 @@ Block = Cards | Chart | Table | Findings | Empty
 
 @dataclass(frozen=True)
 class Display:
-    """Settings of how things are shown: SHOPSTREAM_TIMEZONE, _CURRENCY, _HIDE_USER_IDS."""
+    """Settings of how things are shown: SHOPSTREAM_TIMEZONE, _CURRENCY, _HIDE_USER_IDS,
+    _DAILY_TARGET (revenue of a day; 0 for none), _FEWEST (below so many a rate is grey)."""
 
     zone: str = "UTC"
     sign: str = "$"
     hides_users: bool = False
+    daily_target: float = 0.0
+    fewest: float = 30
 
     @classmethod
     def from_environment(cls) -> "Display":
@@ -115,7 +127,22 @@ class Display:
         zone = os.environ.get("SHOPSTREAM_TIMEZONE") or "UTC"
         known = zone in zoneinfo.available_timezones()
         hides = os.environ.get("SHOPSTREAM_HIDE_USER_IDS", "").strip().lower() not in NOT_HIDDEN
-        return cls(zone if known else "UTC", os.environ.get("SHOPSTREAM_CURRENCY", "$"), hides)
+        return cls(
+            zone if known else "UTC",
+            os.environ.get("SHOPSTREAM_CURRENCY", "$"),
+            hides,
+            positive("SHOPSTREAM_DAILY_TARGET", cls.daily_target),
+            positive("SHOPSTREAM_FEWEST", cls.fewest),
+        )
+
+
+def positive(variable: str, default: float) -> float:
+    """A number of the environment; the default where it is none, or below 0."""
+    try:
+        value = float(os.environ.get(variable) or default)
+    except ValueError:
+        return default
+    return value if 0 <= value < math.inf else default
 
 
 @dataclass(frozen=True)
@@ -125,6 +152,8 @@ class View:
     period: Period | None = None
     display: Display = field(default_factory=Display)
     choices: dict[str, str | None] = field(default_factory=dict)
+    # How a choice is written, where that is not its value.
+    written: dict[str, str] = field(default_factory=dict)
 
     def chosen(self, name: str) -> str | None:
         """The value of a filter; None where it is on "all"."""
@@ -138,12 +167,19 @@ class View:
     @property
     def before(self) -> Period | None:
         """The period to compare with, unless there is none or the reader wants none."""
-        return None if self.chosen("compare") == "nothing" else self.period.before
+        return self.period.against(self.chosen("compare") or PREVIOUS)
 
     @property
     def sign(self) -> str:
         """The currency's sign."""
         return self.display.sign
+
+    @property
+    def target(self) -> float:
+        """The revenue that a day should bring; 0 where none is set, or a part of the store is
+        chosen."""
+        part = any(map(self.chosen, ("category", "brand", "segment")))
+        return 0.0 if part else self.display.daily_target
 
     @property
     def hour_zone(self) -> str:
@@ -161,9 +197,15 @@ class View:
             return f" In UTC: {self.display.zone} is not whole hours off."
         return " Dates in UTC."
 
+    def thin(self, counts: pd.Series, things: str) -> str:
+        """What a grey bar means, where one has too few of these to say much."""
+        fewest = self.display.fewest
+        return f" Grey: fewer than {fewest:g} {things}." if (counts < fewest).any() else ""
+
     def within(self, *filters: str) -> str:
         """The chosen dates and these filters, as a sentence."""
-        return ", ".join(filter(None, [self.period.words, *map(self.chosen, filters)])) + "."
+        chosen = (self.written.get(name) or self.chosen(name) for name in filters)
+        return ", ".join(filter(None, [self.period.words, *chosen])) + "."
 
     def beyond(self, *filters: str) -> str:
         """What to add to the title of a figure that ignores these filters, where one is set."""

@@ -9,14 +9,17 @@ from dashboard.blocks import Page, Part, View
 from dashboard.data import Build
 from dashboard.draw import draw
 from dashboard.filters import (
+    act,
     address_of,
     choose,
     choose_part,
+    held_choices,
     missed,
     not_applied,
     reset,
     write_address,
 )
+from dashboard.periods import OTHER_DATES, PRESETS, Period
 from dashboard.report import report
 from dashboard.sections import blocks, freshness, instead
 from dashboard.words import plain
@@ -25,7 +28,7 @@ from shopstream.config import Settings
 
 def show(page: Page, pages: tuple[Page, ...], links: dict[str, object]) -> None:
     """Show a page; `links` are Streamlit's pages by path, for links to them."""
-    head = st.container(horizontal=True, key="pages")
+    head = reserved("pages")
     try:
         build, part, view = show_head(page, pages)
         definitions = data.activity.definitions(build)
@@ -43,9 +46,17 @@ def show(page: Page, pages: tuple[Page, ...], links: dict[str, object]) -> None:
                     draw(block, links, definitions)
 
 
+def reserved(key: str):
+    """A row that has its place from the start: an empty one is not drawn at all, and what comes
+    into it later would push the page down."""
+    row = st.container(horizontal=True, vertical_alignment="center", key=key)
+    row.html('<i class="place"></i>')
+    return row
+
+
 def show_head(page: Page, pages: tuple[Page, ...]) -> tuple[Build, Part, View]:
     """Show what stands above the charts: which build, the question, the filters."""
-    trust = st.container(horizontal=True, vertical_alignment="center", key="trust")
+    trust = reserved("trust")
     with st.container(horizontal=True, vertical_alignment="center", key="title"):
         title = st.container()
         part = choose_part(page)
@@ -60,19 +71,33 @@ def show_head(page: Page, pages: tuple[Page, ...]) -> tuple[Build, Part, View]:
 
 
 def choose_view(page: Page, part: Part, build: Build) -> View:
-    """Show the filters and what undoes them in one row, and write what is chosen."""
-    with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
+    """Show the filters and what undoes them in one row, and write what is chosen. A phone has them
+    behind a button, which says how many are set."""
+    folded = reserved("folded")
+    unfolded = "open" if st.session_state.get("unfolded") else "shut"
+    with st.container(horizontal=True, vertical_alignment="bottom", key=f"filters_{unfolded}"):
         view = choose(part, build)
         left = not_applied(part, build)
         if part.filters or left:
             icon = ":material/undo:"
             st.button("Reset", on_click=reset, type="tertiary", icon=icon)
+    if part.filters or left:
+        count = len(set(held_choices()) - {"dates"})
+        words = f"Filters · {count} set" if count else "Filters"
+        icon = ":material/tune:"
+        folded.button(words, key="fold", on_click=fold, icon=icon, width="stretch")
     for words in missed():
         st.warning(plain(words), icon=":material/link_off:")
     if left:
         st.caption(plain(f"Not applied here: {', '.join(left)}."))
     write_address(page, part)
     return view
+
+
+def fold() -> None:
+    """Show the filters on a phone, or put them away."""
+    act()
+    st.session_state["unfolded"] = not st.session_state.get("unfolded", False)
 
 
 def link_pages(pages: tuple[Page, ...], links: dict[str, object]) -> None:
@@ -82,12 +107,20 @@ def link_pages(pages: tuple[Page, ...], links: dict[str, object]) -> None:
         st.page_link(links[page.path], label=page.title, query_params=chosen)
 
 
+def named_dates(period: Period, asked: list[str]) -> dict[str, list[str]]:
+    """Parameters that name the same dates, also of a period that moves on with the data."""
+    if set(asked) & set(PRESETS):
+        dates = [period.first.isoformat(), period.last.isoformat()]
+        return {"period": [OTHER_DATES], "dates": dates}
+    return {"period": [period.words]}
+
+
 def share(pages: tuple[Page, ...], build: Build, view: View) -> None:
     """The link to this view, and the report of all pages as one file."""
     chosen = {key: st.query_params.get_all(key) for key in st.query_params}
     if view.period and "dates" not in chosen:
-        # Left out, it would be another month after the next build.
-        chosen["period"] = [view.period.words]
+        # Left out, or by a name that moves on, it would be others after the next build.
+        chosen |= named_dates(view.period, chosen.get("period", []))
     link = (st.context.url or "").split("?")[0]
     link += f"?{urlencode(chosen, doseq=True)}" if chosen else ""
     st.caption("This link shows the same view:")

@@ -1,6 +1,7 @@
 """Blocks as Streamlit shows them. Text from the data is escaped before it is shown."""
 
 from base64 import b64encode
+from collections.abc import Callable
 from html import escape
 from pathlib import Path
 
@@ -58,7 +59,9 @@ def draw(block: Block, links: dict[str, object], definitions: dict[str, str]) ->
 
 def draw_cards(block: Cards) -> None:
     """Cards, each with its definition, change and small line."""
-    with st.container(key=f"cards_{slug(block.cards[0].name)}"):
+    tall = "lines" if any(len(card.trail) > 1 for card in block.cards) else "plain"
+    tall = f"{tall}_moved" if any(card.moved for card in block.cards) else tall
+    with st.container(key=f"cards_{len(block.cards)}_{tall}_{slug(block.cards[0].name)}"):
         for card in block.cards:
             with st.container(border=True, gap="xxsmall"):
                 st.metric(
@@ -131,8 +134,12 @@ def draw_table(block: Table) -> None:
         return
     shown = block.rows[list(block.columns)]
     height = 66 if any(COLUMNS[name][1] == "long" for name in shown) else 35
+    key = f"table_{slug(block.title)}"
     st.dataframe(
         shown,
+        key=key,
+        on_select=(lambda: open_row(key, block)) if block.opens else "ignore",
+        selection_mode="single-row",
         hide_index=True,
         column_config={name: column(name) for name in shown},
         height=height * min(len(shown), SHOWN_ROWS) + 38,
@@ -143,7 +150,15 @@ def draw_table(block: Table) -> None:
     more = (
         f" {SHOWN_ROWS} of {len(shown)} rows; scroll for more." if len(shown) > SHOWN_ROWS else ""
     )
-    foot(block.caption + more, block.rows, slug(block.title))
+    foot(block.caption + more, block.all_rows or block.rows, slug(block.title))
+
+
+def open_row(key: str, block: Table) -> None:
+    """Open the part of the page that shows the row that was clicked."""
+    for place in st.session_state[key].selection.rows[:1]:
+        st.session_state[block.sets] = str(block.rows["item"].iloc[place])
+        st.session_state["part"] = block.opens
+        act()
 
 
 def column(name: str):
@@ -167,13 +182,13 @@ def column(name: str):
             words = with_sign(words, Display.from_environment().sign)
             return st.column_config.NumberColumn(words, format="accounting")
         case "percent":
-            return st.column_config.NumberColumn(words, format="%.2f %%")
+            return st.column_config.NumberColumn(words, format="%.1f %%")
         case "bar":
             return st.column_config.ProgressColumn(
                 words, format="%.2f %%", min_value=0, max_value=100
             )
         case "time":
-            return st.column_config.DatetimeColumn(words, format="YYYY-MM-DD HH:mm")
+            return st.column_config.DatetimeColumn(words, format="D MMM YYYY, HH:mm")
     raise ValueError(kind)
 
 
@@ -191,7 +206,7 @@ def draw_findings(block: Findings, links: dict[str, object]) -> None:
                     st.page_link(links[path], label=name, query_params=held_choices() | chosen)
 
 
-def foot(caption: str, rows: pd.DataFrame, name: str):
+def foot(caption: str, rows: pd.DataFrame | Callable[[], pd.DataFrame], name: str):
     """The grey line below a chart or table with its rows as CSV; gives the place behind that."""
     with st.container(
         horizontal=True, vertical_alignment="center", gap="small", key=f"foot_{name}"
@@ -200,7 +215,7 @@ def foot(caption: str, rows: pd.DataFrame, name: str):
         place = st.container(horizontal=True, width="content", gap="xsmall")
         place.download_button(
             "CSV",
-            lambda: as_csv(rows),
+            lambda: as_csv(rows() if callable(rows) else rows),
             file_name=f"{name}.csv",
             mime="text/csv",
             key=f"csv_{name}",

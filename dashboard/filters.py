@@ -14,6 +14,7 @@ from dashboard.blocks import Display, Page, Part, View
 from dashboard.charts import WEEKDAYS
 from dashboard.data import Build
 from dashboard.periods import (
+    COMPARISONS,
     EVERYTHING,
     OTHER_DATES,
     Period,
@@ -29,11 +30,13 @@ Values = dict[str, list[str]]
 
 @dataclass(frozen=True)
 class Filter:
-    """A choice among names; the first one, or `everything`, is the default."""
+    """A choice among names; the first one, or `everything`, is the default. Without options it
+    is typed in: `typed` is "text", or "number" from 1."""
 
     words: str
-    options: Callable[[Build], list[str]] | tuple[str, ...]
+    options: Callable[[Build], list[str]] | tuple[str, ...] = ("",)
     everything: str = ""
+    typed: str = ""
 
     @property
     def default(self) -> str:
@@ -46,29 +49,55 @@ class Filter:
         return [self.everything, *found] if self.everything else found
 
 
+RETENTIONS = ("visits by week", "purchases by week", "visits by day", "purchases by day")
+
+
+def cohort_of(retention: str) -> tuple[str, str]:
+    """The activity and the period of the marts that a choice of retention names."""
+    activity, grain = retention.split(" by ")
+    return activity.removesuffix("s"), grain
+
+
+def cohorts(build: Build) -> list[str]:
+    """The cohorts of the retention that is chosen."""
+    chosen = held_values().get("retention", RETENTIONS)[0]
+    known = chosen if chosen in RETENTIONS else RETENTIONS[0]
+    return data.users.cohort_starts(build, *cohort_of(known))
+
+
 FILTERS = {
-    "compare": Filter("Compare with", ("the period before", "nothing")),
+    "compare": Filter("Compare with", COMPARISONS),
     "grain": Filter("By", ("day", "week", "month")),
     "category": Filter("Category", data.products.categories, "All categories"),
     "brand": Filter("Brand", data.products.brand_names, "All brands"),
     "segment": Filter("Segment", data.users.segment_names, "All segments"),
-    "funnel": Filter("Funnel of", ("events", "sessions, any order", "sessions, in order", "users")),
+    "funnel": Filter(
+        "Funnel of", ("sessions, in order", "sessions, any order", "visitors", "events")
+    ),
     "measure": Filter("Measure", ("revenue", "purchases", "views", "events")),
     "weekday": Filter("Hours of", tuple(f"{day}s" for day in WEEKDAYS), "all days"),
-    "count": Filter("Count", ("active users", "sessions")),
+    "judged": Filter("Days by", ("revenue", "orders", "conversion")),
+    "count": Filter("Count", ("visitors", "sessions")),
     "watched": Filter("Unusual hours of", ("purchase", "cart", "view")),
     "pairs": Filter(
         "Pairs of", ("products viewed", "products bought", "categories viewed", "categories bought")
     ),
     "bond": Filter("Go", ("together", "apart")),
-    "retention": Filter(
-        "Retention of", ("visits by week", "purchases by week", "visits by day", "purchases by day")
-    ),
-    "cohort": Filter("Cohort of", data.users.cohort_starts, "all dates"),
+    "retention": Filter("Retention of", RETENTIONS),
+    "cohort": Filter("Cohort of", cohorts, "all dates"),
+    "kind": Filter("Look for", tuple(data.explorer.KINDS)),
+    "find": Filter("With this in the name", typed="text"),
+    "sort": Filter("Most", data.explorer.SORTS),
+    "page": Filter("Page", typed="number"),
+    "item": Filter("Product number", typed="text"),
+    "buyers": Filter("Buyers who are", data.users.rfm_names, "all buyers"),
+    "customer": Filter("Visitor number", typed="text"),
 }
 
 # In the order of the address.
 NAMES = ("period", "dates", *FILTERS)
+# So much can be typed in.
+TYPED = 60
 # What leaves out a part of the data; the others choose how it is shown.
 NARROWING = ("period", "category", "brand", "segment")
 
@@ -102,15 +131,25 @@ def choose_part(page: Page) -> Part:
 
 def choose(part: Part, build: Build) -> View:
     """Show the filters of a part and give what is chosen."""
-    period, choices = None, {}
+    period, choices, written = None, {}, {}
     for name in part.filters:
         if name == "period":
             period = choose_period(build)
         else:
             one = FILTERS[name]
-            value = select(one.words, name, one.names(build), one.default)
+            if one.typed:
+                choices[name] = type_in(one, name)
+                continue
+            value = select(one.words, name, one.names(build), one.default, build)
             choices[name] = None if value == one.everything else value
-    return View(period, Display.from_environment(), choices)
+            if choices[name] and title(build, name, value) != value:
+                written[name] = title(build, name, value)
+    return View(period, Display.from_environment(), choices, written)
+
+
+def title(build: Build, name: str, value: str) -> str:
+    """How an option is shown."""
+    return data.products.brand_titles(build).get(value, value) if name == "brand" else value
 
 
 def follow_address(page: Page) -> None:
@@ -169,18 +208,34 @@ def keep(name: str, values: list[str], default: bool) -> None:
         del held_values()[name]
 
 
-def select(words: str, name: str, names: list[str], default: str) -> str:
+def select(words: str, name: str, names: list[str], default: str, build: Build) -> str:
     """A select box."""
     value = one_of(name, names, default)
-    st.selectbox(words, names, key=name, on_change=act, width=180)
+    shown = {each: title(build, name, each) for each in names}
+    st.selectbox(words, names, key=name, on_change=act, width=180, format_func=shown.get)
     return value
+
+
+def type_in(one: Filter, name: str) -> str:
+    """A box to type into; what is no number counts as none where one is asked for."""
+    asked = str(st.session_state.get(name) or held_values().get(name, [""])[0])[:TYPED]
+    if one.typed == "number":
+        number = int(asked) if asked.isascii() and asked.isdigit() else 1
+        st.session_state[name] = max(number, 1)
+        st.number_input(one.words, min_value=1, key=name, on_change=act, width=120)
+        keep(name, [str(st.session_state[name])], default=number <= 1)
+        return str(st.session_state[name])
+    st.session_state[name] = asked
+    st.text_input(one.words, key=name, on_change=act, width=180, max_chars=TYPED)
+    keep(name, [asked], default=not asked)
+    return asked
 
 
 def choose_period(build: Build) -> Period:
     """Show the filter of dates and give the period."""
     stored = stored_periods(build)
     default = default_period(stored)
-    words = select("Dates", "period", [*stored, OTHER_DATES], default.words)
+    words = select("Dates", "period", [*stored, OTHER_DATES], default.words, build)
     if words != OTHER_DATES:
         held_values().pop("dates", None)
         return stored[words]
@@ -230,7 +285,7 @@ def not_applied(part: Part, build: Build) -> list[str]:
             forget(name)
     held = held_choices()
     narrow = [name for name in others if name in held and name in NARROWING]
-    said = {name: held[name][0] for name in narrow}
+    said = {name: title(build, name, held[name][0]) for name in narrow}
     if said.get("period") == OTHER_DATES:
         whole = stored_periods(build)[EVERYTHING]
         said["period"] = span(*dates_within(held.get("dates", []), whole))
@@ -245,7 +300,7 @@ def is_held(name: str, build: Build) -> bool:
             return held.get("period") == [OTHER_DATES]
         if name == "period":
             return held[name][0] in [*stored_periods(build), OTHER_DATES]
-        return held[name][0] in FILTERS[name].names(build)
+        return bool(FILTERS[name].typed) or held[name][0] in FILTERS[name].names(build)
     except data.MissingMart:
         return True
 

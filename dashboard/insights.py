@@ -6,11 +6,13 @@ A rule says nothing where the data is too thin, and something else where the dat
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from dashboard import data
+import pandas as pd
+
+from dashboard import data, figures, unusual
 from dashboard.blocks import View
 from dashboard.data import Build, MissingMart
 from dashboard.periods import lengths
-from dashboard.words import counted, number, span_of_hours
+from dashboard.words import counted, day, number, span_of_hours
 
 # Below so many orders or buyers in the chosen dates nothing is said.
 FEWEST = 100
@@ -52,7 +54,7 @@ class Insight:
 def all_insights(build: Build, view: View) -> list[Insight]:
     """What the rules find: the change against the period before, then what is of the chosen dates,
     then what is of all dates, and of these the largest effect first."""
-    if not data.activity.added_up(build, *view.dates)["orders"] >= FEWEST:
+    if not data.ranges.added_up(build, *view.dates)["orders"] >= FEWEST:
         return []
     everything, found = data.activity.whole(build), []
     for rule in RULES:
@@ -94,8 +96,9 @@ def strongest_brand(build: Build, view: View) -> Insight | None:
     if named.empty or not named.iloc[0]["view_share"]:
         return None
     top = named.iloc[0]
+    name = data.products.brand_titles(build).get(top.brand, top.brand)
     return Insight(
-        f"{top.brand} brings {number(top.revenue_share, '%')} of revenue "
+        f"{name} brings {number(top.revenue_share, '%')} of revenue "
         f"from {number(top.view_share, '%')} of views.",
         "products", "Sellers", "revenue", max(1, top.revenue_share / top.view_share),
         "Revenue by brand, and its share", over(view, found["purchases"].sum(), "purchase"),
@@ -182,8 +185,8 @@ def change(build: Build, view: View) -> Insight | None:
     before = view.before
     if not before:
         return None
-    now, orders = data.activity.added_up(build, *view.dates)[["revenue", "orders"]]
-    then = data.activity.added_up(build, before.first, before.last)
+    now, orders = data.ranges.added_up(build, *view.dates)[["revenue", "orders"]]
+    then = data.ranges.added_up(build, before.first, before.last)
     if then["orders"] < FEWEST or not then["revenue"] or not now:
         return None
     rate = now / then["revenue"]
@@ -195,6 +198,25 @@ def change(build: Build, view: View) -> Insight | None:
     return Insight(
         f"Revenue {words} that of {before.words}{lengths(view.period, before)}.",
         HERE, "", "revenue", max(rate, 1 / rate), "", over(view, orders, "order"),
+    )  # fmt: skip
+
+
+def unusual_day(build: Build, view: View) -> Insight | None:
+    """The day whose revenue is furthest from what its weekday usually brings."""
+    days = figures.days(build, View(), *data.activity.whole(build))
+    rows = unusual.judged(days, "revenue")
+    rows = rows[rows["unusual"] & rows["event_date"].between(*map(pd.Timestamp, view.dates))]
+    if rows.empty:
+        return None
+    odd = rows.loc[rows["ratio"].sub(1).abs().idxmax()]
+    off = f"{abs(100 * (odd.ratio - 1)):.0f} % {'more' if odd.ratio > 1 else 'less'}"
+    only = f", of only {odd.others} others" if odd.others <= unusual.THIN_OTHERS else ""
+    return Insight(
+        f"{day(odd.event_date)} brought {off} revenue than is usual for a "
+        f"{odd.event_date:%A}{only}.",
+        "time", "Days", "revenue", max(odd.ratio, 1 / odd.ratio) if odd.ratio else 10,
+        f"{counted(len(rows), 'unusual day')} by revenue",
+        over(view, view.period.days, "day"), {"judged": "revenue"},
     )  # fmt: skip
 
 
@@ -238,15 +260,16 @@ def strongest_segment(build: Build, view: View) -> Insight | None:
     top = found.assign(effect=found["revenue_share"] / found["user_share"]).nlargest(1, "effect")
     top = top.iloc[0]
     return Insight(
-        f"{top.user_segment}s are {number(top.user_share, '%')} of users and bring "
+        f"{top.user_segment}s are {number(top.user_share, '%')} of visitors and bring "
         f"{number(top.revenue_share, '%')} of revenue.",
         "users", "Value", "users", top.effect,
-        "Segments by users and by revenue (%)", over_all(found["users"].sum(), "user"),
+        "Segments by visitors and by revenue (%)", over_all(found["users"].sum(), "visitor"),
     )  # fmt: skip
 
 
 RULES: tuple[Callable[[Build, View], Insight | None], ...] = (
     change,
+    unusual_day,
     unusual_hours,
     strongest_brand,
     strongest_segment,

@@ -10,12 +10,20 @@ from dashboard.data import Build
 from dashboard.words import day, span
 
 EVERYTHING, OTHER_DATES = "All dates", "Other dates…"
+# What a period is compared with.
+PREVIOUS, SAME_WEEKDAYS = "previous period", "same weekdays before"
+MONTH_BEFORE, YEAR_BEFORE, NOTHING = "a month before", "a year before", "nothing"
+COMPARISONS = (PREVIOUS, SAME_WEEKDAYS, MONTH_BEFORE, YEAR_BEFORE, NOTHING)
+# Dates that move on with the data.
+LAST_7_DAYS, THIS_MONTH, LAST_MONTH = "Last 7 days", "Month to date", "Last month"
+PRESETS = (LAST_7_DAYS, THIS_MONTH, LAST_MONTH)
 
 
 @dataclass(frozen=True)
 class Period:
     """A range of dates. `stored` is its type and start where the marts hold figures for it that do
-    not add up over days; `before` is the one it is compared with, where that is in the data."""
+    not add up over days; `before` is the one it is compared with, where that is in the data,
+    which begins on `data_from`."""
 
     words: str
     first: date
@@ -24,17 +32,37 @@ class Period:
     before: "Period | None" = None
     # Whether these are all dates of the data, by whatever name.
     is_all: bool = False
+    data_from: date | None = None
+
+    @property
+    def days(self) -> int:
+        """How many dates it has."""
+        return (self.last - self.first).days + 1
+
+    def against(self, comparison: str) -> "Period | None":
+        """The period it is compared with in this way; None where that is not all in the data."""
+        if comparison in (PREVIOUS, NOTHING):
+            return self.before if comparison == PREVIOUS else None
+        if comparison == SAME_WEEKDAYS:
+            weeks = timedelta(days=7 * -(-self.days // 7))
+            first, last = self.first - weeks, self.last - weeks
+        else:
+            first, last = dates_before(self, 1 if comparison == MONTH_BEFORE else 12)
+        if not self.data_from or first < self.data_from:
+            return None
+        return Period(span(first, last), first, last, stored_as(first, last))
 
 
 def stored_periods(build: Build) -> dict[str, Period]:
-    """The periods to choose from by their words: all dates, then months, then weeks, newest first.
+    """The periods to choose from by their words: all dates, those that move on with the data, then
+    months, then weeks, newest first.
 
     One is compared with the one before where both lie wholly in the data, else with as many days
     before. Raises EmptyMart where there is none.
     """
     found = data.activity.periods(build)
     first, last = data.activity.whole(build)
-    everything = Period(EVERYTHING, first, last, ("total", first), is_all=True)
+    everything = Period(EVERYTHING, first, last, ("total", first), is_all=True, data_from=first)
     chosen = {EVERYTHING: everything}
     for kind in ("month", "week"):
         before, named = None, {}
@@ -46,13 +74,57 @@ def stored_periods(build: Build) -> dict[str, Period]:
             # Whole ones are compared, and the one before must end where this one begins.
             follows = whole and before and before.last + timedelta(days=1) == start
             dates = max(start, first), min(end, last)
-            period = Period(words, *dates, (kind, start), is_all=dates == (first, last))
+            is_all = dates == (first, last)
+            period = Period(words, *dates, (kind, start), is_all=is_all, data_from=first)
             # What is not complete is compared with as many days before.
             held = before if follows else as_long_before(period, everything)
             period = named[words] = replace(period, before=held)
             before = period if whole else None
         chosen |= dict(reversed(named.items()))
-    return chosen
+    return {EVERYTHING: everything} | presets(chosen) | chosen
+
+
+def presets(stored: dict[str, Period]) -> dict[str, Period]:
+    """Periods that move on with the data, by their names, where they are in it."""
+    whole = stored[EVERYTHING]
+    this_month = whole.last.replace(day=1)
+    last_month = this_month - timedelta(days=1)
+    dates = {
+        LAST_7_DAYS: (whole.last - timedelta(days=6), whole.last),
+        THIS_MONTH: (this_month, whole.last),
+        LAST_MONTH: (last_month.replace(day=1), last_month),
+    }
+    return {
+        name: period_of(max(first, whole.first), last, stored)
+        for name, (first, last) in dates.items()
+        if last >= whole.first
+    }
+
+
+def dates_before(period: Period, months: int) -> tuple[date, date]:
+    """The same dates of so many months before; the whole month where it is a whole one."""
+    first, last = (
+        (pd.Timestamp(each) - pd.DateOffset(months=months)).date()
+        for each in (period.first, period.last)
+    )
+    whole = (period.first, period.last) == (
+        period.first.replace(day=1), natural_end("month", period.first.replace(day=1))
+    )  # fmt: skip
+    return first, natural_end("month", first) if whole else last
+
+
+def stored_as(first: date, last: date) -> tuple[str, date] | None:
+    """The type and the start of the day, week or month that these dates are."""
+    kinds = ("day", "week", "month")
+    starts = {
+        "day": first,
+        "week": first - timedelta(first.weekday()),
+        "month": first.replace(day=1),
+    }
+    found = (
+        kind for kind in kinds if (starts[kind], natural_end(kind, starts[kind])) == (first, last)
+    )
+    return next(((kind, first) for kind in found), None)
 
 
 def default_period(stored: dict[str, Period]) -> Period:
@@ -61,7 +133,7 @@ def default_period(stored: dict[str, Period]) -> Period:
     months = (
         each
         for each in stored.values()
-        if each.before and each.stored[0] == "month" and is_complete(each)
+        if each.before and each.stored and each.stored[0] == "month" and is_complete(each)
     )
     return next(months, stored[EVERYTHING])
 
@@ -88,8 +160,7 @@ def pale(grain: str, whole: list[bool], outside: str) -> str:
 
 def grain_of(period: Period, chosen: str) -> str:
     """What to show a period by: one day by hour, up to a week by day, else as chosen."""
-    days = (period.last - period.first).days + 1
-    return "hour" if days == 1 else "day" if days <= 7 else chosen
+    return "hour" if period.days == 1 else "day" if period.days <= 7 else chosen
 
 
 def is_complete(period: Period) -> bool:
@@ -101,20 +172,20 @@ def is_complete(period: Period) -> bool:
 
 def lengths(period: Period, before: Period) -> str:
     """How many days are compared, where they are not as many."""
-    now, then = ((each.last - each.first).days + 1 for each in (period, before))
+    now, then = period.days, before.days
     return "" if now == then else f" ({now} days against {then})"
 
 
 def as_long_before(period: Period, whole: Period) -> Period | None:
     """As many days before a period, and before one day the same weekday of the week before; None
     where they are not all in the data."""
-    length = period.last - period.first + timedelta(days=1)
+    length = timedelta(days=period.days)
     start, end = period.first - length, period.first - timedelta(days=1)
     if length.days == 1:
         start = end = period.first - timedelta(days=7)
     if start < whole.first:
         return None
-    return Period(span(start, end), start, end, ("day", end) if length.days == 1 else None)
+    return Period(span(start, end), start, end, stored_as(start, end))
 
 
 def period_of(first: date, last: date, stored: dict[str, Period]) -> Period:
@@ -122,8 +193,9 @@ def period_of(first: date, last: date, stored: dict[str, Period]) -> Period:
     for period in stored.values():
         if (period.first, period.last) == (first, last):
             return period
-    period = Period(span(first, last), first, last, ("day", first) if first == last else None)
-    return replace(period, before=as_long_before(period, stored[EVERYTHING]))
+    whole = stored[EVERYTHING]
+    period = Period(span(first, last), first, last, stored_as(first, last), data_from=whole.first)
+    return replace(period, before=as_long_before(period, whole))
 
 
 def dates_within(texts: list[str], whole: Period) -> tuple[date, date]:

@@ -28,7 +28,11 @@ small, .caption { color: #52606d; font-size: .85rem; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: .85rem; }
 th, td { padding: .25rem .6rem; border-bottom: 1px solid #e4e8ec; text-align: left; }
 td.n { text-align: right; font-variant-numeric: tabular-nums; }
-@media print { .page { break-before: page; } }
+@media print {
+  @page { size: A4; margin: 12mm; } body { zoom: .62; margin: 0; max-width: none; }
+  .page { break-before: page; } nav + .page { break-before: auto; }
+  .block, .card, tr { break-inside: avoid; } h1, h2 { break-after: avoid; }
+}
 """
 
 
@@ -60,7 +64,9 @@ def part_html(part: Part, build: Build) -> str:
     except Exception as error:
         return title + block_html(instead(error, part.name, "The rest holds; see the log."))
     return title + "".join(
-        block_html(block) for section in part.sections for block in blocks(section, build, view)
+        f"<div class=block>{block_html(block)}</div>"
+        for section in part.sections
+        for block in blocks(section, build, view)
     )
 
 
@@ -120,7 +126,7 @@ def cell(value: object, kind: str) -> str:
     if kind in {"text", "long"}:
         return f"<td>{'' if pd.isna(value) else escape(str(value))}</td>"
     if kind == "time":
-        return f"<td>{'' if pd.isna(value) else f'{value:%Y-%m-%d %H:%M}'}</td>"
+        return f"<td>{'' if pd.isna(value) else f'{value:%-d %b %Y, %H:%M}'}</td>"
     if kind in {"figure", "exact"}:
         return f"<td class=n>{'–' if pd.isna(value) else escape(str(value))}</td>"
     units = {"percent": "%", "bar": "%", "money": Display.from_environment().sign}

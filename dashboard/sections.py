@@ -2,12 +2,16 @@
 
 import logging
 import zoneinfo
+from datetime import UTC, datetime
 from pathlib import Path
 
-from dashboard import data
-from dashboard.blocks import Block, Display, Empty, Section, View
+import pandas as pd
+
+from dashboard import charts, data
+from dashboard.annotations import annotations
+from dashboard.blocks import Block, Chart, Display, Empty, Section, View
 from dashboard.data import Build, EmptyMart, MissingMart
-from dashboard.words import number, span
+from dashboard.words import day, number, span
 from shopstream.config import SAMPLE_MARK
 from shopstream.published import NothingPublished, PublishedLost
 
@@ -24,7 +28,11 @@ HOW_TO_MEASURE = {
 def blocks(section: Section, build: Build, view: View) -> list[Block]:
     """The blocks of a section, or words in their place."""
     try:
-        return list(section(build, view))
+        found = list(section(build, view))
+        for block in found:
+            if isinstance(block, Chart):
+                charts.note(block.figure, annotations())
+        return found
     except Exception as error:
         name = section.__name__.replace("_", " ").capitalize()
         return [instead(error, name, "The rest of the page holds; see the log.")]
@@ -63,8 +71,8 @@ def freshness(build: Build) -> str:
     """Which build is shown, of when, over which dates, and how its tests went."""
     zone = Display.from_environment().zone
     at = build.published_at.astimezone(zoneinfo.ZoneInfo(zone))
-    words = [f"build {build.build_id}", f"{at:%Y-%m-%d %H:%M} {zone}"]
-    for part in (extent, tests):
+    words = [f"build {build.build_id}", f"{day(at)}, {at:%H:%M} {zone}"]
+    for part in (extent, newest, tests):
         try:
             words.append(part(build))
         except MissingMart:
@@ -82,6 +90,16 @@ def extent(build: Build) -> str:
     first, last = data.activity.whole(build)
     events = data.activity.activity(build, "total", first)["total_events"]
     return f"{number(events)} events · {span(first, last)}"
+
+
+def newest(build: Build) -> str:
+    """How old the newest event is, by its hour."""
+    at = data.quality.arrival(build).last_hour
+    if pd.isna(at):
+        raise EmptyMart("hourly_activity")
+    hours = (datetime.now(UTC).replace(tzinfo=None) - at).total_seconds() / 3600
+    ago = f"{hours:.0f} h" if hours < 48 else f"{hours / 24:,.0f} days"
+    return f"newest event {ago} ago"
 
 
 def tests(build: Build) -> str:

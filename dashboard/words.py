@@ -34,7 +34,9 @@ def number(value: float | None, unit: str = "") -> str:
 
 
 def counted(how_many: int, thing: str) -> str:
-    """A number of things: 1 hour, 1,200 hours."""
+    """A number of things: 1 hour, 1,200 hours, no hours."""
+    if not how_many:
+        return f"no {thing}s"
     return f"{how_many:,} {thing}{'' if how_many == 1 else 's'}"
 
 

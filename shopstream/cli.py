@@ -20,6 +20,7 @@ from shopstream.config import (
     check_warehouse,
 )
 from shopstream.plain import PlainFormatter, plain_lines
+from shopstream.report_command import report
 from shopstream.stopping import Stopped, heed_signals, raise_if_told
 
 # Exit code of what could not start, or met an environment in which it can't be done.
@@ -394,27 +395,7 @@ def dashboard(settings: Settings, port: int) -> None:
     os.execve(sys.executable, [*command, f"--server.port={port}"], settings.environment())
 
 
-@main.command()
-@click.option(
-    "--target",
-    type=click.Path(path_type=Path),
-    help="File; report.html beside what dbt compiles if none.",
-)
-@click.pass_obj
-def report(settings: Settings, target: Path | None) -> None:
-    """Write all pages of the dashboard as one file, for mail and archive."""
-    from streamlit.logger import set_log_level
-
-    # Its cache warns where no browser is served.
-    set_log_level("ERROR")
-    from dashboard.app import PAGES
-    from dashboard.data import read_build
-    from dashboard.report import report
-
-    target = target or settings.target / "report.html"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(report(PAGES, read_build(settings.warehouse)))
-    click.echo(f"Open {target} in a browser.")
+main.add_command(report)
 
 
 @contextmanager

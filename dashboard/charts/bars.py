@@ -11,7 +11,9 @@ from dashboard.charts.look import (
     LOW,
     QUIET,
     SECOND,
+    WARNING,
     finish,
+    hovered,
     legend_above,
     nothing,
     strength,
@@ -28,10 +30,12 @@ def bars(
     unit: str = "",
     extra: str = "",
     most: int = 12,
+    gives: str = "",
 ) -> go.Figure:
     """Horizontal bars, largest on top as given, with their values beside them.
 
-    `extra` is a column of words shown behind the value. A click gives the whole name.
+    `extra` is a column of words shown behind the value. A click gives the column `gives`, the whole
+    name if none.
     """
     if frame.empty:
         return nothing()
@@ -50,9 +54,9 @@ def bars(
             text=texts,
             textposition="outside",
             cliponaxis=False,
-            customdata=[[str(name)] for name in shown[names]],
+            customdata=[[str(name)] for name in shown[gives or names]],
             hovertext=whole_names(shown[names]),
-            hovertemplate="%{hovertext}<br>%{x:,.2f}<extra></extra>",
+            hovertemplate=f"%{{hovertext}}<br>{hovered('x', unit)}<extra></extra>",
         )
     )
     top = max(float(shown[values].max()), 0.0)
@@ -66,6 +70,35 @@ def bars(
     return finish(figure, max(LOW, 30 * len(shown) + 30) if len(shown) > 8 else LOW)
 
 
+def changes(frame: pd.DataFrame, names: str, values: str, unit: str) -> go.Figure:
+    """Gains to the right and losses to the left of nothing, each with its sign."""
+    if frame.empty:
+        return nothing()
+    places = list(range(len(frame)))
+    gains = frame[values] >= 0
+    signs = gains.map({True: "+", False: ""})
+    figure = go.Figure(
+        go.Bar(
+            x=frame[values],
+            y=places,
+            width=0.5,
+            orientation="h",
+            marker_color=[ACCENT if gain else WARNING for gain in gains],
+            text=[sign + number(v, unit) for sign, v in zip(signs, frame[values], strict=True)],
+            textposition="outside",
+            cliponaxis=False,
+            hovertext=whole_names(frame[names]),
+            hovertemplate=f"%{{hovertext}}: {hovered('x', unit)}<extra></extra>",
+        )
+    )
+    far = float(frame[values].abs().max()) or 1
+    low, high = (1.35 * far if side else 0.05 * far for side in ((~gains).any(), gains.any()))
+    figure.update_xaxes(visible=False, range=[-low, high])
+    written = [label(name) for name in frame[names]]
+    figure.update_yaxes(tickvals=places, ticktext=written, autorange="reversed", showgrid=False)
+    return finish(figure, 46 * len(frame) + 40)
+
+
 def percent(value: float) -> str:
     """A percentage in words."""
     return number(value, "%")
@@ -77,6 +110,7 @@ def side_by_side(
     columns: dict[str, str],
     write: Callable[[float], str] = percent,
     details: str = "",
+    unit: str = "%",
 ) -> go.Figure:
     """Two or three values for each name, side by side; `columns` maps column to words. `details`
     is a column of words below each name."""
@@ -99,7 +133,7 @@ def side_by_side(
             textposition="outside",
             cliponaxis=False,
             hovertext=whole_names(frame[names]),
-            hovertemplate="%{hovertext}: %{x:,.2f}<extra>" + words + "</extra>",
+            hovertemplate=f"%{{hovertext}}: {hovered('x', unit)}<extra>{words}</extra>",
         )
     top = float(frame[list(columns)].max().max() or 1)
     figure.update_xaxes(visible=False, range=[0, top * 1.25])
@@ -117,12 +151,22 @@ def columns(
     axis: str = "",
     colour: str = ACCENT,
     whole: list[bool] | None = None,
+    of: str = "",
+    fewest: float = 0,
 ) -> go.Figure:
     """Upright bars in the order given, with their values on top where they are few; a pale bar is
-    a period that is only partly in the data."""
+    a period that is only partly in the data. `of` is a column that says over how many a rate is
+    counted: below `fewest` its bar is grey."""
     if frame.empty:
         return nothing()
     few = len(frame) <= 8
+    texts = [number(value, unit) for value in frame[values]] if few else None
+    hover = f"%{{x}}<br>{hovered('y', unit)}"
+    if of:
+        counts = [f"n {number(count)}" for count in frame[of]]
+        texts = texts and [f"{text}<br>{n}" for text, n in zip(texts, counts, strict=True)]
+        hover += "<br>%{customdata}"
+        colour = [colour if count >= fewest else QUIET for count in frame[of]]
     figure = go.Figure(
         go.Bar(
             x=[folded(name) for name in frame[names]],
@@ -130,17 +174,20 @@ def columns(
             width=0.35 if len(frame) <= 3 else None,
             marker_color=colour,
             marker_opacity=strength(whole),
-            text=[number(value, unit) for value in frame[values]] if few else None,
+            text=texts,
             textposition="outside",
             cliponaxis=False,
-            hovertemplate="%{x}<br>%{y:,.2f}<extra></extra>",
+            customdata=counts if of else None,
+            hovertemplate=f"{hover}<extra></extra>",
         )
     )
     top = float(frame[values].max() or 0) or 1
     figure.update_xaxes(
         type="category", title_text=axis or None, showgrid=False, tickangle=0 if few else None
     )
-    figure.update_yaxes(title_text=words, range=[0, top * 1.15], tickformat=ticks(top), nticks=6)
+    figure.update_yaxes(
+        title_text=words, range=[0, top * (1.25 if of else 1.15)], tickformat=ticks(top), nticks=6
+    )
     return finish(figure)
 
 
@@ -175,19 +222,21 @@ def stacked(
     return legend_above(finish(figure, max(200, 26 * len(frame) + 120)))
 
 
-def funnel(steps: dict[str, float], notes: list[str]) -> go.Figure:
-    """Steps as bars from the widest to the narrowest, each with its number and a note."""
+def funnel(steps: dict[str, float], notes: list[str], beside: dict[str, float]) -> go.Figure:
+    """Steps as bars from the widest to the narrowest, each with its number and a note; below them
+    in grey what is `beside` them, in no step."""
     if not steps or not any(steps.values()):
         return nothing()
+    steps, notes = {**steps, **beside}, [*notes, *[""] * len(beside)]
     names = list(steps)
     places = list(range(len(names)))
-    colours = [EVENT_COLOURS["view"], EVENT_COLOURS["cart"], EVENT_COLOURS["purchase"]]
+    colours = [*(EVENT_COLOURS[name] for name in ("view", "cart", "purchase")), QUIET]
     figure = go.Figure(
         go.Bar(
             x=list(steps.values()),
             y=places,
             orientation="h",
-            marker_color=colours,
+            marker_color=colours[: len(names)],
             text=[
                 f"{number(value)}{'  ·  ' + note if note else ''}"
                 for value, note in zip(steps.values(), notes, strict=True)
@@ -200,4 +249,4 @@ def funnel(steps: dict[str, float], notes: list[str]) -> go.Figure:
     )
     figure.update_xaxes(visible=False, range=[0, max(steps.values()) * 1.4])
     figure.update_yaxes(tickvals=places, ticktext=names, autorange="reversed", showgrid=False)
-    return finish(figure, 230)
+    return finish(figure, 260)

@@ -15,6 +15,7 @@ from dashboard.charts.look import (
     date_ticks,
     few_bars,
     finish,
+    hovered,
     legend_above,
     nothing,
     strength,
@@ -34,6 +35,7 @@ def by_period(
     before: pd.DataFrame | None = None,
     average: str = "",
     marked: pd.DataFrame | None = None,
+    unit: str = "",
 ) -> go.Figure:
     """Bars over days, weeks or months; a pale bar is a period that is only partly in the data.
 
@@ -52,7 +54,7 @@ def by_period(
             name=words,
             marker_color=colour,
             marker_opacity=strength(whole),
-            hovertemplate=f"%{{x|{hover}}}<br>%{{y:,.2f}}<extra></extra>",
+            hovertemplate=f"%{{x|{hover}}}<br>{hovered('y', unit)}<extra></extra>",
         )
     )
     if len(frame) <= FEW_BARS:
@@ -66,16 +68,16 @@ def by_period(
             name="the period before",
             line={"color": HELD_AGAINST, "width": 2.5},
             customdata=shown[[at]],
-            hovertemplate=f"%{{customdata[0]|{hover}}}<br>%{{y:,.2f}}<extra></extra>",
+            hovertemplate=f"%{{customdata[0]|{hover}}}<br>{hovered('y', unit)}<extra></extra>",
         )
     if average:
         figure.add_scatter(
             x=frame[at],
             y=frame[average],
             mode="lines",
-            name="mean of 7 days",
+            name="usual for its weekday",
             line={"color": HELD_AGAINST, "width": 2.5},
-            hovertemplate="%{x|%-d %b}<br>mean of 7 days %{y:,.2f}<extra></extra>",
+            hovertemplate=f"%{{x|{hover}}}<br>usual {hovered('y', unit)}<extra></extra>",
         )
     if marked is not None and len(marked):
         _mark_days(figure, marked, frame.set_index(at)[values])
@@ -83,6 +85,42 @@ def by_period(
     figure.update_yaxes(title_text=words, rangemode="tozero", tickformat=ticks(frame[values].max()))
     finish(figure, TALL)
     return legend_above(figure) if len(figure.data) > 1 else figure
+
+
+def ahead(figure: go.Figure, days: pd.Series, low: pd.Series, high: pd.Series, unit: str) -> None:
+    """Draw what is expected of the next days, with its band."""
+    figure.add_scatter(
+        x=[*days.index, *days.index[::-1]],
+        y=[*high, *low[::-1]],
+        fill="toself",
+        mode="lines",
+        line={"width": 0},
+        fillcolor="rgba(138,148,158,0.28)",
+        name="as far off as so far",
+        hoverinfo="skip",
+    )
+    figure.add_scatter(
+        x=days.index,
+        y=days,
+        mode="lines+markers",
+        name="as the week before",
+        line={"color": QUIET, "width": 2, "dash": "dot"},
+        hovertemplate=f"%{{x|%a %-d %b %Y}}<br>expected {hovered('y', unit)}<extra></extra>",
+    )
+    legend_above(figure)
+
+
+def target(figure: go.Figure, values: pd.Series) -> None:
+    """Draw what each bar should reach as a dotted line."""
+    figure.add_scatter(
+        x=figure.data[0].x,
+        y=values,
+        mode="lines",
+        name="target",
+        line={"color": WARNING, "width": 2, "dash": "dot"},
+        hovertemplate="target %{y:,.2f}<extra></extra>",
+    )
+    legend_above(figure)
 
 
 def _mark_days(figure: go.Figure, marked: pd.DataFrame, tops: pd.Series) -> None:
@@ -95,7 +133,7 @@ def _mark_days(figure: go.Figure, marked: pd.DataFrame, tops: pd.Series) -> None
         x=marked["at"],
         y=tops.reindex(marked["at"]).to_numpy(),
         mode="markers",
-        name="unusual hours",
+        name="unusual",
         marker={"color": WARNING, "size": 9, "symbol": "diamond"},
         hovertext=whole_names(marked["words"]),
         hovertemplate="%{x|%-d %b}: %{hovertext}<extra></extra>",
@@ -154,7 +192,12 @@ def _around(frame: pd.DataFrame) -> tuple[list, list]:
 
 
 def lines(
-    frame: pd.DataFrame, at: str, columns: dict[str, str], words: str, colours: list[str] = PALETTE
+    frame: pd.DataFrame,
+    at: str,
+    columns: dict[str, str],
+    words: str,
+    colours: list[str] = PALETTE,
+    unit: str = "",
 ) -> go.Figure:
     """One line for each column over time; `columns` maps column to words."""
     if frame.empty:
@@ -167,11 +210,27 @@ def lines(
             mode="lines+markers" if len(frame) < 15 else "lines",
             name=name,
             line={"color": colour, "width": 2},
-            hovertemplate="%{x|%-d %b %Y}<br>%{y:,.2f}<extra>" + name + "</extra>",
+            hovertemplate=f"%{{x|%-d %b %Y}}<br>{hovered('y', unit)}<extra>{name}</extra>",
         )
     date_ticks(figure, frame[at])
     figure.update_yaxes(title_text=words, rangemode="tozero")
     return legend_above(finish(figure))
+
+
+def steps(frame: pd.DataFrame, at: str, values: str, words: str, unit: str) -> go.Figure:
+    """A value that holds until it changes."""
+    figure = go.Figure(
+        go.Scatter(
+            x=frame[at],
+            y=frame[values],
+            mode="lines+markers",
+            line={"color": ACCENT, "width": 2, "shape": "hv"},
+            hovertemplate=f"%{{x|%-d %b %Y}}<br>{hovered('y', unit)}<extra></extra>",
+        )
+    )
+    figure.update_xaxes(showgrid=False, tickformat="%-d %b")
+    figure.update_yaxes(title_text=words, rangemode="tozero")
+    return finish(figure)
 
 
 def concentration(frame: pd.DataFrame, points=(5, 10, 20)) -> go.Figure:

@@ -11,6 +11,8 @@ import math
 import pandas as pd
 import plotly.graph_objects as go
 
+from dashboard.words import label
+
 ACCENT, SECOND, WARNING, QUIET = "#0072B2", "#E69F00", "#D55E00", "#8A949E"
 PALETTE = [ACCENT, SECOND, "#009E73", "#CC79A7", "#56B4E9", WARNING]
 # What bars are held against: the period before, the mean of some days.
@@ -31,6 +33,14 @@ HEAT = [[0, "rgba(0,114,178,0.06)"], [1, "rgba(0,114,178,0.75)"]]
 TALL, LOW = 360, 300
 # So few bars would be as wide as the page.
 FEW_BARS = 3
+# Marks a figure over dates, which can have notes.
+DATED = "dates"
+# How many days each bar of a grain holds.
+DAYS_OF = {
+    "day": lambda _: 1,
+    "week": lambda _: 7,
+    "month": lambda start: start.days_in_month,
+}
 WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
 
@@ -50,6 +60,14 @@ def finish(figure: go.Figure, height: int = LOW) -> go.Figure:
     figure.update_xaxes(automargin=True, fixedrange=True, zeroline=False, title_standoff=14)
     figure.update_yaxes(automargin=True, fixedrange=True, zeroline=False, title_standoff=14)
     return figure
+
+
+def hovered(axis: str, unit: str = "") -> str:
+    """The value of an axis on hover, whole and in its unit: a currency's sign, % or none."""
+    if unit == "%":
+        return f"%{{{axis}:,.1f}} %"
+    digits = ".2f" if unit else ".12~g"
+    return f"{html.escape(unit)}%{{{axis}:,{digits}}}"
 
 
 def colours_of(names: list[str]) -> dict[str, str]:
@@ -83,6 +101,7 @@ def nothing(words: str = "No rows for this choice.") -> go.Figure:
 
 def date_ticks(figure: go.Figure, dates: pd.Series) -> None:
     """Label dates that are few or whole weeks or months apart where they are, not between them."""
+    figure.update_layout(meta=DATED)
     if by_hours(dates):
         figure.update_xaxes(showgrid=False, tickvals=dates.iloc[::3].tolist(), tickformat="%H:%M")
         return
@@ -93,6 +112,21 @@ def date_ticks(figure: go.Figure, dates: pd.Series) -> None:
     )
     if far or len(dates) <= 7:
         figure.update_xaxes(tickvals=dates.iloc[:: -(-len(dates) // 7)].tolist())
+
+
+def note(figure: go.Figure, notes: pd.DataFrame) -> None:
+    """Draw notes of dates (`date`, `words`) on a figure over dates that has these dates."""
+    if figure.layout.meta != DATED:
+        return
+    drawn = pd.to_datetime(pd.Series([at for trace in figure.data for at in trace.x]))
+    for each in notes.itertuples():
+        if drawn.min() <= each.date <= drawn.max():
+            figure.add_vline(x=each.date, line={"color": QUIET, "dash": "dash", "width": 1.5})
+            figure.add_annotation(
+                x=each.date, y=1, yref="paper", yanchor="bottom", showarrow=False,
+                text=label(each.words, 24), hovertext=label(each.words, 200), font_size=11,
+            )  # fmt: skip
+            figure.update_layout(margin_t=max(figure.layout.margin.t, 28))
 
 
 def by_hours(dates: pd.Series) -> bool:

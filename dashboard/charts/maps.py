@@ -1,11 +1,22 @@
 """Charts of two dimensions: nested tiles, bubbles, heatmaps."""
 
+import html
 import math
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.charts.look import ACCENT, HEAT, LOW, TALL, WRITTEN, finish, log_ticks, nothing
+from dashboard.charts.look import (
+    ACCENT,
+    HEAT,
+    LOW,
+    TALL,
+    WRITTEN,
+    finish,
+    hovered,
+    log_ticks,
+    nothing,
+)
 from dashboard.words import label, number, whole_names, with_sign
 
 # Dark enough for white text on either ground.
@@ -37,7 +48,8 @@ def tree(
             maxdepth=2,
             text=[number(value, sign) for value in revenue],
             texttemplate="%{label}<br>%{text}<br>%{percentRoot:.1%}",
-            hovertemplate="%{label}<br>%{value:,.2f}<br>%{percentRoot:.1%} of all<extra></extra>",
+            hovertemplate=f"%{{label}}<br>{hovered('value', sign)}<br>%{{percentRoot:.1%}} of all"
+            "<extra></extra>",
             tiling={"pad": 2},
             marker={
                 "cornerradius": 3,
@@ -59,9 +71,10 @@ def tree(
 def bubbles(frame: pd.DataFrame, sign: str, fewest_views: int) -> go.Figure:
     """Mean price (log axis) against conversion, sized by revenue; too thin ones are left out.
 
-    A click gives the whole name.
+    A click gives the whole name; a column `title` has how it is written.
     """
     shown = frame[frame["views"] >= fewest_views].head(60)
+    titles = shown["title"] if "title" in shown else shown["name"]
     if shown.empty:
         return nothing(f"Nothing here has {fewest_views} views or more: too few to say.")
     biggest = float(shown["revenue"].max() or 1)
@@ -81,11 +94,15 @@ def bubbles(frame: pd.DataFrame, sign: str, fewest_views: int) -> go.Figure:
                 "opacity": 0.6,
                 "line": {"width": 1, "color": "rgba(255,255,255,0.7)"},
             },
-            text=[label(n.rsplit(".", 1)[-1], 16) if n in named else "" for n in shown["name"]],
+            text=[
+                label(title.rsplit(".", 1)[-1], 16) if name in named else ""
+                for name, title in zip(shown["name"], titles, strict=True)
+            ],
             textposition="top center",
             customdata=[[name, note] for name, note in zip(shown["name"], notes, strict=True)],
-            hovertext=whole_names(shown["name"]),
-            hovertemplate="%{hovertext}<br>mean price %{x:,.2f}<br>conversion %{y:.2f} %<br>"
+            hovertext=whole_names(titles),
+            hovertemplate=f"%{{hovertext}}<br>average price {hovered('x', sign)}<br>"
+            "conversion %{y:.2f} %<br>"
             "%{customdata[1]}<extra></extra>",
         )
     )
@@ -94,7 +111,7 @@ def bubbles(frame: pd.DataFrame, sign: str, fewest_views: int) -> go.Figure:
     most = float(shown["conversion"].max() or 1)
     figure.update_xaxes(
         type="log",
-        title_text=with_sign("mean price, log", sign),
+        title_text=with_sign("average price, log", sign),
         range=[math.log10(low) - 0.25, math.log10(high) + 0.25],
         tickvals=log_ticks(low / 1.7, high * 1.7),
         tickformat=",~f",
@@ -104,7 +121,15 @@ def bubbles(frame: pd.DataFrame, sign: str, fewest_views: int) -> go.Figure:
 
 
 def heat(
-    frame: pd.DataFrame, x: str, y: str, z: str, *, words: str, axes: tuple[str, str], percent=False
+    frame: pd.DataFrame,
+    x: str,
+    y: str,
+    z: str,
+    *,
+    words: str,
+    axes: tuple[str, str],
+    percent: bool = False,
+    unit: str = "",
 ) -> go.Figure:
     """Cells by colour, rows in the order given; a cell without a value stays blank. Percentages
     are written into the cells."""
@@ -128,7 +153,8 @@ def heat(
             showscale=not writes,
             colorbar={"thickness": 8, "nticks": 5, "outlinewidth": 0, "xpad": 4},
             hovertext=[[name] * grid.shape[1] for name in whole_names(grid.index)],
-            hovertemplate=f"{axes[1]} %{{hovertext}}, {axes[0]} %{{x}}<br>%{{z:,.2f}} {words}"
+            hovertemplate=f"{axes[1]} %{{hovertext}}, {axes[0]} %{{x}}<br>"
+            f"{html.escape(unit)}%{{z:,.2f}} {words}"
             "<extra></extra>",
         )
     )

@@ -4,7 +4,7 @@
 query gave is kept until another build is published. All of a page's numbers come from one build.
 """
 
-from dashboard.data import activity, performance, products, quality, users
+from dashboard.data import activity, explorer, performance, products, quality, ranges, users
 from dashboard.data.marts import Build, EmptyMart, MissingMart, null_defaults, read_build
 
 __all__ = [
@@ -12,10 +12,12 @@ __all__ = [
     "EmptyMart",
     "MissingMart",
     "activity",
+    "explorer",
     "null_defaults",
     "performance",
     "products",
     "quality",
+    "ranges",
     "read_build",
     "users",
 ]

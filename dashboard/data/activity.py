@@ -5,19 +5,14 @@ from datetime import date
 import pandas as pd
 
 from dashboard.data.marts import Build, EmptyMart, MissingMart, null_defaults, query
+from dashboard.data.ranges import OF_ORDERS, SUMS, added
 
-# What adds up over hours and days.
-SUMS = ("total_events", "total_views", "total_carts", "total_purchases", "revenue")
 # What a day, week or month without events has none of; all other figures are unknown there.
 COUNTED = (
     *SUMS,
-    *("users", "buyers", "sessions", "orders"),
+    *OF_ORDERS,
+    *("users", "buyers"),
 )
-
-
-def _added(*names: str) -> str:
-    """The sum of each figure, 0 over no rows."""
-    return ", ".join(f"coalesce(sum({name}), 0) as {name}" for name in names)
 
 
 def periods(build: Build) -> pd.DataFrame:
@@ -39,18 +34,6 @@ def activity(build: Build, period_type: str, period_start: date) -> pd.Series | 
         period_start=period_start,
     )
     return found.iloc[0] if len(found) else None
-
-
-def added_up(build: Build, first: date, last: date) -> pd.Series:
-    """The figures that add up over days, for any range of dates."""
-    return query(
-        build,
-        f"""select {_added(*SUMS, "sessions", "orders")}
-        from period_activity
-        where period_type = 'day' and period_start between $first and $last""",
-        first=first,
-        last=last,
-    ).iloc[0]
 
 
 def series(build: Build, grain: str, first: date, last: date) -> pd.DataFrame:
@@ -110,20 +93,6 @@ def products_by_day(build: Build, first: date, last: date) -> pd.DataFrame:
     )
 
 
-def funnels(build: Build, period_type: str, period_start: date) -> pd.DataFrame:
-    """The funnel of one stored period under each definition."""
-    return query(
-        build,
-        """select definition, viewed, carted, purchased, view_to_cart, cart_to_purchase, overall,
-            purchases_without_cart
-        from funnels where period_type = $period_type and period_start = $period_start
-        order by list_position(
-            ['events', 'sessions_any_order', 'sessions_ordered', 'users'], definition)""",
-        period_type=period_type,
-        period_start=period_start,
-    )
-
-
 def definitions(build: Build) -> dict[str, str]:
     """The sentence that defines each metric; empty where the build has none."""
     try:
@@ -159,7 +128,7 @@ def hours(build: Build, first: date, last: date, zone: str) -> pd.DataFrame:
                 and passed.hour_begin = event_date + to_hours(event_hour)
         )
         select isodow(starts_at) as day_of_week, hour(starts_at) as event_hour, count(*) as hours,
-            {_added(*SUMS)}
+            {added(*SUMS)}
         from local group by all order by day_of_week, event_hour""",
         first=first,
         last=last,

@@ -4,8 +4,10 @@ from datetime import date
 
 import pandas as pd
 
-from dashboard.data.marts import Build, null_defaults, of_category, query
+from dashboard.data.marts import Build, MissingMart, null_defaults, of_category, query
 from shopstream.config import rules
+
+NO_BRAND = "No brand"
 
 
 def categories(build: Build) -> list[str]:
@@ -23,6 +25,27 @@ def brand_names(build: Build) -> list[str]:
     """All brands."""
     found = query(build, "select distinct brand from daily_categories_brands order by brand")
     return found["brand"].tolist()
+
+
+def brand_titles(build: Build) -> dict[str, str]:
+    """Brands as their owners write them, where the seed brand_names says so; the default for a
+    missing one is no name."""
+    try:
+        found = query(build, "select brand, brand_name from brand_names")
+    except MissingMart:
+        found = pd.DataFrame(columns=["brand", "brand_name"])
+    titles = dict(zip(found["brand"], found["brand_name"], strict=True))
+    return titles | {null_defaults()["brand"]: NO_BRAND}
+
+
+def titled(build: Build, brands: pd.Series) -> pd.Series:
+    """Brands as they are shown."""
+    return brands.map(brand_titles(build)).fillna(brands)
+
+
+def product_names(build: Build, rows: pd.DataFrame) -> pd.Series:
+    """Products by their brand and number."""
+    return titled(build, rows["brand"]) + " " + rows["product_id"].astype(str)
 
 
 def top_products(

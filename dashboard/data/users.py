@@ -22,6 +22,17 @@ def segment_names(build: Build) -> list[str]:
     return segments(build)["user_segment"].tolist()
 
 
+def segment_revenue(build: Build, first: date, last: date) -> pd.DataFrame:
+    """Revenue of each segment between two dates of the start of sessions."""
+    return query(
+        build,
+        """select user_segment as name, sum(revenue) as revenue from daily_sessions
+        where session_date between $first and $last group by all order by name""",
+        first=first,
+        last=last,
+    )
+
+
 def durations(build: Build, first: date, last: date, segment: str | None) -> pd.DataFrame:
     """Sessions by duration: orders / sessions in percent and views a session."""
     return query(
@@ -47,6 +58,11 @@ def rfm(build: Build) -> pd.DataFrame:
     )
 
 
+def rfm_names(build: Build) -> list[str]:
+    """All RFM segments, in their order."""
+    return rfm(build)["rfm_segment"].tolist()
+
+
 def rfm_rules(build: Build) -> pd.DataFrame:
     """Which scores make an RFM segment, as words such as "4 to 5"."""
     scores = (
@@ -56,16 +72,6 @@ def rfm_rules(build: Build) -> pd.DataFrame:
     )
     return query(
         build, f"select rfm_segment, {', '.join(scores)} from rfm_segments order by segment_order"
-    )
-
-
-def top_buyers(build: Build) -> pd.DataFrame:
-    """The buyers who spent most, over all dates."""
-    return query(
-        build,
-        """select user_id, rfm_segment, frequency as orders, monetary as revenue,
-            recency_days as days_since_last_order
-        from rfm_users order by monetary desc, user_id limit 50""",
     )
 
 
@@ -81,10 +87,17 @@ def cohorts(build: Build, activity: str, period_type: str) -> pd.DataFrame:
     )
 
 
-def cohort_starts(build: Build) -> list[str]:
-    """The weeks and days in which users were seen first, latest first, as dates in words."""
+def cohort_starts(build: Build, activity: str, period_type: str) -> list[str]:
+    """The first weeks or days of cohorts of which something later is known, latest first, as dates
+    in words."""
     found = query(
-        build, "select distinct cohort_start from retention_cohorts order by cohort_start desc"
+        build,
+        """select distinct cohort_start from retention_cohorts
+        where activity = $activity and period_type = $period_type
+            and period_number > 0 and retention is not null
+        order by cohort_start desc""",
+        activity=activity,
+        period_type=period_type,
     )
     return found["cohort_start"].map(day).tolist()
 

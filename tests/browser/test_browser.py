@@ -16,7 +16,15 @@ from tests.helpers.warehouse import PROJECT
 
 PARTS = [(page.path, part.name) for page in PAGES for part in page.parts]
 SCREENSHOTS = PROJECT / "target" / "screenshots"
-WIDTHS = {"desk": 1280, "phone": 380}
+WIDTHS = {"desk": 1440, "phone": 390}
+# How much of what is seen moves while a page loads, as browsers measure it.
+SHIFT = """
+    window.shift = 0;
+    new PerformanceObserver(list => list.getEntries().forEach(each => {
+        if (!each.hadRecentInput) window.shift += each.value;
+    })).observe({type: 'layout-shift', buffered: true});
+"""
+LARGEST_SHIFT = 0.1
 # On a page's own address Streamlit first looks for its server below it, then at the root.
 LOOKING_FOR_ITS_SERVER = "/_stcore/"
 
@@ -41,7 +49,7 @@ def visit(context, url: str):
     """Open a page and wait until it is drawn; gives it and the errors of its console."""
     errors = []
     page = context.new_page()
-    page.add_init_script(COUNT_RUNS)
+    page.add_init_script(COUNT_RUNS + SHIFT)
     page.on(
         "console",
         lambda said: (
@@ -111,6 +119,19 @@ def test_a_page_is_whole_accessible_and_fits(chromium, address, path, part, them
     context.close()
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(("path", "part"), PARTS)
+def test_nothing_jumps_while_a_page_loads(chromium, address, path, part, width):
+    """Measured on the second visit: on the first one the browser fetches Streamlit's own code, and
+    draws what it has of it."""
+    context = chromium.new_context(viewport={"width": WIDTHS[width], "height": 900})
+    place = "" if path == PAGES[0].path else path
+    for _ in range(2):
+        page, _ = visit(context, f"{address}/{place}?part={part}")
+    assert page.evaluate("window.shift") < LARGEST_SHIFT
+    context.close()
+
+
 def cards(page) -> list[str]:
     return page.locator("[data-testid=stMetric]").all_inner_texts()
 
@@ -172,7 +193,7 @@ def test_a_click_on_a_bar_or_tile_chooses_it(chromium, address, place, x, y, cho
         page.mouse.click(chart["x"] + x * chart["width"], chart["y"] + y * chart["height"])
         page.wait_for_url(f"**{'='.join(chosen)}**")
         settle(page, 1)
-        assert page.get_by_text(f"All dates, {chosen[1]}").count() > 0
+        assert page.get_by_text(f"All dates, {chosen[1].replace('apple', 'Apple')}").count() > 0
         after(page, page.get_by_role("button", name="Reset").click)
     context.close()
 
@@ -210,3 +231,50 @@ def choose(page, words: str, option: str) -> None:
     box.focus()
     page.keyboard.type(option)
     after(page, lambda: page.keyboard.press("Enter"))
+
+
+def test_on_a_phone_filters_are_behind_a_button_with_their_number(chromium, address):
+    context = chromium.new_context(viewport={"width": 390, "height": 900})
+    page, _ = visit(context, f"{address}/?period=Week of 14 Oct 2019&brand=apple")
+    assert not page.get_by_role("combobox", name="Dates").is_visible()
+    after(page, page.get_by_role("button", name="Filters · 2 set").click)
+    assert page.get_by_role("combobox", name="Dates").is_visible()
+    links = [each.bounding_box() for each in page.locator(".st-key-pages a").all()]
+    rows = sorted({round(each["y"]) for each in links})
+    assert all(high + links[0]["height"] <= low for high, low in zip(rows, rows[1:], strict=False))
+    context.close()
+    desk = chromium.new_context(viewport={"width": 1440, "height": 900})
+    page, _ = visit(desk, address)
+    assert page.get_by_role("combobox", name="Dates").is_visible()
+    assert not page.locator(".st-key-fold").is_visible()
+    desk.close()
+
+
+@pytest.mark.parametrize("path", [page.path for page in PAGES])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_page_on_paper_has_nothing_cut(chromium, address, path, width):
+    """Charts keep the width that they had on the screen: no wider than the paper."""
+    context = chromium.new_context(viewport={"width": WIDTHS[width], "height": 900})
+    page, _ = visit(context, f"{address}/{'' if path == PAGES[0].path else path}")
+    page.set_viewport_size({"width": 703, "height": 1032})  # A4 without its margins
+    page.emulate_media(media="print")
+    page.wait_for_timeout(300)
+    paper = page.evaluate("document.documentElement.clientWidth")
+    boxes = page.locator(".stPlotlyChart .main-svg, [data-testid=stMetric], h1, h2")
+    right = max(
+        each["x"] + each["width"] for each in map(lambda b: b.bounding_box(), boxes.all()) if each
+    )
+    assert right <= paper + 1
+    assert not page.locator(".st-key-pages").is_visible()
+    context.close()
+
+
+def test_a_click_on_a_row_of_the_explorer_opens_its_product(chromium, address):
+    context = chromium.new_context(viewport={"width": 1440, "height": 1200})
+    page, _ = visit(context, f"{address}/products?part=Explorer")
+    table = page.locator("[data-testid=stDataFrame]").bounding_box()
+    # The first column has the boxes that choose a row; the first row is below the names.
+    after(page, lambda: page.mouse.click(table["x"] + 15, table["y"] + 53))
+    assert page.get_by_role("heading", name="How does this product sell?").count() == 1
+    assert "item=" in page.url
+    context.close()

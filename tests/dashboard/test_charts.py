@@ -16,7 +16,7 @@ EMPTY = {
     "side_by_side": lambda frame: charts.side_by_side(frame, "name", {"value": "v"}),
     "by_period": lambda frame: charts.by_period(frame, "at", "value", words="v"),
     "columns": lambda frame: charts.columns(frame, "name", "value", words="v"),
-    "funnel": lambda _: charts.funnel({}, []),
+    "funnel": lambda _: charts.funnel({}, [], {}),
     "tree": lambda frame: charts.tree(frame, "$", None, "All", []),
     "bubbles": lambda frame: charts.bubbles(frame, "$", 50),
     "heat": lambda frame: charts.heat(frame, "x", "y", "z", words="v", axes=("x", "y")),
@@ -134,7 +134,11 @@ def test_a_period_only_partly_there_is_pale_and_anomalies_are_marked():
         marked=marked,
     )  # fmt: skip
     assert list(figure.data[0].marker.opacity) == [1, 1, 0.45]
-    assert [trace.name for trace in figure.data] == ["revenue", "mean of 7 days", "unusual hours"]
+    assert [trace.name for trace in figure.data] == [
+        "revenue",
+        "usual for its weekday",
+        "unusual",
+    ]
     assert list(figure.data[2].y) == [2.0]
     assert len(figure.layout.shapes) == 1
 

@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 from deltalake import write_deltalake
 
-from dashboard import data, insights, sections
+from dashboard import data, figures, insights, sections
 from dashboard.blocks import View
 from dashboard.columns import COLUMNS
 from dashboard.periods import Period, stored_periods, wholly
 from dashboard.screens.overview import cards, now
 from dashboard.screens.performance import bench, optimizations
-from dashboard.screens.time import days, hours
+from dashboard.screens.time import hours
 from shopstream.published import NothingPublished, PublishedLost
 from tests.helpers.made import made
 
@@ -66,17 +66,6 @@ def test_a_day_without_events_is_a_day_of_zero(tmp_path):
     assert rows["revenue_per_buyer"].isna().tolist() == [date.day == 5 for date in DATES]
 
 
-def test_the_mean_of_seven_days_is_of_days_not_of_rows(tmp_path):
-    days_there = [date for date in DATES if date.day not in (5, 6)]
-    build = made(tmp_path, period_activity=activity_of(days_there))
-    view = View(Period("two weeks", FIRST, LAST))
-    view = replace(view, choices={"measure": "revenue", "watched": "purchase"})
-    (chart,) = days.daily(build, view)
-    means = chart.rows.set_index(chart.rows["period_start"].dt.day)["mean_of_7_days"]
-    assert means[[7, 11, 12, 13]].tolist() == pytest.approx([50 / 7, 50 / 7, 60 / 7, 10])
-    assert means[:6].isna().all()
-
-
 def test_a_week_without_events_is_a_week_of_zero(tmp_path):
     build = made(tmp_path, period_activity=activity_of([]))
     rows = data.activity.series(build, "week", FIRST, LAST)
@@ -100,22 +89,17 @@ def test_a_month_whose_last_day_is_empty_is_whole_all_the_same(tmp_path):
 
 def test_a_range_without_events_counts_nothing(tmp_path):
     build = made(tmp_path, period_activity=activity_of([FIRST]))
-    figures = data.activity.added_up(build, DATES[3], DATES[4])
+    figures = data.ranges.added_up(build, DATES[3], DATES[4])
     assert set(figures) == {0}
 
 
-def test_the_small_line_of_products_has_its_days_where_they_are(tmp_path):
+def test_the_small_lines_have_their_days_where_they_are(tmp_path):
     days = [FIRST, datetime.date(2019, 10, 3)]
-    build = made(
-        tmp_path,
-        period_activity=activity_of(days),
-        daily_products=pd.DataFrame({"event_date": days, "product_id": [1, 1]}),
-    )
-    period = Period("3 days", FIRST, days[1])
-    (shown,) = cards.cards(build, View(period))
-    trails = {card.name: card.trail for card in shown.cards}
-    assert trails["Products"] == (1, 0, 1)
-    assert trails["Revenue"] == (10, 0, 10)
+    build = made(tmp_path, period_activity=activity_of(days))
+    rows = figures.days(build, View(), FIRST, days[1])
+    assert rows["revenue"].tolist() == [10, 0, 10]
+    # Nothing is divided by nothing.
+    assert rows["conversion"].isna().tolist() == [False, True, False]
 
 
 def two_months(folder) -> data.Build:
@@ -151,7 +135,7 @@ def test_weeks_not_wholly_in_the_period_before_are_not_compared(tmp_path):
     build = two_months(tmp_path)
     october = stored_periods(build)["October 2019"]
     november = Period("Nov", datetime.date(2019, 11, 1), datetime.date(2019, 11, 9), before=october)
-    rows = now.before(build, View(november, choices={"grain": "week"}))
+    rows = now.before(build, View(november), "week")
     assert rows["revenue"].isna().tolist() == [True, False, False, False, True]
 
 

@@ -40,5 +40,5 @@ def test_small_lines_are_no_pictures(shown):
     page = run("overview")
     assert not page.get("imgs")
     lines = [each.proto.body for each in page.get("html") if 'class="line"' in each.proto.body]
-    assert len(lines) == 8
+    assert len(lines) == 6
     assert 'title="3 Oct 2019: $' in lines[0]

@@ -27,7 +27,7 @@ def shown(warehouse, monkeypatch):
 def test_a_weekday_shows_the_average_of_its_delivered_days(shown, warehouse):
     expected = connect(warehouse, DAYS).execute(DAYS).df()
     assert expected["days"].nunique() > 1
-    (chart,) = visitors.by_weekday(shown, View(choices={"count": "active users"}))
+    (chart,) = visitors.by_weekday(shown, View(choices={"count": "visitors"}))
     assert list(chart.figure.data[0].y) == pytest.approx(expected["mean"].tolist())
     assert list(chart.figure.data[0].x)[0] == "Mon"
     assert f"{expected['days'].min()} to {expected['days'].max()} delivered days" in chart.caption

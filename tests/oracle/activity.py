@@ -33,6 +33,9 @@ period_activity (period_type, period_start): period_type string, period_start da
     events_per_user double, sessions_per_user double, revenue_per_buyer decimal(18,2),
     mean_duration_seconds double, median_duration_seconds double,
     min_purchase_price decimal(12,2), max_purchase_price decimal(12,2)
+revenue_drivers (period_type, period_start): period_type string, period_start date,
+    before_start date, revenue decimal(18,2), revenue_before decimal(18,2), from_visitors double,
+    from_visits double, from_conversion double, from_order_value double
 weekday_hours (day_of_week, event_hour): day_of_week int, event_hour int, day_name string,
     is_weekend boolean, {COUNTS}, revenue decimal(18,2), hours_in_data bigint, mean_events double,
     mean_revenue double
@@ -276,6 +279,33 @@ MARTS = {
             case when level > 1 then array_to_string(parts[:level - 1], '.') end as parent_path,
             parts[level] as category_name, {FIVE}
         from events join numbered using (event_date, category_code) group by all""",
+    "revenue_drivers": f"""
+        with of_events as (
+            select {PERIOD}, sum(price) filter (is_purchase) as revenue,
+                count(distinct user_id) filter (is_person) as users
+            from events join periods using (event_date) where period_type <> 'total' group by all
+        ), of_sessions as (
+            select {PERIOD}, count(*) as sessions, count(*) filter (purchases > 0) as orders
+            from sessions join periods on session_date = event_date
+            where period_type <> 'total' group by all
+        ), held as (
+            select * from of_events join of_sessions using (period_type, period_start)
+            where revenue > 0 and users > 0 and sessions > 0 and orders > 0
+        ), paired as (
+            select n.*, b.period_start as before_start, b.revenue as revenue_before,
+                n.revenue::double as r, b.revenue::double as s,
+                if(r = s, r, (r - s) / (ln(r) - ln(s))) as weight,
+                ln(n.users) - ln(b.users) as visitors, ln(n.sessions) - ln(b.sessions) as visits,
+                ln(n.orders) - ln(b.orders) as ordered, ln(r) - ln(s) as all_of_it
+            from held as n join held as b on n.period_type = b.period_type
+                and n.period_start = b.period_start + ('1 ' || n.period_type)::interval
+        )
+        select {PERIOD}, before_start, revenue, revenue_before,
+            round(weight * visitors, 6) as from_visitors,
+            round(weight * (visits - visitors), 6) as from_visits,
+            round(weight * (ordered - visits), 6) as from_conversion,
+            round(weight * (all_of_it - ordered), 6) as from_order_value
+        from paired""",
     "funnels": f"""
         with of_events as (
             select 'events' as definition, event_date,

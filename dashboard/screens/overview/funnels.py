@@ -2,49 +2,53 @@
 
 from dashboard import charts, data
 from dashboard.blocks import Chart, Empty, Table
-from dashboard.screens.overview.cards import NOT_HERE
 from dashboard.words import number
 
 DEFINITIONS = {
     # choice: definition in the mart, title
-    "events": ("events", "Purchases are {} of views"),
-    "sessions, any order": ("sessions_any_order", "{} of all sessions have a purchase"),
     "sessions, in order": ("sessions_ordered", "{} of sessions view, cart and buy a product"),
-    "users": ("users", "{} of all users buy"),
+    "sessions, any order": ("sessions_any_order", "{} of all sessions have a purchase"),
+    "visitors": ("users", "{} of all visitors buy"),
+    "events": ("events", "Purchases are {} of views"),
 }
+# Which no funnel follows.
+FILTERS = ("category", "brand", "segment")
 
 
 def funnel(build, view):
-    if not view.period.stored:
-        yield Empty("The funnel is not shown", f"It is exact for stored periods only. {NOT_HERE}")
-        return
-    rows = data.activity.funnels(build, *view.period.stored)
+    rows = data.ranges.funnels(build, *view.dates, view.period.stored)
     words = view.choices["funnel"]
     definition, title = DEFINITIONS[words]
     rows = rows[rows["definition"] == definition]
-    if rows.empty:
+    if rows.empty or not rows["viewed"].iloc[0]:
         yield Empty("The funnel is empty", f"There is nothing to count in {view.period.words}.")
         return
     one = rows.iloc[0]
-    steps = {"viewed": one.viewed, "carted": one.carted, "purchased": one.purchased}
-    to_cart, to_purchase = number(one.view_to_cart, "%"), number(one.cart_to_purchase, "%")
-    # A ratio and no share: some buy without a cart.
-    notes = ["", f"carted / viewed {to_cart}", f"purchased / carted {to_purchase}"]
+    steps = {"viewed": one.viewed, "then carted": one.carted, "then bought": one.with_cart}
+    notes = ["", left(one.view_to_cart, "cart nothing"), left(one.cart_to_purchase, "don't buy")]
     yield Chart(
-        title.format(number(one.overall, "%")),
-        charts.funnel(steps, notes),
+        title.format(number(one.overall, "%")) + view.beyond(*FILTERS),
+        charts.funnel(steps, notes, {"without a cart": one.purchases_without_cart}),
         rows,
-        f"{view.within()} Counted in {words}. Purchased without a cart: "
-        f"{one.purchases_without_cart:,.0f}. From funnels.",
+        f"{view.within()} Counted in {words}; grey: bought without a cart before. From funnels.",
         metric=f"conversion_{definition}",
     )
 
 
+def left(share: float, what: str) -> str:
+    """How many of the step above go on and how many don't; nothing where they are no part of it."""
+    if not 0 <= share <= 100:
+        return ""
+    return f"{number(share, '%')} go on, {number(100 - share, '%')} {what}"
+
+
 def conversions(build, view):
-    if not view.period.stored:
-        return
-    rows = data.activity.funnels(build, *view.period.stored)
-    rows["counted_in"] = rows["definition"].str.replace("_", " ")
-    steps = ("viewed", "carted", "purchased", "view_to_cart", "cart_to_purchase", "overall")
-    caption = f"{view.within()} From funnels."
-    yield Table("The same funnel, by definition", rows, caption, ("counted_in", *steps))
+    rows = data.ranges.funnels(build, *view.dates, view.period.stored)
+    rows["counted_in"] = rows["definition"].map(
+        {definition: words for words, (definition, _) in DEFINITIONS.items()}
+    )
+    steps = ("viewed", "carted", "with_cart", "view_to_cart", "cart_to_purchase")
+    columns = ("counted_in", *steps, "purchases_without_cart", "overall")
+    caption = f"{view.within()} Overall counts purchases without a cart, too. From funnels."
+    title = f"The same funnel, by definition{view.beyond(*FILTERS)}"
+    yield Table(title, rows, caption, columns)

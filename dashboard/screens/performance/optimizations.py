@@ -33,6 +33,7 @@ def measured(build, view):
         seconds,
         write=lambda spent: f"{number(spent)} s",
         details="details",
+        unit="",
     )
     events = number(rows["events"].max()) if len(rows) else "no"
     commits = ", ".join(sorted(rows["commit"].unique())) or "none"

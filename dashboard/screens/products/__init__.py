@@ -1,6 +1,8 @@
 """Which products, brands, categories and prices bring the revenue."""
 
 from dashboard.blocks import Page
-from dashboard.screens.products import baskets, prices, sellers
+from dashboard.screens.products import baskets, explorer, prices, product, sellers
 
-PAGE = Page("Products", "products", (sellers.PART, prices.PART, baskets.PART))
+PAGE = Page(
+    "Products", "products", (sellers.PART, prices.PART, baskets.PART, explorer.PART, product.PART)
+)

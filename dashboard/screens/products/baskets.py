@@ -33,7 +33,7 @@ def abandoned(build, view):
     figure = charts.bars(
         rows, "category", "abandoned_value", unit=view.sign, extra="of_carted", most=8
     )
-    caption = "Carted and never bought by that user, at the last price, and the share of what was "
+    caption = "Carted and not bought by that visitor, at the last price, and the share of what was "
     caption = f"{view.within('category')} {caption}carted. From cart_outcomes."
     yield Chart("Value of abandoned carts", figure, rows, caption, metric="abandoned_value")
 

@@ -7,17 +7,18 @@ from dashboard.words import with_sign
 
 # A conversion of fewer views than this is too thin to draw.
 FEWEST_VIEWS = 50
-CONVERSION = {"words": "purchases / views (%)", "unit": "%"}
+CONVERSION = {"words": "purchases / views (%)", "unit": "%", "of": "views"}
 
 
 def prices(build, view):
     category, brand = view.chosen("category"), view.chosen("brand")
     rows = data.products.price_and_conversion(build, *view.dates, category, brand)
     caption = (
-        f"{view.within('category', 'brand')} Mean price over all events; size is revenue; only "
+        f"{view.within('category', 'brand')} Average price over all events; size is revenue; only "
         f"with {FEWEST_VIEWS} views or more. Click a bubble to choose it. "
         "From daily_categories_brands."
     )
+    rows["title"] = data.products.titled(build, rows["name"])
     sets = "brand" if category and not brand else "category"
     figure = charts.bubbles(rows, view.sign, FEWEST_VIEWS)
     title = "Does a higher price convert less?"
@@ -28,17 +29,21 @@ def bands(build, view):
     category, brand = view.chosen("category"), view.chosen("brand")
     rows = data.products.price_bands(build, *view.dates, category, brand)
     axis = with_sign("price", view.sign)
-    figure = charts.columns(rows, "price_band", "conversion", **CONVERSION, axis=axis)
-    caption = f"{view.within('category', 'brand')} From daily_categories_brands."
+    least = {"fewest": view.display.fewest}
+    figure = charts.columns(rows, "price_band", "conversion", **CONVERSION, **least, axis=axis)
+    thin = view.thin(rows["views"], "views")
+    caption = f"{view.within('category', 'brand')}{thin} From daily_categories_brands."
     yield Chart("Conversion by price", figure, rows, caption, metric="conversion_events")
 
 
 def relative_bands(build, view):
     rows = data.products.relative_price_bands(build, view.chosen("category"))
-    figure = charts.columns(rows, "relative_band", "conversion", **CONVERSION)
+    least = {"fewest": view.display.fewest}
+    figure = charts.columns(rows, "relative_band", "conversion", **CONVERSION, **least)
     words = view.chosen("category") or "all categories"
     caption = (
-        f"All dates, {words}, all brands. By mean price of the product. From relative_price_bands."
+        f"All dates, {words}, all brands.{view.thin(rows['views'], 'views')} "
+        "By average price of the product. From relative_price_bands."
     )
     title = f"Conversion by price within the category{view.beyond('period', 'brand')}"
     yield Chart(title, figure, rows, caption, metric="conversion_events")

@@ -9,7 +9,7 @@ from dashboard.words import number
 def top_products(build, view):
     category, brand = view.chosen("category"), view.chosen("brand")
     rows = data.products.top_products(build, *view.dates, category, brand)
-    rows["product"] = rows["brand"] + " " + rows["product_id"].astype(str)
+    rows["product"] = data.products.product_names(build, rows)
     figure = charts.bars(rows, "product", "revenue", unit=view.sign)
     caption = "Brand and category as of the product's latest event. From daily_products."
     caption = f"{view.within('category', 'brand')} {caption}"
@@ -19,7 +19,9 @@ def top_products(build, view):
 def brands(build, view):
     rows = data.products.brands(build, *view.dates, view.chosen("category"))
     rows["share"] = rows["revenue_share"].map(lambda share: number(share, "%"))
-    figure = charts.bars(rows, "brand", "revenue", unit=view.sign, extra="share", most=8)
+    rows["title"] = data.products.titled(build, rows["brand"])
+    drawn = {"unit": view.sign, "extra": "share", "most": 8, "gives": "brand"}
+    figure = charts.bars(rows, "title", "revenue", **drawn)
     caption = "Click a bar to choose its brand. From daily_categories_brands."
     caption = f"{view.within('category')} {caption}"
     title = f"Revenue by brand, and its share{view.beyond('brand')}"

@@ -1,56 +1,70 @@
-"""Which days were unusual? Days with their moving average; the hours are in hours_expected.py."""
-
-from datetime import timedelta
+"""Which days were unusual? Days beside what is usual; hours are in hours_expected.py."""
 
 import pandas as pd
 
-from dashboard import charts, data
-from dashboard.blocks import Chart, Part
+from dashboard import charts, data, figures, unusual
+from dashboard.blocks import Chart, Part, Table, View
 from dashboard.screens.time.hours_expected import hourly_band
-from dashboard.screens.time.measures import COLUMNS, axis, colour
-from dashboard.words import counted
+from dashboard.words import counted, day, in_unit, with_sign
+
+JUDGED = {figure.column: figure for figure in figures.OF_STORE[:3]}
 
 
-def unusual_dates(build, view) -> pd.DataFrame:
-    """Dates with unusual hours, in words; empty where the build has no baseline."""
-    try:
-        rows = data.activity.anomalies(build, *view.dates, view.choices["watched"])
-    except data.MissingMart:
-        return pd.DataFrame(columns=["at", "words"])
-    found = rows[rows["is_anomaly"].astype(bool)].groupby("event_date").size()
-    words = [f"{counted(n, 'unusual hour')} of {view.choices['watched']}s" for n in found]
-    return pd.DataFrame({"at": found.index, "words": words})
+def judged(build, column: str, dates) -> pd.DataFrame:
+    """The days of these dates, each judged by all of the data."""
+    days = figures.days(build, View(), *data.activity.whole(build))
+    rows = unusual.judged(days, column)
+    return rows[rows["event_date"].between(*map(pd.Timestamp, dates))]
 
 
 def daily(build, view):
-    measure, watched = view.choices["measure"], view.choices["watched"]
-    column = COLUMNS[measure]
-    first, last = view.dates
-    rows = data.activity.series(build, "day", first - timedelta(days=6), last)
-    rows["mean_of_7_days"] = rows[column].rolling(7).mean()
-    rows = rows[rows["period_start"] >= pd.Timestamp(first)]
-    marked = unusual_dates(build, view)
-    rows["unusual"] = rows["period_start"].map(
-        marked.set_index(pd.to_datetime(marked["at"]))["words"]
-    )
-    figure = charts.by_period(
+    column = view.choices["judged"]
+    figure = JUDGED[column]
+    rows = judged(build, column, view.dates)
+    rows["words"] = (100 * (rows["ratio"] - 1)).map("{:+.0f} % against its weekday".format)
+    unit = {"money": view.sign, "percent": "%"}.get(figure.unit, "")
+    drawn = charts.by_period(
         rows,
-        "period_start",
-        column,
-        words=axis(view),
-        colour=colour(view),
-        average="mean_of_7_days",
-        marked=marked,
+        "event_date",
+        "value",
+        words=with_sign(figure.name.lower(), unit),
+        average="usual",
+        marked=rows[rows["unusual"]].rename(columns={"event_date": "at"}),
+        unit=unit,
     )
-    found = "Marked: dates" if len(marked) else "No date"
-    caption = f"{view.within()} UTC dates. {found} with unusual hours of {watched}s."
-    caption += " From period_activity, hourly_anomalies."
-    yield Chart(f"{measure.capitalize()} by day", figure, rows, caption, metric=measure)
+    odd = counted(rows["unusual"].sum(), "unusual day").capitalize()
+    caption = f"{view.within()} UTC dates. Usual: the median of the same weekday, up to four weeks "
+    caption += f"before and after.{how_far(rows)} From {figures.mart(View())}."
+    yield Chart(f"{odd} by {figure.name.lower()}", drawn, rows, caption, metric=figure.metric)
+
+
+def how_far(rows: pd.DataFrame) -> str:
+    """What counts as unusual, and whether there are enough weeks to say more."""
+    if rows["usual"].isna().all():
+        return " Too few weeks to judge any day."
+    others = rows["others"].max()
+    thin = f" Thin: only {others} other days of a weekday." if others <= unusual.THIN_OTHERS else ""
+    return f" Unusual: {rows['bound'].iloc[0]:.0f} % above it, or as rarely below.{thin}"
+
+
+def table(build, view):
+    found = []
+    for column, figure in JUDGED.items():
+        rows = judged(build, column, view.dates)
+        rows = rows.assign(label=figure.name, change=100 * (rows["ratio"] - 1))
+        rows = rows[rows["unusual"]].copy()
+        for name in ("value", "usual"):
+            rows[f"{name}_shown"] = [in_unit(each, figure.unit, view.sign) for each in rows[name]]
+        found.append(rows)
+    rows = pd.concat(found).sort_values("change", key=abs, ascending=False)
+    rows["date"] = [f"{at:%a} {day(at)}" for at in rows["event_date"]]
+    columns = ("date", "label", "value_shown", "usual_shown", "change", "others")
+    yield Table("Unusual days", rows, f"{view.within()} Largest first.", columns)
 
 
 PART = Part(
     "Days",
     "Which days were unusual?",
-    ((daily,), (hourly_band,)),
-    ("period", "measure", "watched"),
+    ((daily,), (table,), (hourly_band,)),
+    ("period", "judged", "watched"),
 )

@@ -2,7 +2,7 @@
 
 from dashboard import charts, data
 from dashboard.blocks import Chart, Part
-from dashboard.screens.time.measures import COLUMNS, axis, drawn
+from dashboard.screens.time.measures import COLUMNS, axis, drawn, unit
 from dashboard.screens.time.months import by_month
 
 
@@ -38,10 +38,8 @@ def by_weekday(build, view):
     days = found.groupby(["day_of_week", "weekday"], as_index=False)
     rows = days[["hours", *COLUMNS.values(), "mean"]].sum()
     figure = charts.columns(rows, "weekday", "mean", words=axis(view, " a day"), **drawn(view))
-    caption = (
-        f"{view.within()}{view.of_zone()} Average of a day: what came more often doesn't win, "
-    )
-    caption += "without weekdays that miss an hour. From hourly_activity."
+    caption = f"{view.within()}{view.of_zone()} Average per day; weekdays without all 24 hours are "
+    caption += "left out. From hourly_activity."
     title = f"{measure.capitalize()} a day, by weekday{view.beyond('weekday')}"
     yield Chart(title, figure, rows, caption, metric=measure)
 
@@ -51,11 +49,10 @@ def week(build, view):
     rows = hours(build, view)
     rows["mean"] = rows[COLUMNS[measure]] / rows["hours"]
     axes = (f"hour ({view.hour_zone})", "weekday")
-    figure = charts.heat(
-        rows, "event_hour", "weekday", "mean", words=f"{measure} an hour", axes=axes
-    )
+    written = {"words": f"{measure} an hour", "unit": unit(view)}
+    figure = charts.heat(rows, "event_hour", "weekday", "mean", axes=axes, **written)
     title = f"{measure.capitalize()} an hour, by hour of the week{view.beyond('weekday')}"
-    caption = f"{view.within()}{view.of_zone()} Mean of an hour; “Hours of” shows one row above. "
+    caption = f"{view.within()}{view.of_zone()} Average per hour; “Hours of” shows one row above. "
     caption += "From hourly_activity."
     yield Chart(title, figure, rows, caption, metric=measure)
 

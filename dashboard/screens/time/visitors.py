@@ -1,15 +1,15 @@
-"""When are people here? Each person or session counted once in each hour, day and period."""
+"""When do visitors come? Each visitor or session counted once in each hour, day and period."""
 
 from dashboard import charts, data
 from dashboard.blocks import Chart, Part
 from dashboard.periods import pale, wholly
 
-COLUMNS = {"active users": "users", "sessions": "sessions"}
+COLUMNS = {"visitors": "users", "sessions": "sessions"}
 
 
 def once(view) -> str:
     """What a bar counts, and why bars don't add up."""
-    who = "People" if view.choices["count"] == "active users" else "Sessions"
+    who = "Visitors" if view.choices["count"] == "visitors" else "Sessions"
     return f"{who} with an event in it; one counts once in each bar, so bars don't add up."
 
 
@@ -55,7 +55,7 @@ def by_period(build, view):
 
 PART = Part(
     "Visitors",
-    "When are people here?",
+    "When do visitors come?",
     ((by_hour, by_weekday), (by_period,)),
     ("count", "grain"),
 )

@@ -1,6 +1,6 @@
 """Who brings the revenue, who comes back."""
 
 from dashboard.blocks import Page
-from dashboard.screens.users import loyalty, sessions, value
+from dashboard.screens.users import customer, loyalty, sessions, value
 
-PAGE = Page("Users", "users", (value.PART, loyalty.PART, sessions.PART))
+PAGE = Page("Visitors", "users", (value.PART, loyalty.PART, sessions.PART, customer.PART))

@@ -2,13 +2,14 @@
 
 from dashboard import charts, data
 from dashboard.blocks import Chart, Empty
+from dashboard.filters import cohort_of
 from dashboard.words import day
 
 
 def cohorts(build, view):
     """What people came back for, whether cohorts are days or weeks, and their rows."""
-    activity, grain = view.choices["retention"].split(" by ")
-    return activity, grain, data.users.cohorts(build, activity.removesuffix("s"), grain)
+    activity, grain = cohort_of(view.choices["retention"])
+    return f"{activity}s", grain, data.users.cohorts(build, activity, grain)
 
 
 def one_cohort(build, view):

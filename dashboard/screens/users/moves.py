@@ -1,15 +1,19 @@
 """Who moves from one segment to another?"""
 
+import pandas as pd
+
 from dashboard import charts, data
 from dashboard.blocks import Chart, Empty, Table
-from dashboard.words import day
 
 
 def moves(build, view):
     rows = data.users.segment_moves(build)
-    risen = rows[rows["from_segment"] != "New"]
+    last = pd.Timestamp(data.activity.whole(build)[1])
+    # The last week is often a part of one: its line would fall.
+    whole = rows["week_start"] + pd.Timedelta(days=6) <= last
+    risen = rows[whole & (rows["from_segment"] != "New")]
     if risen.empty:
-        yield Empty("Nobody moved up a segment", "No user known before came to another segment.")
+        yield Empty("Nobody moved up a segment", "No returning visitor came to another segment.")
         return
     # Some reach a segment from several others.
     shown = risen.pivot_table(
@@ -18,10 +22,11 @@ def moves(build, view):
     colours = charts.colours_of(data.users.segment_names(build))
     names = [name for name in colours if name in shown]
     words = {name: f"became {name}" for name in names}
-    until = day(data.activity.whole(build)[1])
-    caption = f"Users known before, by week (from its Monday; the data ends on {until}) and the "
-    caption += "segment they came to. From segment_changes."
-    figure = charts.lines(shown, "week_start", words, "users a week", [colours[n] for n in names])
+    caption = "Returning visitors by week, from Monday, and the segment they came to. "
+    caption += "From segment_changes."
+    figure = charts.lines(
+        shown, "week_start", words, "visitors a week", [colours[n] for n in names]
+    )
     yield Chart("Who moves up a segment", figure, rows, caption)
 
 

@@ -2,16 +2,15 @@
 
 from dashboard import charts, data
 from dashboard.blocks import Chart, Part, Table
-
-HIDDEN = "hidden"
+from dashboard.screens.users.buyers import buyers
 
 
 def segments(build, view):
     rows = data.users.segments(build)
-    shares = {"user_share": "share of users", "revenue_share": "share of revenue"}
+    shares = {"user_share": "share of visitors", "revenue_share": "share of revenue"}
     figure = charts.side_by_side(rows, "user_segment", shares)
     caption = "All dates; segment by sessions so far, as of the build. From segment_value."
-    yield Chart("Segments by users and by revenue (%)", figure, rows, caption)
+    yield Chart("Segments by visitors and by revenue (%)", figure, rows, caption)
 
 
 def concentration(build, view):
@@ -23,7 +22,7 @@ def concentration(build, view):
     if len(top):
         title = f"The best 20 % of buyers bring {top.iloc[0]:.0f} % of revenue"
     gini = f" Gini {rows['gini'].iloc[0]:.2f}." if rows["gini"].notna().any() else ""
-    caption = f"All dates, without anonymous users.{gini} From customer_concentration."
+    caption = f"All dates, without anonymous visitors.{gini} From customer_concentration."
     yield Chart(title, charts.concentration(rows), rows, caption, metric="gini")
 
 
@@ -45,15 +44,9 @@ def rfm_rules(build, view):
     yield Table("What makes a segment of buyers", rows, caption, columns)
 
 
-def buyers(build, view):
-    rows = data.users.top_buyers(build)
-    rows["user_id"] = HIDDEN if view.display.hides_users else rows["user_id"].astype(str)
-    columns = ("user_id", "rfm_segment", "orders", "revenue", "days_since_last_order")
-    yield Table("Buyers who spent most", rows, "All dates. From rfm_users.", columns)
-
-
 PART = Part(
     "Value",
     "Who brings the revenue?",
     ((segments, concentration), (rfm, rfm_rules), (buyers,)),
+    ("buyers",),
 )

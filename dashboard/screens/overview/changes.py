@@ -1,0 +1,58 @@
+"""Why did revenue change? Its factors, and who gained and lost most."""
+
+import pandas as pd
+
+from dashboard import charts, data, figures, why
+from dashboard.blocks import Chart, Table, View
+from dashboard.words import number
+
+FILTERS = ("category", "brand", "segment")
+# Of each kind, so many that moved revenue most.
+MOST = 4
+
+
+def factors(build, view):
+    """What each factor made of the change, in a sentence and as bars."""
+    if not view.before:
+        return
+    now, then = (figures.figures(build, View(), each) for each in (view.period, view.before))
+    parts = why.split(now, then)
+    if parts is None:
+        return
+    points = 100 * (float(now["revenue"]) / float(then["revenue"]) - 1)
+    caption = (
+        f"{view.within()} Against {view.before.words}. Revenue = visitors x sessions per visitor "
+        "x orders per session x revenue per order; the parts add up to the change. From "
+        "period_activity; for days, weeks and months also in revenue_drivers."
+    )
+    figure = charts.changes(parts, "factor", "change", view.sign)
+    title = why.sentence(parts, points) + view.beyond(*FILTERS)
+    yield Chart(title, figure, parts, caption, metric="revenue")
+
+
+def movers(build, view):
+    """Brands, categories and segments whose revenue changed most."""
+    if not view.before:
+        return
+    now, then = (
+        kinds(build, each.first, each.last) for each in (view.period, view.before)
+    )  # fmt: skip
+    found = [why.movers(now[kind], then[kind], "name").head(MOST).assign(kind=kind) for kind in now]
+    rows = pd.concat(found, ignore_index=True)
+    for name in ("revenue", "revenue_before", "change"):
+        rows[f"{name}_shown"] = [number(value, view.sign) for value in rows[name]]
+    caption = f"{view.within()} Against {view.before.words}; the largest changes of each kind. "
+    caption += "From daily_categories_brands, category_levels, daily_sessions."
+    columns = ("kind", "name", "change_shown", "revenue_shown", "revenue_before_shown")
+    title = f"Who gained and who lost revenue{view.beyond(*FILTERS)}"
+    yield Table(title, rows, caption, columns)
+
+
+def kinds(build, first, last) -> dict[str, pd.DataFrame]:
+    """Revenue by brand, by first part of the category and by segment."""
+    brands = data.products.brands(build, first, last, None)
+    brands["name"] = data.products.titled(build, brands["brand"])
+    tree = data.products.category_tree(build, first, last)
+    categories = tree[tree["parent_path"].isna()].rename(columns={"category_path": "name"})
+    segments = data.users.segment_revenue(build, first, last)
+    return {"brand": brands, "category": categories, "segment": segments}
