@@ -28,11 +28,13 @@ class AgainstError(Exception):
     """Why the other engine gave no tables, and where its log is."""
 
 
-def differences(settings: Settings, target: str, *, only_core: bool) -> dict[str, str]:
+def differences(settings: Settings, target: str) -> dict[str, str]:
     """Published tables that the engine of a target makes otherwise, each with what differs first.
 
     Raises AgainstError where it can't build, NothingPublished where there is nothing to compare.
     """
+    published = read_published(settings.warehouse)
+    only_core = bool((published.get("made_from") or {}).get("only_core"))
     names = compared(settings.warehouse)
     parent = settings.warehouse.parent
     with tempfile.TemporaryDirectory(prefix=".verify-", dir=parent) as folder:

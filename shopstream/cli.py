@@ -67,6 +67,7 @@ class PlainErrors(click.Group):
         from deltalake.exceptions import DeltaError
         from duckdb import Error as SqlError
 
+        from shopstream.against import AgainstError
         from shopstream.build import BuildError
         from shopstream.damage import Damaged
         from shopstream.landing import LandingError
@@ -75,7 +76,7 @@ class PlainErrors(click.Group):
         from shopstream.upkeep import UpkeepError
 
         expected = (
-            *(BuildError, Damaged, LandingError, NothingPublished, PublishedLost),
+            *(AgainstError, BuildError, Damaged, LandingError, NothingPublished, PublishedLost),
             *(ServerError, UpkeepError, SettingsError, SqlError, DeltaError),
         )
         heed_signals()
@@ -265,12 +266,21 @@ def published(settings: Settings, repair: bool) -> None:
 
 
 @main.command()
+@click.option("--against", metavar="TARGET", help="Build it all on another engine and compare.")
 @click.pass_obj
-def verify(settings: Settings) -> None:
-    """Check the published build whole: files, rows, keys, ledger; exit code 1 if it is damaged."""
+def verify(settings: Settings, against: str | None) -> None:
+    """Check the published build whole: files, rows, keys, ledger; exit code 1 if it is damaged.
+
+    With --against, what has landed is also built in a scratch warehouse beside this one, on the
+    engine of a target (embedded, sail), and each published table that differs is a fault.
+    """
+    from shopstream.against import differences
     from shopstream.verify import verify
 
     faults = verify(settings.warehouse)
+    if against:
+        other = differences(settings, against)
+        faults += [f"{name}, by {against}: {words}" for name, words in other.items()]
     for fault in faults:
         click.echo(plain_lines(fault), err=True)
     click.echo(f"{len(faults)} faults" if faults else "the published build is whole")

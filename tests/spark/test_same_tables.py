@@ -44,7 +44,7 @@ def test_spark_builds_from_nothing_what_the_default_engine_built_in_two_loads(da
         target=root / "target",
     )
     assert len(compared(settings.warehouse)) > 40
-    assert differences(settings, SPARK, only_core=False) == {}
+    assert differences(settings, SPARK) == {}
 
 
 def test_a_late_file_gives_the_same_on_either_engine(tmp_path, daily):
