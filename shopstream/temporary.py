@@ -24,7 +24,7 @@ def fresh_folder(warehouse: Path, name: str) -> Path:
     """The same, for who removes it by the next start."""
     folder = warehouse / name
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(mode=0o700)
+    folder.mkdir(mode=0o700, parents=True)
     return folder
 
 

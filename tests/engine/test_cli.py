@@ -254,7 +254,7 @@ def test_a_command_that_meets_a_damaged_list_of_builds_says_what_to_run(
     assert ran.exit_code == 2
     assert f"shopstream: {tmp_path}/warehouse/published.json is damaged" in ran.output
     assert "published --repair" in ran.output
-    assert not (tmp_path / "warehouse/shopstream_landing.db").exists(), "nothing is landed"
+    assert not (tmp_path / "warehouse/shopstream_landing.db/landed_files").exists()
     ran = CliRunner().invoke(main, ["published", "--repair"])
     assert ran.exit_code == 0 and "<- readers see this one" in ran.output
 
