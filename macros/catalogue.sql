@@ -132,28 +132,18 @@
     {% set schema = source('landing', 'landed_rows').schema %}
     {% set home = warehouse_home() %}
     {% do run_query('create schema if not exists ' ~ schema) %}
-    {% set definitions = {
-        'landed_rows': "(file_key bigint, row_number bigint, bad_row string, event_time string, event_type string,
-            product_id string, category_id string, category_code string, brand string, price string,
-            user_id string, user_session string, is_erased boolean, event_time_exact timestamp,
-            product_id_exact bigint, category_id_exact bigint, price_exact decimal(12, 2),
-            user_id_exact bigint) using parquet",
-        'landed_files': "(file_key bigint not null, file_sha256 string not null, source_file string not null,
-            format string not null, bytes bigint not null, rows_read bigint not null, notes string,
-            first_load_id bigint not null, load_id bigint not null, loaded_at timestamp not null,
-            withdrawn_at timestamp) using delta",
-        'refused_files': "(source_file string not null, file_sha256 string, reason string not null,
-            seen_at timestamp not null) using delta",
-        'loads': "(load_id bigint not null, loaded_at timestamp not null) using delta",
-        'backfills': "(load_id bigint not null, event_date date) using delta",
-        'erased_users': "(load_id bigint not null, user_hash string not null, erased_at timestamp not null) using delta",
-    } %}
+    {% set tables = {} %}
+    {% for table in graph.sources.values() if table.source_name == 'landing' %}
+        {% do tables.update({table.identifier: table}) %}
+    {% endfor %}
     {#- Made known anew each time: files of rows come and go between two builds of one warm session. -#}
-    {% set known = known_tables(schema, tables_on_disk(schema, definitions | list)) %}
-    {% for table, definition in definitions.items() if table not in known %}
+    {% set known = known_tables(schema, tables_on_disk(schema, tables | list)) %}
+    {% for name, table in tables.items() if name not in known %}
+        {% set columns = [] %}
+        {% for column in table.columns.values() %}{% do columns.append(column.name ~ ' ' ~ column.data_type) %}{% endfor %}
         {% do run_query(
-            'create table if not exists ' ~ schema ~ '.' ~ table ~ ' ' ~ definition
-            ~ " location '" ~ home ~ '/' ~ schema ~ '.db/' ~ table ~ "'"
+            'create table if not exists ' ~ schema ~ '.' ~ name ~ ' (' ~ columns | join(', ') ~ ') using '
+            ~ table.meta.get('format', 'delta') ~ " location '" ~ home ~ '/' ~ schema ~ '.db/' ~ name ~ "'"
         ) %}
     {% endfor %}
 {% endmacro %}

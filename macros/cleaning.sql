@@ -37,6 +37,37 @@
 {%- endmacro %}
 
 
+{# A date that a var sets, and null where it sets none: no comparison with it holds. #}
+{% macro date_or_null(value) -%}
+    {%- if value -%} date'{{ value }}' {%- else -%} cast(null as date) {%- endif -%}
+{%- endmacro %}
+
+
+{#
+    The bits of `changes`, by column and by what was delivered. Seed change_kinds tells them to readers, and rule
+    change_kinds_are_those_of_the_rows holds the two together.
+#}
+{% macro change_bits() %}
+    {% do return({
+        'event_type': {'nothing': 2},
+        'product_id': {'nothing': 4},
+        'category_id': {'nothing': 8, 'no whole number': 512},
+        'category_code': {'nothing': 16},
+        'brand': {'nothing': 32},
+        'price': {'nothing': 64, 'negative or not a number': 1024, 'more than the maximum': 2048},
+        'user_id': {'nothing': 128},
+        'user_session': {'nothing': 256},
+        'event_time': {'nothing': 4096},
+    }) %}
+{% endmacro %}
+
+
+{# The bit of one kind of change. #}
+{% macro change_bit(column, delivered='nothing') -%}
+    {{ change_bits()[column][delivered] if execute else 1 }}
+{%- endmacro %}
+
+
 {# A short name for the rules of cleaning in force: a change of any of them changes it. #}
 {% macro rules_version() -%}
     {#- YAML makes a date of one without quotes, which JSON has no word for. -#}

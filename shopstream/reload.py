@@ -52,14 +52,14 @@ def files_named(warehouse: Path, names: list[str]) -> list[LandedFile]:
 
 def files_with(warehouse: Path, fate: str) -> list[LandedFile]:
     """Landed files that have rows of this fate."""
-    days = _table(warehouse, "stg_file_days").to_pyarrow_table(columns=["file_key", "fate"])
+    days = _table(warehouse, "intermediate", "int_file_days").to_pyarrow_table(columns=["file_key", "fate"])
     keys = set(days.filter(pc.equal(days["fate"], fate))["file_key"].to_pylist())
     return [file for file in landing.landed_files(warehouse) if file.file_key in keys]
 
 
 def rows_are_waiting(warehouse: Path) -> bool:
     """Whether files were landed, withdrawn or taken in again that the rows do not show yet."""
-    newest = newest_load(_table(warehouse, "stg_rows"))
+    newest = newest_load(_table(warehouse, "staging", "stg_rows"))
     return any(file.load_id > newest for file in landing.landed_files(warehouse))
 
 
@@ -74,10 +74,10 @@ def start_backfill(
     files = {
         f.file_key: f.file_sha256 for f in landing.landed_files(warehouse) if not f.withdrawn_at
     }
-    days = _table(warehouse, "stg_file_days").to_pyarrow_table(columns=["event_date", "file_key"])
+    days = _table(warehouse, "intermediate", "int_file_days").to_pyarrow_table(columns=["event_date", "file_key"])
     held = {day for day in days["event_date"].to_pylist() if day}
     if first:
-        rows = rows_of(_table(warehouse, "stg_rows"))
+        rows = rows_of(_table(warehouse, "staging", "stg_rows"))
         column = pc.field("event_time").cast(pa.date32())
         undated = pc.field("event_date").is_null() | (
             (pc.field("event_date") >= pa.scalar(first))
@@ -110,7 +110,7 @@ def erase_user(warehouse: Path, user_id: int) -> list[str]:
             f"{user_id} is no user: it stands for all rows that were delivered without one (var "
             "null_defaults). To take such rows out, withdraw or correct their files"
         )
-    dataset = rows_of(_table(warehouse, "stg_rows"))
+    dataset = rows_of(_table(warehouse, "staging", "stg_rows"))
     token = rf"(^|[^0-9])0*{user_id}($|[^0-9])"
     found = dataset.to_table(
         columns=["event_date", "file_key", "row_number"],
@@ -127,7 +127,7 @@ def erase_user(warehouse: Path, user_id: int) -> list[str]:
         positions[row["file_key"]].append(row["row_number"])
     if positions:
         # by position: Delta's log keeps the predicate, and is not to quote the user
-        _table(warehouse, "stg_rows").update(
+        _table(warehouse, "staging", "stg_rows").update(
             predicate=" or ".join(
                 f"(file_key = {key} and row_number in ({', '.join(map(str, rows))}))"
                 for key, rows in positions.items()
@@ -138,8 +138,8 @@ def erase_user(warehouse: Path, user_id: int) -> list[str]:
     return sorted(f.source_file for f in landing.landed_files(warehouse) if f.file_key in positions)
 
 
-def _table(warehouse: Path, name: str) -> DeltaTable:
-    folder = warehouse / "shopstream_staging.db" / name
+def _table(warehouse: Path, layer: str, name: str) -> DeltaTable:
+    folder = warehouse / f"shopstream_{layer}.db" / name
     if not is_table(folder):
         raise LandingError(f"nothing was built in {warehouse} yet; run: make build")
     return DeltaTable(folder)

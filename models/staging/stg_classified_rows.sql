@@ -17,12 +17,8 @@ classified as (
         case
             when is_erased then 'erased'
             when reason is not null then 'quarantined'
-            {% if var('window_start') -%}
-            when cast(event_time as date) < date'{{ var("window_start") }}' then 'out_of_window'
-            {% endif -%}
-            {% if var('window_end') -%}
-            when cast(event_time as date) > date'{{ var("window_end") }}' then 'out_of_window'
-            {% endif -%}
+            when cast(event_time as date) < {{ date_or_null(var('window_start')) }} then 'out_of_window'
+            when cast(event_time as date) > {{ date_or_null(var('window_end')) }} then 'out_of_window'
             else 'in_window'
         end as fate
     from typed_rows

@@ -1,15 +1,11 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='replace_where',
         partition_by='event_date',
         tblproperties={'delta.dataSkippingStatsColumns': 'file_key,load_id'},
-        full_refresh=true if var('rebuild_staging') else false,
+        full_refresh=var('rebuild_staging'),
     )
 }}
-
-{% set new_rows = new_rows() %}
--- replace where: {{ new_rows }}
 
 with
 
@@ -57,4 +53,4 @@ select
     rules_version,
     load_id
 from stamped
-where {{ new_rows }}
+where {{ replacing(new_rows()) }}

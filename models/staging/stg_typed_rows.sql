@@ -68,17 +68,17 @@ select
     case
         when is_erased or bad_row is not null then 0
         else
-            if(event_time is null and event_time_read is null, 4096, 0)
-            + if(event_type is null, 2, 0)
-            + if(product_id is null and product_id_read is null, 4, 0)
-            + if(category_id is null and category_id_read is null, 8, 0)
-            + if(category_code is null, 16, 0)
-            + if(brand is null, 32, 0)
-            + if(price is null and price_read is null, 64, 0)
-            + if(user_id is null and user_id_read is null, 128, 0)
-            + if(user_session is null, 256, 0)
-            + if(category_id is not null and category_id_read is null, 512, 0)
-            + if(price_read = 0 and (price_exact < 0 or try_cast(price as double) < 0 or lower(price) rlike 'nan$'), 1024, 0)
-            + if(price_read = {{ var('max_price') }} and (price_exact > {{ var('max_price') }} or try_cast(price as double) > {{ var('max_price') }}), 2048, 0)
+            if(event_time is null and event_time_read is null, {{ change_bit('event_time') }}, 0)
+            + if(event_type is null, {{ change_bit('event_type') }}, 0)
+            + if(product_id is null and product_id_read is null, {{ change_bit('product_id') }}, 0)
+            + if(category_id is null and category_id_read is null, {{ change_bit('category_id') }}, 0)
+            + if(category_code is null, {{ change_bit('category_code') }}, 0)
+            + if(brand is null, {{ change_bit('brand') }}, 0)
+            + if(price is null and price_read is null, {{ change_bit('price') }}, 0)
+            + if(user_id is null and user_id_read is null, {{ change_bit('user_id') }}, 0)
+            + if(user_session is null, {{ change_bit('user_session') }}, 0)
+            + if(category_id is not null and category_id_read is null, {{ change_bit('category_id', 'no whole number') }}, 0)
+            + if(price_read = 0 and (price_exact < 0 or try_cast(price as double) < 0 or lower(price) rlike 'nan$'), {{ change_bit('price', 'negative or not a number') }}, 0)
+            + if(price_read = {{ var('max_price') }} and (price_exact > {{ var('max_price') }} or try_cast(price as double) > {{ var('max_price') }}), {{ change_bit('price', 'more than the maximum') }}, 0)
     end as changes
 from parsed

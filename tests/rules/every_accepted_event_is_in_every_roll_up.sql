@@ -5,7 +5,7 @@ expected as (
     select
         count(*) as events,
         sum(case when event_type = 'purchase' then price end) as revenue
-    from {{ ref('stg_events') }}
+    from {{ ref('int_events') }}
 
 ),
 

@@ -9,7 +9,7 @@ events as (
 -- Dates of other rules keep their prices until they are backfilled.
 dates as (
 
-    select * from {{ ref('stg_event_dates') }} where rules_versions = '{{ rules_version() }}'
+    select * from {{ ref('int_event_dates') }} where rules_versions = '{{ rules_version() }}'
 
 )
 

@@ -2,7 +2,7 @@ with
 
 dates as (
 
-    select event_date from {{ ref('stg_event_dates') }} where total_rows > 0
+    select event_date from {{ ref('int_event_dates') }} where total_rows > 0
 
 ),
 

@@ -1,32 +1,23 @@
-{{
-    config(
-        materialized='incremental',
-        incremental_strategy='replace_where',
-        partition_by='event_date',
-    )
-}}
-
-{% set dates = changed_dates(ref('stg_event_dates')) %}
--- replace where: {{ dates }}
+{{ config(materialized='incremental', partition_by='event_date') }}
 
 with
 
 events as (
 
-    select * from {{ ref('stg_events') }} where {{ dates }}
+    select * from {{ ref('int_events') }} where {{ on_changed_dates() }}
 
 ),
 
 looks as (
 
-    select * from {{ ref('int_product_looks') }}
-    where {{ dates }} and product_id != {{ var('null_defaults')['product_id'] }}
+    select * from {{ ref('int_product_variants') }}
+    where {{ on_changed_dates() }} and product_id != {{ var('null_defaults')['product_id'] }}
 
 ),
 
 product_days as (
 
-    select * from {{ ref('int_product_days') }} where {{ dates }}
+    select * from {{ ref('int_product_days') }} where {{ on_changed_dates() }}
 
 ),
 

@@ -1,19 +1,10 @@
-{{
-    config(
-        materialized='incremental',
-        incremental_strategy='replace_where',
-        partition_by='event_date',
-    )
-}}
-
-{% set dates = changed_dates(ref('stg_event_dates')) %}
--- replace where: {{ dates }}
+{{ config(materialized='incremental', partition_by='event_date') }}
 
 with
 
 session_days as (
 
-    select * from {{ ref('int_session_days') }} where {{ dates }}
+    select * from {{ ref('int_session_days') }} where {{ on_changed_dates() }}
 
 ),
 

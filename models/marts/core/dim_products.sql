@@ -1,12 +1,4 @@
-{{
-    config(
-        materialized='incremental',
-        incremental_strategy='upsert',
-        unique_key='product_id',
-    )
-}}
-
-{% set dates = changed_dates(ref('stg_event_dates')) %}
+{{ config(materialized='incremental', incremental_strategy='upsert', unique_key='product_id') }}
 
 with
 
@@ -15,15 +7,15 @@ product_days as (
     select * from {{ ref('int_product_days') }}
 
 ),
-{% if is_incremental() %}
+
 touched as (
 
-    select product_id from product_days where {{ dates }}
+    select product_id from product_days where {{ in_dates(changed_dates()) }}
     union
-    select product_id from {{ this }} where {{ rows_were_taken_out() }}
+    {{ held('product_id', rows_were_taken_out()) }}
 
 ),
-{% endif %}
+
 rolled_up as (
 
     select
@@ -34,9 +26,7 @@ rolled_up as (
         {{ money_sum('total_revenue') }} as total_revenue,
         max(load_id) as load_id
     from product_days
-    {% if is_incremental() -%}
-    left semi join touched on product_days.product_id = touched.product_id
-    {% endif -%}
+    {{ only_touched('product_days', 'product_id') }}
     group by product_days.product_id
 
 )
@@ -55,9 +45,4 @@ select
     total_unknown,
     total_revenue,
     load_id
-{% if is_incremental() -%}
-from touched
-left join rolled_up using (product_id)
-{%- else -%}
-from rolled_up
-{%- endif %}
+from {{ all_touched('rolled_up', 'product_id') }}

@@ -8,17 +8,15 @@
     )
 }}
 
-{% set dates = changed_dates(ref('stg_event_dates')) %}
-{% set hint = broadcast_if_small('touched', ref('int_session_days'), dates) if is_incremental() %}
+{% set dates = changed_dates() %}
+{% set hint = broadcast_if_small('touched', ref('int_session_days'), in_dates(dates)) if is_incremental() %}
 {% set touched %}
-    select session_key from {{ ref('int_session_days') }} where {{ dates }}
+    select session_key from {{ ref('int_session_days') }} where {{ in_dates(dates) }}
     union
     -- A session may have lost its last event to another id: its old row says where it lay.
-    select session_key from {{ this }} where {{ reaches_into(dates, 'session_date', 'session_end') }}
+    {{ held('session_key', reaches_into(dates, 'session_date', 'session_end')) }}
 {% endset %}
-{% set of_touched = 'left semi join touched using (session_key)' if is_incremental() %}
-{% set all_dates = dates_of_sessions(touched, ref('int_session_days'), dates, hint) %}
--- held where: {{ all_dates | replace('event_date', 'held.session_date') }}
+{% set all_dates = in_dates(dates_of_sessions(touched, ref('int_session_days'), hint)) %}
 
 with
 
@@ -33,13 +31,13 @@ events as (
     select * from {{ ref('fct_events') }} where {{ all_dates }}
 
 ),
-{% if is_incremental() %}
+
 touched as (
 
     {{ touched | trim }}
 
 ),
-{% endif %}
+
 -- From the events of all dates: counts of one date can't be added up. One shuffle by session alone serves both sets
 -- and the join, where two count(distinct) shuffle twice; sorted, the sets are built once (docs/decisions/sorted.md).
 items as (
@@ -48,7 +46,8 @@ items as (
         session_key,
         product_id,
         category_key
-    from events {{ of_touched }}
+    from events
+    {{ only_touched('events', 'session_key') }}
     {{ distribute_by('session_key') }}
     sort by session_key
 
@@ -67,7 +66,8 @@ count_items as (
 
 days_of_sessions as (
 
-    select {{ hint }} * from session_days {{ of_touched }}
+    select {{ hint }} * from session_days
+    {{ only_touched('session_days', 'session_key') }}
     {{ distribute_by('session_key') }}
 
 ),
@@ -114,12 +114,7 @@ select
     first_load_id,
     last_load_id,
     load_id
-{% if is_incremental() -%}
-from touched
-left join rolled_up using (session_key)
-{%- else -%}
-from rolled_up
-{%- endif %}
+from {{ all_touched('rolled_up', 'session_key') }}
 left join count_items using (session_key)
 -- One file a date, not one of each task (docs/decisions/one-file-a-date.md).
 {{ distribute_by('session_date') }}

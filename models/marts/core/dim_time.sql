@@ -4,7 +4,7 @@ with
 
 event_dates as (
 
-    select * from {{ ref('stg_event_dates') }} where total_rows > 0
+    select * from {{ ref('int_event_dates') }} where total_rows > 0
 
 ),
 

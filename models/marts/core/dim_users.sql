@@ -1,12 +1,4 @@
-{{
-    config(
-        materialized='incremental',
-        incremental_strategy='upsert',
-        unique_key='user_id',
-    )
-}}
-
-{% set dates = changed_dates(ref('stg_event_dates')) %}
+{{ config(materialized='incremental', incremental_strategy='upsert', unique_key='user_id') }}
 
 with
 
@@ -21,15 +13,15 @@ sessions as (
     select * from {{ ref('dim_sessions') }}
 
 ),
-{% if is_incremental() %}
+
 touched as (
 
-    select user_id from session_days where {{ dates }}
+    select user_id from session_days where {{ in_dates(changed_dates()) }}
     union
-    select user_id from {{ this }} where {{ rows_were_taken_out() }}
+    {{ held('user_id', rows_were_taken_out()) }}
 
 ),
-{% endif %}
+
 segments as (
 
     select * from {{ ref('user_segments') }}
@@ -47,9 +39,7 @@ rolled_up as (
         {{ money_sum('total_spent') }} as total_spent,
         max(load_id) as load_id
     from sessions
-    {% if is_incremental() -%}
-    left semi join touched on sessions.user_id = touched.user_id
-    {% endif -%}
+    {{ only_touched('sessions', 'user_id') }}
     group by sessions.user_id
 
 ),
@@ -59,12 +49,7 @@ labelled as (
     select
         *,
         user_id = {{ var('null_defaults')['user_id'] }} as is_anonymous
-    {% if is_incremental() -%}
-    from touched
-    left join rolled_up using (user_id)
-    {%- else -%}
-    from rolled_up
-    {%- endif %}
+    from {{ all_touched('rolled_up', 'user_id') }}
 
 )
 

@@ -1,14 +1,4 @@
-{{
-    config(
-        materialized='incremental',
-        incremental_strategy='replace_where',
-        partition_by='event_date',
-        tags=['commerce'],
-    )
-}}
-
-{% set dates = changed_dates(ref('stg_event_dates')) %}
--- replace where: {{ dates }}
+{{ config(materialized='incremental', partition_by='event_date', tags=['commerce']) }}
 
 {% set defaults = var('null_defaults') %}
 
@@ -16,7 +6,7 @@ with
 
 events as (
 
-    select * from {{ ref('stg_events') }} where {{ dates }}
+    select * from {{ ref('int_events') }} where {{ on_changed_dates() }}
 
 )
 

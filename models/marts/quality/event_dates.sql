@@ -4,7 +4,7 @@ with
 
 dates as (
 
-    select * from {{ ref('stg_event_dates') }}
+    select * from {{ ref('int_event_dates') }}
 
 )
 

@@ -21,7 +21,7 @@ delivered_rows as (
 
 file_days as (
 
-    select * from {{ ref('stg_file_days') }}
+    select * from {{ ref('int_file_days') }}
 
 ),
 

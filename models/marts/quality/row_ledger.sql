@@ -10,13 +10,13 @@ landed_files as (
 
 file_days as (
 
-    select * from {{ ref('stg_file_days') }}
+    select * from {{ ref('int_file_days') }}
 
 ),
 
 duplicate_rows as (
 
-    select * from {{ ref('stg_duplicate_rows') }}
+    select * from {{ ref('int_duplicate_rows') }}
 
 ),
 

@@ -11,7 +11,7 @@ delivered_rows as (
 
 duplicate_rows as (
 
-    select * from {{ ref('stg_duplicate_rows') }}
+    select * from {{ ref('int_duplicate_rows') }}
 
 ),
 

@@ -4,7 +4,7 @@ with
 
 file_days as (
 
-    select * from {{ ref('stg_file_days') }} where changes > 0
+    select * from {{ ref('int_file_days') }} where changes > 0
 
 ),
 
