@@ -4,14 +4,9 @@
 
 with
 
-typed_rows as (
+typed_rows as (select * from {{ ref('stg_typed_rows') }}),
 
-    select * from {{ ref('stg_typed_rows') }}
-
-),
-
-classified as (
-
+decide_fates as (
     select
         *,
         case
@@ -22,7 +17,6 @@ classified as (
             else 'in_window'
         end as fate
     from typed_rows
-
 )
 
 select
@@ -46,4 +40,4 @@ select
     user_id,
     user_session,
     changes
-from classified
+from decide_fates

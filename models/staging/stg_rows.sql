@@ -9,27 +9,16 @@
 
 with
 
-classified_rows as (
+classified_rows as (select * from {{ ref('stg_classified_rows') }}),
+landed_files as (select * from {{ source('landing', 'landed_files') }} where withdrawn_at is null),
 
-    select * from {{ ref('stg_classified_rows') }}
-
-),
-
-landed_files as (
-
-    select * from {{ source('landing', 'landed_files') }} where withdrawn_at is null
-
-),
-
-stamped as (
-
+stamp_loads as (
     select
         classified_rows.*,
         '{{ rules_version() }}' as rules_version,
         cast({{ var('backfill').load_id if var('backfill') else 'landed_files.load_id' }} as bigint) as load_id
     from classified_rows
     inner join landed_files on classified_rows.file_key = landed_files.file_key
-
 )
 
 select
@@ -52,5 +41,5 @@ select
     changes,
     rules_version,
     load_id
-from stamped
+from stamp_loads
 where {{ replacing(new_rows()) }}

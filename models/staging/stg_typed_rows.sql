@@ -1,14 +1,9 @@
 with
 
-landed_rows as (
-
-    select * from {{ ref('stg_landed_rows') }}
-
-),
+landed_rows as (select * from {{ ref('stg_landed_rows') }}),
 
 -- Casting never guesses: a text is matched against a pattern first. try_cast, since an engine may evaluate all branches.
-parsed as (
-
+parse_values as (
     select
         *,
         case
@@ -31,7 +26,6 @@ parsed as (
             else try_cast(price as decimal(12, 2))
         end as price_read
     from landed_rows
-
 )
 
 select
@@ -81,4 +75,4 @@ select
             + if(price_read = 0 and (price_exact < 0 or try_cast(price as double) < 0 or lower(price) rlike 'nan$'), {{ change_bit('price', 'negative or not a number') }}, 0)
             + if(price_read = {{ var('max_price') }} and (price_exact > {{ var('max_price') }} or try_cast(price as double) > {{ var('max_price') }}), {{ change_bit('price', 'more than the maximum') }}, 0)
     end as changes
-from parsed
+from parse_values

@@ -2,28 +2,16 @@
 
 with
 
-events as (
+events as (select * from {{ ref('int_events') }} where {{ on_changed_dates() }}),
 
-    select * from {{ ref('int_events') }} where {{ on_changed_dates() }}
-
-),
-
-looks as (
-
+variants as (
     select * from {{ ref('int_product_variants') }}
     where {{ on_changed_dates() }} and product_id != {{ var('null_defaults')['product_id'] }}
-
 ),
-
-product_days as (
-
-    select * from {{ ref('int_product_days') }} where {{ on_changed_dates() }}
-
-),
+product_days as (select * from {{ ref('int_product_days') }} where {{ on_changed_dates() }}),
 
 -- Most products look the same all day: only the events of the others are sorted.
 compare_days as (
-
     select
         event_date,
         product_id,
@@ -31,14 +19,12 @@ compare_days as (
         count(*) = 1 as is_steady,
         sum(total_events) as total_events,
         max(load_id) as load_id
-    from looks
+    from variants
     group by event_date, product_id
-
 ),
 
 -- Of several events at one instant the latest of the contract counts.
 settle_instants as (
-
     select
         events.event_date,
         events.product_id,
@@ -52,7 +38,6 @@ settle_instants as (
         and events.product_id = compare_days.product_id
         and not compare_days.is_steady
     group by events.event_date, events.product_id, events.event_time
-
 )
 
 select

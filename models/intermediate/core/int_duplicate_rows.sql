@@ -2,27 +2,13 @@
 
 with
 
-delivered_rows as (
-
-    select * from {{ ref('stg_rows') }} where fate = 'in_window' and {{ on_changed_dates() }}
-
-),
-
-event_dates as (
-
-    select * from {{ ref('int_event_dates') }} where {{ on_changed_dates() }}
-
-),
+delivered_rows as (select * from {{ ref('stg_rows') }} where fate = 'in_window' and {{ on_changed_dates() }}),
+event_dates as (select * from {{ ref('int_event_dates') }} where {{ on_changed_dates() }}),
 
 -- Few keys repeat: finding them by hash first keeps wide rows out of the shuffle.
-repeated_keys as (
+repeated_keys as (select * from {{ ref('int_repeated_keys') }} where {{ on_changed_dates() }}),
 
-    select * from {{ ref('int_repeated_keys') }} where {{ on_changed_dates() }}
-
-),
-
-ranked as (
-
+rank_copies as (
     select
         delivered_rows.event_date,
         delivered_rows.file_key,
@@ -35,17 +21,16 @@ ranked as (
     left semi join repeated_keys
         on delivered_rows.event_date = repeated_keys.event_date
         and delivered_rows.event_key = repeated_keys.event_key
-
 )
 
 select
-    ranked.event_date,
-    ranked.file_key,
-    ranked.row_number,
+    rank_copies.event_date,
+    rank_copies.file_key,
+    rank_copies.row_number,
     event_dates.load_id
-from ranked
-inner join event_dates on ranked.event_date = event_dates.event_date
-where ranked.duplicate_rank > 1
+from rank_copies
+inner join event_dates on rank_copies.event_date = event_dates.event_date
+where rank_copies.duplicate_rank > 1
 union all
 -- A mark of the date, or one without duplicates would be looked at by every load.
 select

@@ -1,10 +1,6 @@
 with
 
-file_days as (
-
-    select * from {{ ref('int_file_days') }}
-
-)
+file_days as (select * from {{ ref('int_file_days') }})
 
 select
     event_date,

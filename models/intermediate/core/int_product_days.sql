@@ -9,22 +9,14 @@
 with
 
 -- Sorted, so that a maximum of texts needs no sort of its own; all of a date in one task, which writes its one file.
-looks as (
-
+variants as (
     select * from {{ ref('int_product_variants') }} where {{ on_changed_dates() }}
     {{ distribute_by('event_date') }}
     sort by event_date, product_id
-
 ),
+events as (select * from {{ ref('int_events') }} where {{ on_changed_dates() }}),
 
-events as (
-
-    select * from {{ ref('int_events') }} where {{ on_changed_dates() }}
-
-),
-
-rolled_up as (
-
+roll_up_products as (
     select
         event_date,
         product_id,
@@ -36,46 +28,43 @@ rolled_up as (
         {{ summed_counts() }},
         {{ money_sum('price * total_purchases') }} as total_revenue,
         max(load_id) as load_id
-    from looks
+    from variants
     group by event_date, product_id
-
 ),
 
 -- Two looks at the very last instant are rare; then the session decides, which looks don't know.
 settle_ties as (
-
-    select /*+ broadcast(rolled_up) */
-        rolled_up.event_date,
-        rolled_up.product_id,
+    select /*+ broadcast(roll_up_products) */
+        roll_up_products.event_date,
+        roll_up_products.product_id,
         {{ latest_event() }} as latest
     from events
-    inner join rolled_up
-        on size(filter(rolled_up.last_times, at -> at = rolled_up.last_event_at)) > 1
-        and events.event_date = rolled_up.event_date
-        and events.product_id = rolled_up.product_id
-        and events.event_time = rolled_up.last_event_at
-    group by rolled_up.event_date, rolled_up.product_id
-
+    inner join roll_up_products
+        on size(filter(roll_up_products.last_times, at -> at = roll_up_products.last_event_at)) > 1
+        and events.event_date = roll_up_products.event_date
+        and events.product_id = roll_up_products.product_id
+        and events.event_time = roll_up_products.last_event_at
+    group by roll_up_products.event_date, roll_up_products.product_id
 )
 
 -- Sent to the tasks, or the join would take the dates apart again.
 select /*+ broadcast(settle_ties) */
-    rolled_up.event_date,
-    rolled_up.product_id,
-    rolled_up.last_event_at,
-    coalesce(settle_ties.latest.category_id, rolled_up.latest.category_id) as category_id,
-    coalesce(settle_ties.latest.category_code, rolled_up.latest.category_code) as category_code,
-    coalesce(settle_ties.latest.brand, rolled_up.latest.brand) as brand,
-    coalesce(settle_ties.latest.price, rolled_up.latest.price) as last_price,
-    rolled_up.total_price,
-    rolled_up.total_events,
-    rolled_up.total_views,
-    rolled_up.total_carts,
-    rolled_up.total_purchases,
-    rolled_up.total_unknown,
-    rolled_up.total_revenue,
-    rolled_up.load_id
-from rolled_up
+    roll_up_products.event_date,
+    roll_up_products.product_id,
+    roll_up_products.last_event_at,
+    coalesce(settle_ties.latest.category_id, roll_up_products.latest.category_id) as category_id,
+    coalesce(settle_ties.latest.category_code, roll_up_products.latest.category_code) as category_code,
+    coalesce(settle_ties.latest.brand, roll_up_products.latest.brand) as brand,
+    coalesce(settle_ties.latest.price, roll_up_products.latest.price) as last_price,
+    roll_up_products.total_price,
+    roll_up_products.total_events,
+    roll_up_products.total_views,
+    roll_up_products.total_carts,
+    roll_up_products.total_purchases,
+    roll_up_products.total_unknown,
+    roll_up_products.total_revenue,
+    roll_up_products.load_id
+from roll_up_products
 left join settle_ties
-    on rolled_up.event_date = settle_ties.event_date
-    and rolled_up.product_id = settle_ties.product_id
+    on roll_up_products.event_date = settle_ties.event_date
+    and roll_up_products.product_id = settle_ties.product_id

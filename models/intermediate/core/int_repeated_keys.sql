@@ -2,27 +2,16 @@
 
 with
 
-delivered_rows as (
-
-    select * from {{ ref('stg_rows') }} where fate = 'in_window' and {{ on_changed_dates() }}
-
-),
-
-event_dates as (
-
-    select * from {{ ref('int_event_dates') }} where {{ on_changed_dates() }}
-
-),
+delivered_rows as (select * from {{ ref('stg_rows') }} where fate = 'in_window' and {{ on_changed_dates() }}),
+event_dates as (select * from {{ ref('int_event_dates') }} where {{ on_changed_dates() }}),
 
 count_rows as (
-
     select
         event_date,
         event_key,
         count(*) as total_rows
     from delivered_rows
     group by event_date, event_key
-
 )
 
 select

@@ -8,31 +8,21 @@
 
 with
 
-events as (
+events as (select * from {{ ref('int_events_sessionized') }} where {{ on_changed_dates() }})
 
-    select * from {{ ref('int_events_sessionized') }} where {{ on_changed_dates() }}
-
-),
-
-rolled_up as (
-
-    select
-        event_date,
-        session_key,
-        user_id,
-        session_id,
-        min(event_time) as first_event_at,
-        max(event_time) as last_event_at,
-        {{ event_counts() }},
-        {{ revenue() }} as total_spent,
-        min(row_load_id) as first_load_id,
-        max(row_load_id) as last_load_id,
-        max(load_id) as load_id
-    from events
-    group by event_date, session_key, user_id, session_id
-
-)
-
+select
+    event_date,
+    session_key,
+    user_id,
+    session_id,
+    min(event_time) as first_event_at,
+    max(event_time) as last_event_at,
+    {{ event_counts() }},
+    {{ revenue() }} as total_spent,
+    min(row_load_id) as first_load_id,
+    max(row_load_id) as last_load_id,
+    max(load_id) as load_id
+from events
+group by event_date, session_key, user_id, session_id
 -- One file a date, not one of each task (docs/decisions/one-file-a-date.md).
-select * from rolled_up
 {{ distribute_by('event_date') }}

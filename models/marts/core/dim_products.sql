@@ -2,22 +2,15 @@
 
 with
 
-product_days as (
-
-    select * from {{ ref('int_product_days') }}
-
-),
+product_days as (select * from {{ ref('int_product_days') }}),
 
 touched as (
-
     select product_id from product_days where {{ in_dates(changed_dates()) }}
     union
     {{ held('product_id', rows_were_taken_out()) }}
-
 ),
 
-rolled_up as (
-
+roll_up_products as (
     select
         product_days.product_id,
         max(struct(last_event_at, brand, category_code, category_id, last_price)) as latest_day,
@@ -28,7 +21,6 @@ rolled_up as (
     from product_days
     {{ only_touched('product_days', 'product_id') }}
     group by product_days.product_id
-
 )
 
 select
@@ -45,4 +37,4 @@ select
     total_unknown,
     total_revenue,
     load_id
-from {{ all_touched('rolled_up', 'product_id') }}
+from {{ all_touched('roll_up_products', 'product_id') }}

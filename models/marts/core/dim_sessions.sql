@@ -20,28 +20,16 @@
 
 with
 
-session_days as (
-
-    select * from {{ ref('int_session_days') }} where {{ all_dates }}
-
-),
-
-events as (
-
-    select * from {{ ref('fct_events') }} where {{ all_dates }}
-
-),
+session_days as (select * from {{ ref('int_session_days') }} where {{ all_dates }}),
+events as (select * from {{ ref('fct_events') }} where {{ all_dates }}),
 
 touched as (
-
     {{ touched | trim }}
-
 ),
 
 -- From the events of all dates: counts of one date can't be added up. One shuffle by session alone serves both sets
 -- and the join, where two count(distinct) shuffle twice; sorted, the sets are built once (docs/decisions/sorted.md).
-items as (
-
+list_items as (
     select {{ hint }}
         session_key,
         product_id,
@@ -50,30 +38,24 @@ items as (
     {{ only_touched('events', 'session_key') }}
     {{ distribute_by('session_key') }}
     sort by session_key
-
 ),
 
 count_items as (
-
     select
         session_key,
         cast(size(collect_set(product_id)) as bigint) as unique_products,
         cast(size(collect_set(category_key)) as bigint) as unique_categories
-    from items
+    from list_items
     group by session_key
-
 ),
 
-days_of_sessions as (
-
+choose_days as (
     select {{ hint }} * from session_days
     {{ only_touched('session_days', 'session_key') }}
     {{ distribute_by('session_key') }}
-
 ),
 
-rolled_up as (
-
+roll_up_sessions as (
     select
         session_key,
         -- Both follow from the key; a maximum of texts would sort all sessions.
@@ -86,9 +68,8 @@ rolled_up as (
         min(first_load_id) as first_load_id,
         max(last_load_id) as last_load_id,
         max(load_id) as load_id
-    from days_of_sessions
+    from choose_days
     group by session_key, user_id, session_id
-
 )
 
 select
@@ -114,7 +95,7 @@ select
     first_load_id,
     last_load_id,
     load_id
-from {{ all_touched('rolled_up', 'session_key') }}
+from {{ all_touched('roll_up_sessions', 'session_key') }}
 left join count_items using (session_key)
 -- One file a date, not one of each task (docs/decisions/one-file-a-date.md).
 {{ distribute_by('session_date') }}

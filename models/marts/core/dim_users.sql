@@ -2,34 +2,17 @@
 
 with
 
-session_days as (
-
-    select * from {{ ref('int_session_days') }}
-
-),
-
-sessions as (
-
-    select * from {{ ref('dim_sessions') }}
-
-),
+session_days as (select * from {{ ref('int_session_days') }}),
+sessions as (select * from {{ ref('dim_sessions') }}),
 
 touched as (
-
     select user_id from session_days where {{ in_dates(changed_dates()) }}
     union
     {{ held('user_id', rows_were_taken_out()) }}
-
 ),
+segments as (select * from {{ ref('user_segments') }}),
 
-segments as (
-
-    select * from {{ ref('user_segments') }}
-
-),
-
-rolled_up as (
-
+roll_up_users as (
     select
         sessions.user_id,
         min(session_start) as first_seen_at,
@@ -41,33 +24,30 @@ rolled_up as (
     from sessions
     {{ only_touched('sessions', 'user_id') }}
     group by sessions.user_id
-
 ),
 
-labelled as (
-
+mark_anonymous as (
     select
         *,
         user_id = {{ var('null_defaults')['user_id'] }} as is_anonymous
-    from {{ all_touched('rolled_up', 'user_id') }}
-
+    from {{ all_touched('roll_up_users', 'user_id') }}
 )
 
 select
-    labelled.user_id,
-    labelled.first_seen_at,
-    labelled.last_seen_at,
-    labelled.total_sessions,
-    labelled.total_events,
-    labelled.total_views,
-    labelled.total_carts,
-    labelled.total_purchases,
-    labelled.total_unknown,
-    labelled.total_spent,
+    mark_anonymous.user_id,
+    mark_anonymous.first_seen_at,
+    mark_anonymous.last_seen_at,
+    mark_anonymous.total_sessions,
+    mark_anonymous.total_events,
+    mark_anonymous.total_views,
+    mark_anonymous.total_carts,
+    mark_anonymous.total_purchases,
+    mark_anonymous.total_unknown,
+    mark_anonymous.total_spent,
     segments.user_segment,
-    labelled.is_anonymous,
-    labelled.load_id
-from labelled
+    mark_anonymous.is_anonymous,
+    mark_anonymous.load_id
+from mark_anonymous
 left join segments
-    on labelled.is_anonymous = segments.is_anonymous
-    and labelled.total_sessions between segments.min_sessions and segments.max_sessions
+    on mark_anonymous.is_anonymous = segments.is_anonymous
+    and mark_anonymous.total_sessions between segments.min_sessions and segments.max_sessions

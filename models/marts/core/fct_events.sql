@@ -8,11 +8,7 @@
 
 with
 
-events as (
-
-    select * from {{ ref('int_events_sessionized') }} where {{ on_changed_dates() }}
-
-)
+events as (select * from {{ ref('int_events_sessionized') }} where {{ on_changed_dates() }})
 
 select
     event_key,

@@ -3,23 +3,15 @@
 with
 
 slots as (
-
     select
         *,
         user_id = {{ var('null_defaults')['user_id'] }} as is_anonymous
     from {{ ref('int_session_slots') }}
-
 ),
-
-definitions as (
-
-    select * from {{ ref('session_definitions') }}
-
-),
+definitions as (select * from {{ ref('session_definitions') }}),
 
 -- A stream is what pauses are looked for in; user -999999 keeps delivered sessions.
 assign_streams as (
-
     select
         slots.*,
         definitions.session_definition,
@@ -27,11 +19,9 @@ assign_streams as (
         definitions.is_cut and not (definitions.by_inactivity and is_anonymous) as is_cut
     from slots
     cross join definitions
-
 ),
 
 mark_cuts as (
-
     select
         *,
         is_cut and first_event_at > max(last_event_at) over (
@@ -40,11 +30,9 @@ mark_cuts as (
             rows between unbounded preceding and 1 preceding
         ) + interval {{ var('compared_timeout_minutes') }} minutes as is_start
     from assign_streams
-
 ),
 
 number_sessions as (
-
     select
         *,
         count_if(is_start) over (
@@ -52,11 +40,9 @@ number_sessions as (
             order by first_event_at
         ) as session_number
     from mark_cuts
-
 ),
 
 roll_up_sessions as (
-
     select
         session_definition,
         timestampdiff(second, min(first_event_at), max(last_event_at)) as duration_seconds,
@@ -65,7 +51,6 @@ roll_up_sessions as (
         sum(total_spent) as total_spent
     from number_sessions
     group by session_definition, user_id, stream, session_number
-
 )
 
 select

@@ -2,32 +2,12 @@
 
 with
 
-event_days as (
-
-    select * from {{ ref('int_event_funnel_days') }}
-
-),
-
-session_days as (
-
-    select * from {{ ref('int_session_funnel_days') }}
-
-),
-
-periods as (
-
-    select * from {{ ref('int_date_periods') }}
-
-),
-
-period_users as (
-
-    select * from {{ ref('int_period_users') }}
-
-),
+event_days as (select * from {{ ref('int_event_funnel_days') }}),
+session_days as (select * from {{ ref('int_session_funnel_days') }}),
+periods as (select * from {{ ref('int_date_periods') }}),
+period_users as (select * from {{ ref('int_period_users') }}),
 
 unite_days as (
-
     select
         event_date,
         definition,
@@ -49,11 +29,9 @@ unite_days as (
         overall_base,
         purchases_without_cart
     from session_days
-
 ),
 
 unite_periods as (
-
     select
         period_type,
         period_start,
@@ -79,7 +57,6 @@ unite_periods as (
         users,
         buyers_without_cart
     from period_users
-
 )
 
 select

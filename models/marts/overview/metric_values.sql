@@ -2,83 +2,48 @@
 
 with
 
-activity as (
-
-    select * from {{ ref('period_activity') }} where period_type = 'total'
-
-),
-
-funnels as (
-
-    select * from {{ ref('funnels') }} where period_type = 'total'
-
-),
+activity as (select * from {{ ref('period_activity') }} where period_type = 'total'),
+funnels as (select * from {{ ref('funnels') }} where period_type = 'total'),
 
 concentration as (
-
     select
         *,
         max(revenue) over () as total_revenue
     from {{ ref('customer_concentration') }}
-
 ),
-
-cohorts as (
-
-    select * from {{ ref('retention_cohorts') }} where period_number = 1
-
-),
-
-carts as (
-
-    select * from {{ ref('cart_outcomes') }}
-
-),
-
-anomalies as (
-
-    select * from {{ ref('hourly_anomalies') }}
-
-),
-
-suspicious as (
-
-    select * from {{ ref('metrics_without_suspicious') }} where metric_name = 'sessions'
-
-),
-
-products as (
-
-    select * from {{ ref('dim_products') }} where product_id != {{ var('null_defaults')['product_id'] }}
-
-),
+cohorts as (select * from {{ ref('retention_cohorts') }} where period_number = 1),
+carts as (select * from {{ ref('cart_outcomes') }}),
+anomalies as (select * from {{ ref('hourly_anomalies') }}),
+suspicious as (select * from {{ ref('metrics_without_suspicious') }} where metric_name = 'sessions'),
+products as (select * from {{ ref('dim_products') }} where product_id != {{ var('null_defaults')['product_id'] }}),
 
 count_activity as (
-
     select
-        stack(
+        metric_name,
+        value,
+        value as numerator,
+        double(null) as denominator
+    from activity
+        lateral view stack(
             12,
             'events', double(total_events), 'views', double(total_views), 'carts', double(total_carts),
             'purchases', double(total_purchases), 'unknown_events', double(total_unknown),
             'free_purchases', double(free_purchases), 'revenue', double(revenue), 'users', double(users),
             'buyers', double(buyers), 'sessions', double(sessions), 'anonymous_sessions', double(anonymous_sessions),
             'orders', double(orders)
-        ) as (metric_name, value)
-    from activity
-
+        ) as metric_name, value
 ),
 
 count_products as (
-
     select
         'products' as metric_name,
-        double(count(*)) as value
+        double(count(*)) as value,
+        double(count(*)) as numerator,
+        null as denominator
     from products
-
 ),
 
 divide_activity as (
-
     select
         stack(
             8,
@@ -92,11 +57,9 @@ divide_activity as (
             'median_duration_seconds', median_duration_seconds, null, null
         ) as (metric_name, value, numerator, denominator)
     from activity
-
 ),
 
 divide_funnels as (
-
     select
         stack(
             3,
@@ -106,12 +69,10 @@ divide_funnels as (
         ) as (metric_name, value, numerator, denominator)
     from values ('events'), ('sessions_any_order'), ('sessions_ordered'), ('users') as definitions (definition)
     left join funnels using (definition)
-
 ),
 
 -- Over all cohorts that are known at this age; a row also where none is.
 sum_cohorts as (
-
     select
         concat('retention_', kinds.period_type, '_1_', kinds.activity) as metric_name,
         double(sum(active_users)) as numerator,
@@ -119,21 +80,26 @@ sum_cohorts as (
     from values ('visit', 'day'), ('visit', 'week'), ('purchase', 'day'), ('purchase', 'week') as kinds (activity, period_type)
     left join cohorts on kinds.activity = cohorts.activity and kinds.period_type = cohorts.period_type
     group by kinds.period_type, kinds.activity
+),
 
+rate_cohorts as (
+    select
+        metric_name,
+        100d * numerator / denominator as value,
+        numerator,
+        denominator
+    from sum_cohorts
 ),
 
 sum_carts as (
-
     select
         coalesce(sum(abandoned), 0) as abandoned,
         coalesce(sum(carted), 0) as carted,
         coalesce(sum(abandoned_value), 0) as abandoned_value
     from carts
-
 ),
 
 rate_carts as (
-
     select
         stack(
             2,
@@ -141,11 +107,9 @@ rate_carts as (
             'abandoned_value', double(abandoned_value), double(abandoned_value), null
         ) as (metric_name, value, numerator, denominator)
     from sum_carts
-
 ),
 
 rate_trust as (
-
     select
         concat('revenue_share_of_top_', int(top_percent), '_percent') as metric_name,
         revenue_share as value,
@@ -175,40 +139,22 @@ rate_trust as (
         with_all - coalesce(without_suspicious, 0) as numerator,
         with_all
     from suspicious
-
 ),
 
-unite as (
-
-    select
-        metric_name,
-        value,
-        value as numerator,
-        double(null) as denominator
-    from count_activity
+unite_metrics as (
+    select * from count_activity
     union all
-    select
-        metric_name,
-        value,
-        value as numerator,
-        null as denominator
-    from count_products
+    select * from count_products
     union all
     select * from divide_activity
     union all
     select * from divide_funnels
     union all
-    select
-        metric_name,
-        100d * numerator / denominator as value,
-        numerator,
-        denominator
-    from sum_cohorts
+    select * from rate_cohorts
     union all
     select * from rate_carts
     union all
     select * from rate_trust
-
 )
 
 select
@@ -216,4 +162,4 @@ select
     value,
     numerator,
     denominator
-from unite
+from unite_metrics

@@ -2,64 +2,48 @@
 
 with
 
-session_products as (
+session_products as (select * from {{ ref('int_session_products') }}),
+products as (select * from {{ ref('dim_products') }}),
 
-    select * from {{ ref('int_session_products') }}
-
-),
-
-products as (
-
-    select * from {{ ref('dim_products') }}
-
-),
-
-carts as (
-
+choose_carts as (
     select
         *,
         cast(first_cart_at as date) as cart_date
     from session_products
     where total_carts > 0
-
 ),
 
 -- The other session may have bought it before the cart, too. A purchase at the instant of the cart came after it.
 find_later_purchases as (
-
     select
-        carts.session_key,
-        carts.product_id,
-        min(array_min(filter(later.purchase_times, bought_at -> bought_at >= carts.first_cart_at))) as purchased_later_at
-    from carts
+        choose_carts.session_key,
+        choose_carts.product_id,
+        min(array_min(filter(later.purchase_times, bought_at -> bought_at >= choose_carts.first_cart_at))) as purchased_later_at
+    from choose_carts
     inner join session_products as later
-        on carts.user_id = later.user_id
-        and carts.product_id = later.product_id
-        and carts.session_key != later.session_key
-        and carts.first_cart_at <= later.last_purchase_at
-    where carts.user_id != {{ var('null_defaults')['user_id'] }}
-    group by carts.session_key, carts.product_id
-
+        on choose_carts.user_id = later.user_id
+        and choose_carts.product_id = later.product_id
+        and choose_carts.session_key != later.session_key
+        and choose_carts.first_cart_at <= later.last_purchase_at
+    where choose_carts.user_id != {{ var('null_defaults')['user_id'] }}
+    group by choose_carts.session_key, choose_carts.product_id
 ),
 
 decide_outcomes as (
-
     select
-        carts.*,
+        choose_carts.*,
         purchased_later_at,
         case
             when last_purchase_at >= first_cart_at then 'same session'
             when purchased_later_at is not null then 'later'
             else 'abandoned'
         end as outcome
-    from carts
+    from choose_carts
     left join find_later_purchases as later
-        on carts.session_key = later.session_key and carts.product_id = later.product_id
-
+        on choose_carts.session_key = later.session_key and choose_carts.product_id = later.product_id
 ),
 
 sum_outcomes as (
-
     select
         cart_date,
         product_id,
@@ -74,7 +58,6 @@ sum_outcomes as (
         {{ money_sum('cart_price') }} as cart_value
     from decide_outcomes
     group by cart_date, product_id
-
 )
 
 select

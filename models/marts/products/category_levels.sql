@@ -2,14 +2,9 @@
 
 with
 
-categories_brands as (
-
-    select * from {{ ref('daily_categories_brands') }} where {{ on_changed_dates() }}
-
-),
+categories_brands as (select * from {{ ref('daily_categories_brands') }} where {{ on_changed_dates() }}),
 
 roll_up_codes as (
-
     select
         event_date,
         category_code,
@@ -20,23 +15,19 @@ roll_up_codes as (
         max(load_id) as load_id
     from categories_brands
     group by event_date, category_code
-
 ),
 
 find_parents as (
-
     select distinct
         event_date,
         array_join(slice(parts, 1, level), '.') as category_code
     from roll_up_codes
         lateral view explode(sequence(1, size(parts) - 1)) as level
     where size(parts) > 1
-
 ),
 
 -- A code that others of its date go below gets a child of its own, so that children add up to it.
 complete_codes as (
-
     select
         codes.event_date,
         codes.total_events,
@@ -50,11 +41,9 @@ complete_codes as (
     from roll_up_codes as codes
     left join find_parents as parents
         on codes.event_date = parents.event_date and codes.category_code = parents.category_code
-
 ),
 
 roll_up_levels as (
-
     select
         event_date,
         level,
@@ -65,7 +54,6 @@ roll_up_levels as (
     from complete_codes
         lateral view explode(sequence(1, size(parts))) as level
     group by event_date, level, slice(parts, 1, level)
-
 )
 
 select

@@ -2,21 +2,11 @@
 
 with
 
-looks as (
-
-    select * from {{ ref('int_product_variants') }} where {{ on_changed_dates() }}
-
-),
-
-price_bands as (
-
-    select * from {{ ref('price_bands') }}
-
-),
+looks as (select * from {{ ref('int_product_variants') }} where {{ on_changed_dates() }}),
+price_bands as (select * from {{ ref('price_bands') }}),
 
 -- By price first: few prices have to be looked up among the bands then.
 roll_up_prices as (
-
     select
         event_date,
         category_code,
@@ -26,7 +16,6 @@ roll_up_prices as (
         max(load_id) as load_id
     from looks
     group by event_date, category_code, brand, price
-
 )
 
 select

@@ -2,11 +2,7 @@
 
 with
 
-product_days as (
-
-    select * from {{ ref('int_product_days') }} where {{ on_changed_dates() }}
-
-)
+product_days as (select * from {{ ref('int_product_days') }} where {{ on_changed_dates() }})
 
 select
     event_date,

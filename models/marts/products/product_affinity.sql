@@ -2,32 +2,20 @@
 
 with
 
-basket_items as (
-
-    select * from {{ ref('int_basket_items') }}
-
-),
-
-products as (
-
-    select * from {{ ref('dim_products') }}
-
-),
+basket_items as (select * from {{ ref('int_basket_items') }}),
+products as (select * from {{ ref('dim_products') }}),
 
 count_baskets as (
-
     select
         item_type,
         basket_type,
         count_if(item_number = 1) as total_baskets
     from basket_items
     group by item_type, basket_type
-
 ),
 
 -- An item in too few baskets can't be in a pair with enough of them.
 count_items as (
-
     select
         item_type,
         basket_type,
@@ -36,11 +24,9 @@ count_items as (
     from basket_items
     group by item_type, basket_type, item
     having count(*) >= {{ var('affinity_min_baskets') }}
-
 ),
 
 keep_items as (
-
     select
         basket_items.*,
         item_baskets
@@ -50,38 +36,30 @@ keep_items as (
         and basket_items.basket_type = count_items.basket_type
         and basket_items.item = count_items.item
     where basket_size > 1
-
 ),
 
 count_pairs as (
-
     select
-        a.item_type,
-        a.basket_type,
+        item_type,
+        basket_type,
         a.item as item_a,
         b.item as item_b,
         a.item_baskets as baskets_a,
         b.item_baskets as baskets_b,
         count(*) as baskets
     from keep_items as a
-    inner join keep_items as b
-        on a.item_type = b.item_type
-        and a.basket_type = b.basket_type
-        and a.session_key = b.session_key
-        and a.item < b.item
-    group by a.item_type, a.basket_type, a.item, b.item, a.item_baskets, b.item_baskets
+    inner join keep_items as b using (item_type, basket_type, session_key)
+    where a.item < b.item
+    group by item_type, basket_type, a.item, b.item, a.item_baskets, b.item_baskets
     having count(*) >= {{ var('affinity_min_baskets') }}
-
 ),
 
 name_products as (
-
     select
         'product' as item_type,
         cast(product_id as string) as item,
         concat(brand, ' ', category_code) as label
     from products
-
 )
 
 select

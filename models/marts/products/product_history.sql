@@ -3,16 +3,13 @@
 with
 
 product_changes as (
-
     select
         *,
         struct(brand, category_code, category_id, price) as state
     from {{ ref('int_product_changes') }}
-
 ),
 
 mark_changes as (
-
     select
         *,
         case
@@ -20,20 +17,16 @@ mark_changes as (
             else 1
         end as is_change
     from product_changes
-
 ),
 
 number_intervals as (
-
     select
         *,
         sum(is_change) over (partition by product_id order by seen_at) as interval_number
     from mark_changes
-
 ),
 
 sum_intervals as (
-
     select
         product_id,
         min(seen_at) as valid_from,
@@ -44,7 +37,6 @@ sum_intervals as (
         sum(total_events) as total_events
     from number_intervals
     group by product_id, interval_number, brand, category_code, category_id, price
-
 )
 
 select

@@ -2,21 +2,11 @@
 
 with
 
-products as (
-
-    select * from {{ ref('dim_products') }} where product_id != {{ var('null_defaults')['product_id'] }}
-
-),
-
-bands as (
-
-    select * from {{ ref('relative_bands') }}
-
-),
+products as (select * from {{ ref('dim_products') }} where product_id != {{ var('null_defaults')['product_id'] }}),
+bands as (select * from {{ ref('relative_bands') }}),
 
 -- rank() - 1 products of the category are cheaper, so that equal prices are in one quarter.
 find_quarters as (
-
     select
         *,
         case
@@ -27,11 +17,9 @@ find_quarters as (
             else 0
         end as quarter
     from products
-
 ),
 
 sum_bands as (
-
     select
         category_code,
         quarter,
@@ -40,7 +28,6 @@ sum_bands as (
         {{ money_sum('total_revenue') }} as revenue
     from find_quarters
     group by category_code, quarter
-
 )
 
 select

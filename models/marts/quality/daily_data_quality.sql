@@ -4,11 +4,7 @@
 
 with
 
-events as (
-
-    select * from {{ ref('int_events') }} where {{ on_changed_dates() }}
-
-)
+events as (select * from {{ ref('int_events') }} where {{ on_changed_dates() }})
 
 select
     event_date,

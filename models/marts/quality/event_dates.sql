@@ -2,11 +2,7 @@
 
 with
 
-dates as (
-
-    select * from {{ ref('int_event_dates') }}
-
-)
+dates as (select * from {{ ref('int_event_dates') }})
 
 select
     event_date,

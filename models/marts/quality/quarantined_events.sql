@@ -2,17 +2,8 @@
 
 with
 
-delivered_rows as (
-
-    select * from {{ ref('stg_rows') }}
-
-),
-
-landed_files as (
-
-    select * from {{ source('landing', 'landed_files') }}
-
-)
+delivered_rows as (select * from {{ ref('stg_rows') }}),
+landed_files as (select * from {{ source('landing', 'landed_files') }})
 
 select
     landed_files.source_file,

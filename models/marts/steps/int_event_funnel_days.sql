@@ -1,25 +1,10 @@
 with
 
-session_days as (
-
-    select * from {{ ref('int_session_days') }}
-
-),
-
-purchases as (
-
-    select * from {{ ref('fct_events') }} where event_type = 'purchase'
-
-),
-
-carted_products as (
-
-    select * from {{ ref('int_session_products') }} where total_carts > 0
-
-),
+session_days as (select * from {{ ref('int_session_days') }}),
+purchases as (select * from {{ ref('fct_events') }} where event_type = 'purchase'),
+carted_products as (select * from {{ ref('int_session_products') }} where total_carts > 0),
 
 count_events as (
-
     select
         event_date,
         sum(total_views) as viewed,
@@ -28,11 +13,9 @@ count_events as (
         sum(total_unknown) as `unknown`
     from session_days
     group by event_date
-
 ),
 
 count_purchases_without_cart as (
-
     select
         purchases.event_date,
         count(*) as purchases_without_cart
@@ -40,7 +23,6 @@ count_purchases_without_cart as (
     left anti join carted_products
         on purchases.session_key = carted_products.session_key and purchases.product_id = carted_products.product_id
     group by purchases.event_date
-
 )
 
 select

@@ -1,25 +1,14 @@
 with
 
-users as (
-
-    select * from {{ ref('dim_users') }} where not is_anonymous
-
-),
-
-periods as (
-
-    select * from {{ ref('int_date_periods') }}
-
-),
+users as (select * from {{ ref('dim_users') }} where not is_anonymous),
+periods as (select * from {{ ref('int_date_periods') }}),
 
 count_first_seen as (
-
     select
         cast(first_seen_at as date) as event_date,
         count(*) as new_users
     from users
     group by cast(first_seen_at as date)
-
 )
 
 select

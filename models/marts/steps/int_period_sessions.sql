@@ -1,20 +1,10 @@
 with
 
-sessions as (
-
-    select * from {{ ref('dim_sessions') }}
-
-),
-
-periods as (
-
-    select * from {{ ref('int_date_periods') }}
-
-),
+sessions as (select * from {{ ref('dim_sessions') }}),
+periods as (select * from {{ ref('int_date_periods') }}),
 
 -- Sessions of one date and duration together: far fewer rows go into the four kinds of period.
-grouped_by_duration as (
-
+group_by_duration as (
     select
         session_date,
         duration_seconds,
@@ -25,11 +15,9 @@ grouped_by_duration as (
         {{ money_sum('total_spent') }} as order_revenue
     from sessions
     group by session_date, duration_seconds
-
 ),
 
 roll_up_periods as (
-
     select
         periods.period_type,
         periods.period_start,
@@ -39,21 +27,18 @@ roll_up_periods as (
         sum(orders) as orders,
         sum(anonymous_orders) as anonymous_orders,
         {{ money_sum('order_revenue') }} as order_revenue
-    from grouped_by_duration
-    inner join periods on grouped_by_duration.session_date = periods.event_date
+    from group_by_duration
+    inner join periods on group_by_duration.session_date = periods.event_date
     group by periods.period_type, periods.period_start, duration_seconds
-
 ),
 
 -- For the median, counted by hand: Sail's percentile passes over how often a value occurs (docs/engines.md).
 place_durations as (
-
     select
         *,
         sum(sessions) over (partition by period_type, period_start order by duration_seconds) as sessions_so_far,
         sum(sessions) over (partition by period_type, period_start) as all_sessions
     from roll_up_periods
-
 )
 
 select

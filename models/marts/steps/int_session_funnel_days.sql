@@ -1,19 +1,9 @@
 with
 
-sessions as (
-
-    select * from {{ ref('dim_sessions') }}
-
-),
-
-session_products as (
-
-    select * from {{ ref('int_session_products') }}
-
-),
+sessions as (select * from {{ ref('dim_sessions') }}),
+session_products as (select * from {{ ref('int_session_products') }}),
 
 count_sessions as (
-
     select
         session_date as event_date,
         count(*) as sessions,
@@ -23,11 +13,9 @@ count_sessions as (
         count_if(total_purchases > 0 and total_carts = 0) as purchases_without_cart
     from sessions
     group by session_date
-
 ),
 
 mark_ordered_steps as (
-
     select
         session_date as event_date,
         count(ordered_cart_at) > 0 as has_carted,
@@ -37,11 +25,9 @@ mark_ordered_steps as (
             as has_purchased_without_cart
     from session_products
     group by session_date, session_key
-
 ),
 
 count_ordered_sessions as (
-
     select
         event_date,
         count_if(has_carted) as carted,
@@ -49,7 +35,6 @@ count_ordered_sessions as (
         count_if(has_purchased_without_cart) as purchases_without_cart
     from mark_ordered_steps
     group by event_date
-
 )
 
 select

@@ -5,31 +5,19 @@
 
 with
 
-events as (
-
-    select * from {{ ref('fct_events') }} where event_type in ('view', 'cart', 'purchase')
-
-),
-
-sessions as (
-
-    select * from {{ ref('dim_sessions') }} where {{ chosen }}
-
-),
+events as (select * from {{ ref('fct_events') }} where event_type in ('view', 'cart', 'purchase')),
+sessions as (select * from {{ ref('dim_sessions') }} where {{ chosen }}),
 
 -- One session in about twenty.
 choose_events as (
-
     select {{ hint }}
         events.*,
         sessions.session_date
     from events
     inner join sessions on events.session_key = sessions.session_key
-
 ),
 
-paired as (
-
+pair_products as (
     select
         session_key,
         product_id,
@@ -44,25 +32,20 @@ paired as (
     from choose_events
     group by session_key, product_id
     having count_if(event_type != 'view') > 0
-
 ),
 
-ordered_carts as (
-
+find_ordered_carts as (
     select
         *,
         array_min(filter(carts.event_time, cart_at -> cart_at >= first_view_at)) as ordered_cart_at
-    from paired
-
+    from pair_products
 ),
 
-ordered as (
-
+find_ordered_purchases as (
     select
         *,
         array_min(filter(purchase_times, bought_at -> bought_at >= ordered_cart_at)) as ordered_purchase_at
-    from ordered_carts
-
+    from find_ordered_carts
 )
 
 select
@@ -85,4 +68,4 @@ select
     ordered_cart_at,
     ordered_purchase_at,
     ordered_purchase_at is not null as is_ordered
-from ordered
+from find_ordered_purchases

@@ -2,33 +2,13 @@
 
 with
 
-hours as (
-
-    select * from {{ ref('dim_time') }}
-
-),
-
-hourly_activity as (
-
-    select * from {{ ref('hourly_activity') }}
-
-),
-
-events as (
-
-    select * from {{ ref('fct_events') }}
-
-),
-
-session_days as (
-
-    select * from {{ ref('int_session_days') }}
-
-),
+hours as (select * from {{ ref('dim_time') }}),
+hourly_activity as (select * from {{ ref('hourly_activity') }}),
+events as (select * from {{ ref('fct_events') }}),
+session_days as (select * from {{ ref('int_session_days') }}),
 
 -- Every hour of the data once for each cycle, also one without events.
 roll_up_hours as (
-
     select
         is_hour,
         position,
@@ -38,12 +18,10 @@ roll_up_hours as (
     left join hourly_activity using (event_date, event_hour)
         lateral view stack(2, true, event_hour, false, day_of_week) as is_hour, position
     group by is_hour, position
-
 ),
 
 -- By numbers only, so that no aggregate sorts; weekdays follow from the dates of sessions, without events.
 find_sessions as (
-
     select
         true as is_hour,
         hour(event_time) as position,
@@ -59,11 +37,9 @@ find_sessions as (
         session_key
     from session_days
     group by pmod(dayofweek(event_date) + 5, 7) + 1, user_id, session_key
-
 ),
 
 roll_up_users as (
-
     select
         is_hour,
         position,
@@ -71,11 +47,9 @@ roll_up_users as (
         count(*) as sessions
     from find_sessions
     group by is_hour, position, user_id
-
 ),
 
 count_users as (
-
     select
         is_hour,
         position,
@@ -83,7 +57,6 @@ count_users as (
         count_if(user_id != {{ var('null_defaults')['user_id'] }}) as users
     from roll_up_users
     group by is_hour, position
-
 )
 
 select

@@ -2,14 +2,9 @@
 
 with
 
-events as (
+events as (select * from {{ ref('fct_events') }} where {{ on_changed_dates() }}),
 
-    select * from {{ ref('fct_events') }} where {{ on_changed_dates() }}
-
-),
-
-rolled_up as (
-
+roll_up_types as (
     select
         event_date,
         event_type,
@@ -21,7 +16,6 @@ rolled_up as (
         max(load_id) as load_id
     from events
     group by event_date, event_type
-
 )
 
 select
@@ -34,4 +28,4 @@ select
     max_price,
     free_events,
     load_id
-from rolled_up
+from roll_up_types

@@ -2,15 +2,10 @@
 
 with
 
-events as (
-
-    select * from {{ ref('fct_events') }} where {{ on_changed_dates() }}
-
-),
+events as (select * from {{ ref('fct_events') }} where {{ on_changed_dates() }}),
 
 -- Sessions first, then users: distinct counts over events cost far more.
 roll_up_sessions as (
-
     select
         event_date,
         hour(event_time) as event_hour,
@@ -22,11 +17,9 @@ roll_up_sessions as (
         max(load_id) as load_id
     from events
     group by event_date, hour(event_time), user_id, session_key
-
 ),
 
 roll_up_users as (
-
     select
         event_date,
         event_hour,
@@ -38,11 +31,9 @@ roll_up_users as (
         max(load_id) as load_id
     from roll_up_sessions
     group by event_date, event_hour, user_id
-
 ),
 
 roll_up_hours as (
-
     select
         event_date,
         event_hour,
@@ -54,7 +45,6 @@ roll_up_hours as (
         max(load_id) as load_id
     from roll_up_users
     group by event_date, event_hour
-
 )
 
 select

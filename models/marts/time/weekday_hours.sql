@@ -2,20 +2,10 @@
 
 with
 
-hours as (
+hours as (select * from {{ ref('dim_time') }}),
+hourly_activity as (select * from {{ ref('hourly_activity') }}),
 
-    select * from {{ ref('dim_time') }}
-
-),
-
-hourly_activity as (
-
-    select * from {{ ref('hourly_activity') }}
-
-),
-
-rolled_up as (
-
+roll_up_hours as (
     select
         hours.day_of_week,
         hours.event_hour,
@@ -29,7 +19,6 @@ rolled_up as (
     left join hourly_activity as activity
         on hours.event_date = activity.event_date and hours.event_hour = activity.event_hour
     group by hours.day_of_week, hours.event_hour
-
 )
 
 select
@@ -46,4 +35,4 @@ select
     hours_in_data,
     cast(total_events as double) / hours_in_data as mean_events,
     cast(coalesce(revenue, 0) as double) / hours_in_data as mean_revenue
-from rolled_up
+from roll_up_hours

@@ -2,49 +2,22 @@
 
 with
 
-sessions as (
-
-    select * from {{ ref('dim_sessions') }}
-
-),
-
-users as (
-
-    select * from {{ ref('dim_users') }}
-
-),
-
-session_products as (
-
-    select * from {{ ref('int_session_products') }} where free_purchases > 0
-
-),
-
-duration_buckets as (
-
-    select * from {{ ref('duration_buckets') }}
-
-),
-
-segments as (
-
-    select * from {{ ref('user_segments') }}
-
-),
+sessions as (select * from {{ ref('dim_sessions') }}),
+users as (select * from {{ ref('dim_users') }}),
+session_products as (select * from {{ ref('int_session_products') }} where free_purchases > 0),
+duration_buckets as (select * from {{ ref('duration_buckets') }}),
+segments as (select * from {{ ref('user_segments') }}),
 
 count_free_purchases as (
-
     select
         session_key,
         sum(free_purchases) as free_purchases
     from session_products
     group by session_key
-
 ),
 
 -- By duration first: few durations have to be looked up among the buckets then.
 roll_up_durations as (
-
     select
         sessions.session_date,
         sessions.duration_seconds,
@@ -62,7 +35,6 @@ roll_up_durations as (
     inner join users on sessions.user_id = users.user_id
     left join count_free_purchases on sessions.session_key = count_free_purchases.session_key
     group by sessions.session_date, sessions.duration_seconds, users.user_segment
-
 )
 
 select

@@ -2,20 +2,10 @@
 
 with
 
-users as (
-
-    select * from {{ ref('rfm_users') }}
-
-),
-
-segments as (
-
-    select * from {{ ref('rfm_segments') }}
-
-),
+users as (select * from {{ ref('rfm_users') }}),
+segments as (select * from {{ ref('rfm_segments') }}),
 
 sum_segments as (
-
     select
         segments.rfm_segment,
         segments.segment_order,
@@ -26,7 +16,6 @@ sum_segments as (
     from segments
     left join users on segments.rfm_segment = users.rfm_segment
     group by segments.rfm_segment, segments.segment_order
-
 )
 
 select

@@ -3,33 +3,18 @@
 with
 
 session_days as (
-
     select * from {{ ref('int_session_days') }}
     where user_id != {{ var('null_defaults')['user_id'] }} and total_purchases > 0
-
 ),
-
-hours as (
-
-    select * from {{ ref('dim_time') }}
-
-),
-
-segments as (
-
-    select * from {{ ref('rfm_segments') }}
-
-),
+hours as (select * from {{ ref('dim_time') }}),
+segments as (select * from {{ ref('rfm_segments') }}),
 
 choose_date as (
-
     select coalesce({{ date_or_null(var('as_of_date')) }}, max(event_date)) as as_of_date
     from hours
-
 ),
 
 sum_orders as (
-
     select
         as_of_date,
         user_id,
@@ -39,11 +24,9 @@ sum_orders as (
     from session_days
     inner join choose_date on session_days.event_date <= choose_date.as_of_date
     group by as_of_date, user_id, session_key
-
 ),
 
 measure_buyers as (
-
     select
         user_id,
         as_of_date,
@@ -52,19 +35,16 @@ measure_buyers as (
         {{ money_sum('order_value') }} as monetary
     from sum_orders
     group by as_of_date, user_id
-
 ),
 
 -- rank() - 1 buyers are strictly worse, which is fewer than all, so that no score is above 5.
 score_buyers as (
-
     select
         *,
         cast(1 + 5 * (rank() over (order by recency_days desc) - 1) div count(*) over () as int) as recency_score,
         cast(1 + 5 * (rank() over (order by frequency) - 1) div count(*) over () as int) as frequency_score,
         cast(1 + 5 * (rank() over (order by monetary) - 1) div count(*) over () as int) as monetary_score
     from measure_buyers
-
 )
 
 select

@@ -2,37 +2,20 @@
 
 with
 
-segments as (
-
-    select * from {{ ref('user_segments') }}
-
-),
-
-users as (
-
-    select * from {{ ref('dim_users') }} where not is_anonymous
-
-),
-
-daily_sessions as (
-
-    select * from {{ ref('daily_sessions') }}
-
-),
+segments as (select * from {{ ref('user_segments') }}),
+users as (select * from {{ ref('dim_users') }} where not is_anonymous),
+daily_sessions as (select * from {{ ref('daily_sessions') }}),
 
 count_users as (
-
     select
         user_segment,
         count(*) as users,
         count_if(total_purchases > 0) as buyers
     from users
     group by user_segment
-
 ),
 
 roll_up_sessions as (
-
     select
         user_segment,
         sum(sessions) as sessions,
@@ -41,7 +24,6 @@ roll_up_sessions as (
         {{ money_sum('revenue') }} as revenue
     from daily_sessions
     group by user_segment
-
 )
 
 select

@@ -2,37 +2,23 @@
 
 with
 
-sessions as (
-
-    select * from {{ ref('dim_sessions') }}
-
-),
-
-suspicious_sessions as (
-
-    select * from {{ ref('suspicious_sessions') }}
-
-),
+sessions as (select * from {{ ref('dim_sessions') }}),
+suspicious_sessions as (select * from {{ ref('suspicious_sessions') }}),
 
 find_suspicious as (
-
     select distinct session_key from suspicious_sessions
-
 ),
 
 mark_sessions as (
-
     select
         sessions.*,
         find_suspicious.session_key is not null as is_suspicious
     from sessions
     left join find_suspicious on sessions.session_key = find_suspicious.session_key
-
 ),
 
 -- The marked ones once more, so that both sums are made by the same words.
 choose_sessions as (
-
     select
         'all' as chosen,
         *
@@ -43,11 +29,9 @@ choose_sessions as (
         *
     from mark_sessions
     where not is_suspicious
-
 ),
 
 sum_sessions as (
-
     select
         chosen,
         cast(count(*) as double) as sessions,
@@ -57,11 +41,9 @@ sum_sessions as (
         cast(sum(total_events) as double) as total_events
     from choose_sessions
     group by chosen
-
 ),
 
-measure as (
-
+list_metrics as (
     select
         chosen,
         stack(
@@ -74,12 +56,11 @@ measure as (
             'events', total_events
         ) as (metric_name, value)
     from sum_sessions
-
 )
 
 select
     metric_name,
     max(case when chosen = 'all' then value end) as with_all,
     max(case when chosen = 'unsuspicious' then value end) as without_suspicious
-from measure
+from list_metrics
 group by metric_name

@@ -2,21 +2,11 @@
 
 with
 
-sessions as (
-
-    select * from {{ ref('dim_sessions') }}
-
-),
-
-rules as (
-
-    select * from {{ ref('suspicion_rules') }}
-
-),
+sessions as (select * from {{ ref('dim_sessions') }}),
+rules as (select * from {{ ref('suspicion_rules') }}),
 
 -- Cut sessions carry their start behind the delivered id; by inactivity none is left of it.
 find_delivered_ids as (
-
     select
         *,
         case
@@ -25,11 +15,9 @@ find_delivered_ids as (
             else session_id
         end as delivered_id
     from sessions
-
 ),
 
 find_shared_ids as (
-
     select
         delivered_id,
         count(distinct user_id) as persons
@@ -37,11 +25,9 @@ find_shared_ids as (
     where not is_anonymous
     group by delivered_id
     having count(distinct user_id) > 1
-
 ),
 
 measure_sessions as (
-
     select
         delivered.*,
         stack(
@@ -53,7 +39,6 @@ measure_sessions as (
         ) as (rule, value)
     from find_delivered_ids as delivered
     left join find_shared_ids as shared on delivered.delivered_id = shared.delivered_id
-
 )
 
 select

@@ -2,38 +2,13 @@
 
 with
 
-event_types as (
-
-    select * from {{ ref('daily_event_types') }}
-
-),
-
-periods as (
-
-    select * from {{ ref('int_date_periods') }}
-
-),
-
-period_users as (
-
-    select * from {{ ref('int_period_users') }}
-
-),
-
-period_new_users as (
-
-    select * from {{ ref('int_period_new_users') }}
-
-),
-
-period_sessions as (
-
-    select * from {{ ref('int_period_sessions') }}
-
-),
+event_types as (select * from {{ ref('daily_event_types') }}),
+periods as (select * from {{ ref('int_date_periods') }}),
+period_users as (select * from {{ ref('int_period_users') }}),
+period_new_users as (select * from {{ ref('int_period_new_users') }}),
+period_sessions as (select * from {{ ref('int_period_sessions') }}),
 
 roll_up_events as (
-
     select
         period_type,
         period_start,
@@ -50,7 +25,6 @@ roll_up_events as (
     from event_types
     inner join periods using (event_date)
     group by period_type, period_start
-
 )
 
 select

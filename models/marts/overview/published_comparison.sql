@@ -2,84 +2,30 @@
 
 with
 
-figures as (
-
-    select * from {{ ref('published_figures') }}
-
-),
-
-ledger as (
-
-    select * from {{ ref('row_ledger') }}
-
-),
-
-hours as (
-
-    select * from {{ ref('dim_time') }}
-
-),
-
-products as (
-
-    select * from {{ ref('dim_products') }} where product_id != {{ var('null_defaults')['product_id'] }}
-
-),
-
-users as (
-
-    select * from {{ ref('dim_users') }} where not is_anonymous
-
-),
-
-sessions as (
-
-    select * from {{ ref('dim_sessions') }}
-
-),
-
-activity as (
-
-    select * from {{ ref('period_activity') }} where period_type = 'total'
-
-),
-
-hourly_activity as (
-
-    select * from {{ ref('hourly_activity') }}
-
-),
-
-categories_brands as (
-
-    select * from {{ ref('daily_categories_brands') }}
-
-),
-
-segments as (
-
-    select * from {{ ref('segment_value') }}
-
-),
+figures as (select * from {{ ref('published_figures') }}),
+ledger as (select * from {{ ref('row_ledger') }}),
+hours as (select * from {{ ref('dim_time') }}),
+products as (select * from {{ ref('dim_products') }} where product_id != {{ var('null_defaults')['product_id'] }}),
+users as (select * from {{ ref('dim_users') }} where not is_anonymous),
+sessions as (select * from {{ ref('dim_sessions') }}),
+activity as (select * from {{ ref('period_activity') }} where period_type = 'total'),
+hourly_activity as (select * from {{ ref('hourly_activity') }}),
+categories_brands as (select * from {{ ref('daily_categories_brands') }}),
+segments as (select * from {{ ref('segment_value') }}),
 
 find_top_spender as (
-
     select * from users order by total_spent desc, user_id asc limit 1
-
 ),
 
 count_unknown as (
-
     select
         sum(total_events) as total_events,
         sum(if(brand = lower('{{ var('null_defaults')['brand'] }}'), total_events, 0)) as unknown_brand_events,
         sum(if(category_code = '{{ var('null_defaults')['category_code'] }}', total_events, 0)) as uncategorized_events
     from categories_brands
-
 ),
 
-measure as (
-
+measure_figures as (
     select
         'rows landed' as figure,
         cast(sum(rows_read) as decimal(28, 2)) as held_value
@@ -161,30 +107,25 @@ measure as (
         concat('revenue share of ', user_segment) as figure,
         round(revenue_share, 2) as held_value
     from segments
-
 ),
 
 find_extent as (
-
     select
         min(event_date) as first_date,
         max(event_date) as last_date
     from hours
-
 ),
 
-compare as (
-
+compare_figures as (
     select
         figures.*,
-        cast(round(measure.held_value, 2) as decimal(18, 2)) as held_value,
+        cast(round(measure_figures.held_value, 2) as decimal(18, 2)) as held_value,
         -- The figures are of one whole month and of nothing else.
         first_date = cast(concat(month, '-01') as date)
         and last_date = last_day(cast(concat(month, '-01') as date)) as is_same_month
     from figures
     cross join find_extent
-    left join measure on figures.figure = measure.figure
-
+    left join measure_figures on figures.figure = measure_figures.figure
 )
 
 select
@@ -201,4 +142,4 @@ select
     end as verdict,
     source,
     note
-from compare
+from compare_figures
