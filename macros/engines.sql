@@ -112,26 +112,33 @@
 {% endmacro %}
 
 
-{# All rows of one value go to one task, which writes one file; Sail does so by itself, and has no word for it. #}
-{% macro distribute_by(columns) %}{{ return(adapter.dispatch('distribute_by', 'shopstream')(columns)) }}{% endmacro %}
-
-{% macro spark__distribute_by(columns) %}{% do return('distribute by ' ~ columns) %}{% endmacro %}
-
-{% macro sail__distribute_by(columns) %}{% do return('') %}{% endmacro %}
-
-
-{# A struct of texts as JSON, nulls too, which Sail leaves out whatever the option says. #}
-{% macro json_with_nulls(struct, fields) %}
-    {{ return(adapter.dispatch('json_with_nulls', 'shopstream')(struct, fields)) }}
+{#
+    All rows of one value go to one task, which writes one file, and are sorted for it where the next step needs them
+    so. Sail does without, and has no word for it.
+#}
+{% macro distribute_by(columns, sorted_by=none) %}
+    {{ return(adapter.dispatch('distribute_by', 'shopstream')(columns, sorted_by)) }}
 {% endmacro %}
 
-{% macro spark__json_with_nulls(struct, fields) %}
-    {% do return('to_json(' ~ struct ~ ", map('ignoreNullFields', 'false'))") %}
+{% macro spark__distribute_by(columns, sorted_by) %}
+    {% do return('distribute by ' ~ columns ~ (' sort by ' ~ sorted_by if sorted_by else '')) %}
 {% endmacro %}
 
-{% macro sail__json_with_nulls(struct, fields) -%}
+{% macro sail__distribute_by(columns, sorted_by) %}{% do return('') %}{% endmacro %}
+
+
+{# Texts by name as JSON, nulls too, which Sail leaves out whatever the option says. #}
+{% macro json_with_nulls(texts) %}{{ return(adapter.dispatch('json_with_nulls', 'shopstream')(texts)) }}{% endmacro %}
+
+{% macro spark__json_with_nulls(texts) -%}
+    to_json(struct(
+    {%- for name, text in texts.items() %}{{ ', ' if not loop.first }}{{ text }} as {{ name }}{% endfor -%}
+    ), map('ignoreNullFields', 'false'))
+{%- endmacro %}
+
+{% macro sail__json_with_nulls(texts) -%}
     concat('{'
-    {%- for field in fields %}, '{{ ',' if not loop.first }}"{{ field }}":', coalesce(
-        nullif(regexp_extract(to_json(struct({{ struct }}.{{ field }} as v)), '^."v":(.*).$', 1), ''), 'null')
+    {%- for name, text in texts.items() %}, '{{ ',' if not loop.first }}"{{ name }}":', coalesce(
+        nullif(regexp_extract(to_json(struct({{ text }} as v)), '^."v":(.*).$', 1), ''), 'null')
     {%- endfor %}, '}')
 {%- endmacro %}

@@ -1,6 +1,16 @@
-{% set delivered_columns = [
-    'event_time', 'event_type', 'product_id', 'category_id', 'category_code', 'brand', 'price', 'user_id', 'user_session',
-] %}
+{#- As delivered, in the order of the contract. Engines write more or fewer zeros at the end of a fraction. -#}
+{% set delivered = {
+    'event_time': "coalesce(delivered_values.event_time, concat(
+        regexp_replace(cast(delivered_values.event_time_exact as string), '([.][0-9]*[1-9])0+$', '$1'), ' UTC'))",
+    'event_type': 'delivered_values.event_type',
+    'product_id': 'coalesce(delivered_values.product_id, cast(delivered_values.product_id_exact as string))',
+    'category_id': 'coalesce(delivered_values.category_id, cast(delivered_values.category_id_exact as string))',
+    'category_code': 'delivered_values.category_code',
+    'brand': 'delivered_values.brand',
+    'price': 'coalesce(delivered_values.price, cast(delivered_values.price_exact as string))',
+    'user_id': 'coalesce(delivered_values.user_id, cast(delivered_values.user_id_exact as string))',
+    'user_session': 'delivered_values.user_session',
+} %}
 
 with
 
@@ -27,7 +37,7 @@ select
     reason,
     case
         when fate = 'quarantined' or (fate != 'erased' and row_number <= {{ var('sample_rows_per_file') }})
-            then coalesce(bad_row, {{ json_with_nulls('delivered_values', delivered_columns) }})
+            then coalesce(bad_row, {{ json_with_nulls(delivered) }})
     end as delivered_row,
     xxhash64(event_time, user_id, product_id, event_type, price) as event_key,
     event_time,

@@ -24,17 +24,19 @@ trim_values as (
         price_exact,
         user_id_exact,
         struct(
-            -- Engines write more or fewer zeros at the end of a fraction.
-            coalesce(
-                event_time, concat(regexp_replace(cast(event_time_exact as string), '([.][0-9]*[1-9])0+$', '$1'), ' UTC')
-            ) as event_time,
+            event_time,
+            event_time_exact,
             event_type,
-            coalesce(product_id, cast(product_id_exact as string)) as product_id,
-            coalesce(category_id, cast(category_id_exact as string)) as category_id,
+            product_id,
+            product_id_exact,
+            category_id,
+            category_id_exact,
             category_code,
             brand,
-            coalesce(price, cast(price_exact as string)) as price,
-            coalesce(user_id, cast(user_id_exact as string)) as user_id,
+            price,
+            price_exact,
+            user_id,
+            user_id_exact,
             user_session
         ) as delivered_values
     from landed_rows

@@ -8,11 +8,11 @@ from xml.etree import ElementTree
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import PROJECT
 from playwright.sync_api import sync_playwright
-from served import COUNT_RUNS, DRAWN, chromium_path, served
 
 from dashboard.app import PAGES
+from tests.helpers.served import COUNT_RUNS, DRAWN, chromium_path, served
+from tests.helpers.warehouse import PROJECT
 
 PARTS = [(page.path, part.name) for page in PAGES for part in page.parts]
 SCREENSHOTS = PROJECT / "target" / "screenshots"

@@ -1,6 +1,6 @@
 """A Spark standalone cluster on 127.0.0.1, from pyspark's own distribution.
 
-    .venv/bin/python tests/cluster/local_cluster.py [--workers N]
+    .venv/bin/python -m tests.cluster.local_cluster [--workers N]
 
 starts a master and workers of one core each, and runs until Ctrl-C. `DBT_TARGET=cluster dbt build`
 in another terminal then works on it.

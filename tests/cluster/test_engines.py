@@ -13,11 +13,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from conftest import Warehouse
-from local_cluster import LocalCluster
-from schedules import differences
 
 from shopstream.sample import generate
+from tests.cluster.local_cluster import LocalCluster
+from tests.helpers.compare import differences
+from tests.helpers.warehouse import Warehouse
 
 CORE = ["build", "--exclude", "tag:commerce", "--exclude-resource-type", "unit_test", "test"]
 

@@ -8,11 +8,11 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from conftest import BIN, PROJECT, Warehouse
-from test_engines import free_port
-from test_operations import FIRST, HEADER, SECOND
 
 from shopstream import server
+from tests.cluster.test_engines import free_port
+from tests.engine.test_operations import FIRST, HEADER, SECOND
+from tests.helpers.warehouse import BIN, PROJECT, Warehouse
 
 
 @pytest.fixture

@@ -13,7 +13,11 @@ touched as (
 roll_up_products as (
     select
         product_days.product_id,
-        max(struct(last_event_at, brand, category_code, category_id, last_price)) as latest_day,
+        -- No two days of a product end at one time.
+        max_by(brand, last_event_at) as brand,
+        max_by(category_code, last_event_at) as category_code,
+        max_by(category_id, last_event_at) as category_id,
+        max_by(last_price, last_event_at) as last_price,
         sum(total_price) as total_price,
         {{ summed_counts() }},
         {{ money_sum('total_revenue') }} as total_revenue,
@@ -25,10 +29,10 @@ roll_up_products as (
 
 select
     product_id,
-    latest_day.brand,
-    latest_day.category_code,
-    latest_day.category_id,
-    latest_day.last_price,
+    brand,
+    category_code,
+    category_id,
+    last_price,
     cast(round(total_price / total_events, 2) as decimal(12, 2)) as avg_price,
     total_events,
     total_views,

@@ -1,0 +1,215 @@
+"""What readers see when a load is killed, when a model fails, and while a load runs.
+
+    python -m tests.campaigns.crashes kills --times 50 --resume FILE
+    python -m tests.campaigns.crashes failures --times 20 --resume FILE
+    python -m tests.campaigns.crashes reads --times 1000 --resume FILE
+    python -m tests.campaigns.crashes full --times 5 --resume FILE  # as root, mounts a small tmpfs
+
+kills: `shopstream build` of a next day's file is killed with its whole process group at a random
+moment; the next ordinary run has to end equal to a clean one. failures: one model after the other
+is broken in a copy of the project; the build has to fail and readers have to see the build before,
+whole. reads: a reader polls all published tables while builds run; each read has to be of one
+build. full: the disk fills up during a load; it has to say so, readers have to see the build
+before, and with space again the next run has to end equal to a clean one. Results are lines of JSON
+in FILE, which goes on where it stopped; exit code 1 if one fails.
+"""
+
+import argparse
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import pyarrow as pa
+
+from shopstream import published
+from shopstream.maintenance import folder_bytes
+from shopstream.sample import generate
+from tests.helpers.compare import differences
+from tests.helpers.results import Results, add_resume_option
+from tests.helpers.warehouse import PROJECT, Warehouse
+
+
+class Campaign:
+    """A warehouse of nine days, kept as it was published, and the file of the tenth day."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        *first, self.next_day = generate(root / "sample", events=20_000, days=10)
+        self.base = Warehouse(root / "base")
+        self.base.landing.mkdir(parents=True)
+        for file in first:
+            shutil.copy(file, self.base.landing)
+        self.base.build("--core")
+        self.before = readers_see(self.base)
+        clean, started = self.copy("clean"), time.monotonic()
+        clean.build("--core")
+        self.seconds = time.monotonic() - started
+        self.after = readers_see(clean)
+        before, after = (folder_bytes(w.root / "warehouse") for w in (self.base, clean))
+        self.growth = after - before
+        assert differences(self.before, self.after)
+
+    def copy(self, name: str, *, clean: bool = True) -> Warehouse:
+        """The nine days as published, with the next day's file in the landing folder."""
+        warehouse = Warehouse(self.root / name)
+        if clean:
+            shutil.rmtree(warehouse.root, ignore_errors=True)
+        shutil.copytree(self.base.root, warehouse.root, dirs_exist_ok=True)
+        shutil.copy(self.next_day, warehouse.landing)
+        return warehouse
+
+    def kill(self, number: int) -> dict:
+        """Kill a load at a moment drawn from the number; what was wrong after the next run."""
+        warehouse = self.copy("killed")
+        moment = random.Random(number).uniform(0.5, self.seconds)
+        process = subprocess.Popen(
+            [Path(sys.executable).with_name("shopstream"), "build", "--core"],
+            cwd=PROJECT,
+            env=warehouse.environment(),
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        time.sleep(moment)
+        ended = process.poll() is not None
+        if not ended:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        seen = readers_see(warehouse)
+        expected = self.after if ended else self.before
+        wrong = {f"after the kill: {k}": v for k, v in differences(expected, seen).items()}
+        if wrong and not differences(self.after, seen):
+            wrong = {}  # it was killed after it had published
+        warehouse.build("--core")
+        return {
+            "moment": round(moment, 1),
+            "ended": ended,
+            "wrong": wrong | differences(self.after, readers_see(warehouse)),
+        }
+
+    def fail(self, number: int) -> dict:
+        """Break one model of a copy of the project; what readers see then."""
+        models = [
+            path
+            for folder in ("staging", "intermediate/core", "marts/core", "marts/quality")
+            for path in sorted((PROJECT / "models" / folder).glob("*.sql"))
+            if "'commerce'" not in path.read_text()
+        ]
+        model = models[number % len(models)].relative_to(PROJECT)
+        warehouse, project = self.copy("failed"), self.root / "project"
+        shutil.rmtree(project, ignore_errors=True)
+        shutil.copytree(
+            PROJECT, project, symlinks=True,
+            ignore=shutil.ignore_patterns(".git", ".venv", "data", "logs", "target", "__pycache__"),
+        )  # fmt: skip
+        text = (project / model).read_text()
+        broken = "select * from (select raise_error('injected') as x) cross join "
+        (project / model).write_text(f"{text}\n-- broken\nunion all {broken} (select 1)\n")
+        ran = subprocess.run(
+            [sys.executable, "-c", "from shopstream.cli import main; main()", "build", "--core"],
+            cwd=project,
+            env=warehouse.environment() | {"PYTHONPATH": str(project)},
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        wrong = differences(self.before, readers_see(warehouse))
+        if ran.returncode != 1 or model.stem not in ran.stdout:
+            wrong["exit"] = f"code {ran.returncode}: {ran.stdout[-500:]}"
+        return {"model": str(model), "wrong": wrong}
+
+    def fill(self, number: int) -> dict:
+        """Load onto a disk that is nearly full; what was wrong then, and with space again."""
+        free = int(random.Random(number).uniform(0.1, 1) * self.growth)
+        warehouse = Warehouse(self.root / "full")
+        disk = warehouse.root / "warehouse"
+        disk.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", disk], check=True)
+        try:
+            self.copy("full", clean=False)
+            size = (shutil.disk_usage(disk).used + free) // 4096 * 4096
+            subprocess.run(["mount", "-o", f"remount,size={size}", disk], check=True)
+            ran = warehouse.run("shopstream", "build", "--core")
+            wrong = differences(self.before, readers_see(warehouse))
+            if ran.returncode == 0 or "o space left" not in ran.stdout or "\tat " in ran.stdout:
+                wrong["exit"] = f"code {ran.returncode}: {ran.stdout[-1500:]}"
+            subprocess.run(["mount", "-o", "remount,size=2g", disk], check=True)
+            warehouse.build("--core")
+            wrong |= differences(self.after, readers_see(warehouse))
+        finally:
+            subprocess.run(["umount", disk], check=True)
+        return {"free_bytes": free, "wrong": wrong}
+
+    def read(self, number: int) -> dict:
+        """Poll the published tables while a load runs; reads that were not of one build."""
+        warehouse, stop, reads, wrong = self.copy("read"), threading.Event(), [], {}
+
+        def poll() -> None:
+            while not stop.is_set():
+                try:
+                    seen = readers_see(warehouse)
+                    mixed = all(differences(build, seen) for build in (self.before, self.after))
+                    fault = "a mix of two builds" if mixed else None
+                except Exception as error:
+                    fault = repr(error)
+                reads.append(fault)
+                if fault:
+                    wrong[f"read {len(reads)}"] = fault
+
+        reader = threading.Thread(target=poll)
+        reader.start()
+        try:
+            warehouse.build("--core")
+        finally:
+            stop.set()
+            reader.join()
+        return {"reads": len(reads), "wrong": wrong}
+
+
+def readers_see(warehouse: Warehouse) -> dict[str, pa.Table]:
+    """Every published table as one read of published.json shows it."""
+    folder = warehouse.root / "warehouse"
+    shown = published.read_published(folder)
+    return {
+        name.split(".")[1]: published.open_table(folder, name, shown).to_pyarrow_table()
+        for name in shown["tables"]
+    }
+
+
+def main() -> int:
+    """Run a campaign and print a line for each of its parts."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=["kills", "failures", "reads", "full"])
+    parser.add_argument("--times", type=int, default=5)
+    add_resume_option(parser)
+    options = parser.parse_args()
+    # Publishing and the command line are tested, too.
+    modules = [path.name for path in (PROJECT / "shopstream").glob("*.py")]
+    results = Results(options.resume, modules)
+    done = [result for result in results if result["what"] == options.what]
+
+    def times() -> int:
+        return sum(result.get("reads", 1) for result in done)
+
+    with tempfile.TemporaryDirectory(prefix="crashes-") as folder:
+        campaign = Campaign(Path(folder)) if times() < options.times else None
+        one = {"kills": "kill", "failures": "fail", "reads": "read", "full": "fill"}[options.what]
+        while times() < options.times:
+            result = {"what": options.what, **getattr(campaign, one)(len(done))}
+            done.append(result)
+            results.add(result)
+            print(result, flush=True)
+    bad = sum(bool(result["wrong"]) for result in done)
+    print(f"{options.what}: {times()} done, {bad} of {len(done)} runs went wrong")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

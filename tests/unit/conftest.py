@@ -1,0 +1,27 @@
+"""A small published warehouse, of which no engine is needed."""
+
+import pyarrow as pa
+import pytest
+from deltalake import write_deltalake
+
+from shopstream import landing, made_by
+from shopstream.config import Settings
+from shopstream.published import publish
+
+
+@pytest.fixture
+def settings(tmp_path) -> Settings:
+    """Folders with one landed file, its register, and a published mart."""
+    names = ("landing", "warehouse", "sample", "logs", "target")
+    for name in names:
+        (tmp_path / name).mkdir()
+    made = Settings(*(tmp_path / name for name in names))
+    header = "event_time,event_type,product_id,user_id"
+    (made.landing / "a.csv").write_text(f"{header}\n2019-10-01 10:00:00,view,1,7\n")
+    landing.land(made.landing, made.warehouse)
+    for schema in ("core", "staging"):
+        folder = made.warehouse / f"shopstream_{schema}.db/one"
+        write_deltalake(folder, pa.table({"n": [1]}))
+    publish(made.warehouse)
+    made_by.write(made.warehouse, made_by.code_of_tables())
+    return made
