@@ -149,14 +149,24 @@
 
 
 {#
-    The dates on which the sessions of a query lie, and the first dates of those that this table holds on
-    changed dates: few after a daily load, and what has a date needs no others.
-    touched: query of session keys. days: relation, one row a session and date. hint: as of broadcast_if_small.
+    The sessions that a changed date touches, as a query. One may have lost its last event to another id: its old
+    row says where it lay. days: relation, one row a session and date.
 #}
-{% macro dates_of_sessions(touched, days, hint) %}
+{% macro touched_sessions(days) -%}
+    select session_key from {{ days }} where {{ in_dates(changed_dates()) }}
+    union
+    {{ held('session_key', reaches_into(changed_dates(), 'session_date', 'session_end')) }}
+{%- endmacro %}
+
+
+{#
+    The dates on which these sessions lie, and the first dates of those that this table holds on changed dates: few
+    after a daily load, and what has a date needs no others. hint: as of broadcast_if_small.
+#}
+{% macro dates_of_sessions(days, hint) %}
     {% if execute and 'held_dates' not in findings() %}
         {% do findings().update(held_dates=values_of(
-            'with touched as (' ~ touched ~ ') '
+            'with touched as (' ~ touched_sessions(days) ~ ') '
             ~ 'select ' ~ hint ~ ' cast(event_date as string) from ' ~ days ~ ' as days '
             ~ 'left semi join touched on days.session_key = touched.session_key '
             ~ 'union select cast(session_date as string) from ' ~ this ~ ' where '

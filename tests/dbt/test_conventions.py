@@ -19,11 +19,11 @@ PREFIXES = {
     "marts/steps": ("int_",),
 }
 SELF_EVIDENT = ("unique", "not_null", "accepted_values")
-# Lines of a model, those that only name a column aside.
+# Lines of a model, empty ones and those that only name a column aside.
 LONGEST = 60
 NAMES_A_COLUMN = re.compile(r"\s+[\w.`]+( as [\w`]+)?,?").fullmatch
-# A line for each metric or figure: long, not deep.
-LISTS = {"metric_values": 135, "published_comparison": 115}
+# A line for each metric or figure: long, not deep. And the one dimension that joins three roll-ups.
+LONGER = {"metric_values": 120, "published_comparison": 110, "dim_sessions": 70}
 # What the first word of a step can be; an import has the name of what it holds.
 VERBS = set(
     "add assign choose combine compare complete count decide divide drop estimate fill find group"
@@ -221,8 +221,8 @@ def test_only_staging_and_quality_read_what_was_landed(models):
 def test_no_model_is_longer_than_agreed(models):
     for model in models.values():
         lines = model["raw_code"].split("\n")
-        counted = sum(not NAMES_A_COLUMN(line) for line in lines)
-        assert counted <= LISTS.get(model["name"], LONGEST), f"{model['name']} has {counted} lines"
+        counted = sum(bool(line) and not NAMES_A_COLUMN(line) for line in lines)
+        assert counted <= LONGER.get(model["name"], LONGEST), f"{model['name']} has {counted} lines"
 
 
 def test_models_are_sql_from_the_top(models):
@@ -261,7 +261,7 @@ def test_a_column_that_recurs_is_described_once(models):
 
 def test_each_mutation_finds_its_text_once():
     """The campaign itself (mutations.py) takes longer than a test may."""
-    for mutation in yaml.safe_load((PROJECT / "tests" / "mutations.yml").read_text()):
+    for mutation in yaml.safe_load((PROJECT / "tests" / "campaigns" / "mutations.yml").read_text()):
         found = (PROJECT / mutation["file"]).read_text().count(mutation["find"])
         assert found == 1, f"{mutation['name']}: {found} times in {mutation['file']}"
 

@@ -31,6 +31,12 @@ totals as (
         sum(total_events) as events,
         sum(total_revenue) as revenue
     from {{ ref('dim_products') }}
+    union all
+    select
+        'dim_categories' as source,
+        sum(total_events) as events,
+        sum(total_revenue) as revenue
+    from {{ ref('dim_categories') }}
 )
 
 select totals.*

@@ -71,11 +71,7 @@ select /*+ broadcast(settle_ties) */
     coalesce(settle_ties.latest.brand, products.brand) as brand,
     coalesce(settle_ties.latest.price, products.last_price) as last_price,
     products.total_price,
-    products.total_events,
-    products.total_views,
-    products.total_carts,
-    products.total_purchases,
-    products.total_unknown,
+    {{ counts('products') }},
     products.total_revenue,
     products.load_id
 from roll_up_products as products

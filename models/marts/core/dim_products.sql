@@ -34,11 +34,7 @@ select
     category_id,
     last_price,
     cast(round(total_price / total_events, 2) as decimal(12, 2)) as avg_price,
-    total_events,
-    total_views,
-    total_carts,
-    total_purchases,
-    total_unknown,
+    {{ counts() }},
     total_revenue,
     load_id
 from {{ all_touched('roll_up_products', 'product_id') }}

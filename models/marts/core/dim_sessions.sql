@@ -8,23 +8,17 @@
     )
 }}
 
-{% set dates = changed_dates() %}
-{% set hint = broadcast_if_small('touched', ref('int_session_days'), in_dates(dates)) if is_incremental() %}
-{% set touched %}
-    select session_key from {{ ref('int_session_days') }} where {{ in_dates(dates) }}
-    union
-    -- A session may have lost its last event to another id: its old row says where it lay.
-    {{ held('session_key', reaches_into(dates, 'session_date', 'session_end')) }}
-{% endset %}
-{% set all_dates = in_dates(dates_of_sessions(touched, ref('int_session_days'), hint)) %}
+{% set days = ref('int_session_days') %}
+{% set hint = broadcast_if_small('touched', days, in_dates(changed_dates())) if is_incremental() %}
+{% set dates = in_dates(dates_of_sessions(days, hint)) %}
 
 with
 
-session_days as (select * from {{ ref('int_session_days') }} where {{ all_dates }}),
-events as (select * from {{ ref('fct_events') }} where {{ all_dates }}),
+session_days as (select * from {{ days }} where {{ dates }}),
+events as (select * from {{ ref('fct_events') }} where {{ dates }}),
 
 touched as (
-    {{ touched | trim }}
+    {{ touched_sessions(days) }}
 ),
 
 -- From the events of all dates: counts of one date can't be added up. One shuffle by session alone serves both counts
@@ -85,11 +79,7 @@ select
     session_start,
     session_end,
     timestampdiff(second, session_start, session_end) as duration_seconds,
-    total_events,
-    total_views,
-    total_carts,
-    total_purchases,
-    total_unknown,
+    {{ counts() }},
     total_spent,
     coalesce(unique_products, 0) as unique_products,
     coalesce(unique_categories, 0) as unique_categories,

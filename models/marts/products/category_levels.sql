@@ -30,11 +30,7 @@ find_parents as (
 complete_codes as (
     select
         codes.event_date,
-        codes.total_events,
-        codes.total_views,
-        codes.total_carts,
-        codes.total_purchases,
-        codes.total_unknown,
+        {{ counts('codes') }},
         codes.revenue,
         codes.load_id,
         if(parents.category_code is null, parts, array_append(parts, '{{ var("other_category") }}')) as parts
@@ -62,11 +58,7 @@ select
     array_join(path, '.') as category_path,
     if(level > 1, array_join(slice(path, 1, level - 1), '.'), null) as parent_path,
     element_at(path, level) as category_name,
-    total_events,
-    total_views,
-    total_carts,
-    total_purchases,
-    total_unknown,
+    {{ counts() }},
     revenue,
     load_id
 from roll_up_levels

@@ -2,7 +2,7 @@
 
 with
 
-looks as (select * from {{ ref('int_product_variants') }} where {{ on_changed_dates() }}),
+variants as (select * from {{ ref('int_product_variants') }} where {{ on_changed_dates() }}),
 price_bands as (select * from {{ ref('price_bands') }}),
 
 -- By price first: few prices have to be looked up among the bands then.
@@ -14,7 +14,7 @@ roll_up_prices as (
         price,
         {{ summed_counts() }},
         max(load_id) as load_id
-    from looks
+    from variants
     group by event_date, category_code, brand, price
 )
 

@@ -7,11 +7,7 @@ product_days as (select * from {{ ref('int_product_days') }} where {{ on_changed
 select
     event_date,
     product_id,
-    total_events,
-    total_views,
-    total_carts,
-    total_purchases,
-    total_unknown,
+    {{ counts() }},
     total_revenue as revenue,
     total_price,
     load_id

@@ -35,11 +35,7 @@ select
     bands.relative_band,
     bands.band_order,
     sum_bands.products,
-    sum_bands.total_events,
-    sum_bands.total_views,
-    sum_bands.total_carts,
-    sum_bands.total_purchases,
-    sum_bands.total_unknown,
+    {{ counts('sum_bands') }},
     sum_bands.revenue,
     100d * sum_bands.total_purchases / nullif(sum_bands.total_views, 0) as conversion
 from sum_bands

@@ -50,11 +50,7 @@ roll_up_hours as (
 select
     event_date,
     event_hour,
-    total_events,
-    total_views,
-    total_carts,
-    total_purchases,
-    total_unknown,
+    {{ counts() }},
     revenue,
     free_purchases,
     active_users,
