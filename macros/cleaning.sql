@@ -37,6 +37,16 @@
 {%- endmacro %}
 
 
+{# What a missing value of a column becomes, as text, by the name of the column. #}
+{% macro default_of(name) -%}
+    case {{ name }}
+    {%- for column, default in var('null_defaults').items() %}
+        when '{{ column }}' then '{{ "quarantined" if default is none else default }}'
+    {%- endfor %}
+    end
+{%- endmacro %}
+
+
 {# A date that a var sets, and null where it sets none: no comparison with it holds. #}
 {% macro date_or_null(value) -%}
     {%- if value -%} date'{{ value }}' {%- else -%} cast(null as date) {%- endif -%}

@@ -72,7 +72,14 @@ select
             + if(user_id is null and user_id_read is null, {{ change_bit('user_id') }}, 0)
             + if(user_session is null, {{ change_bit('user_session') }}, 0)
             + if(category_id is not null and category_id_read is null, {{ change_bit('category_id', 'no whole number') }}, 0)
-            + if(price_read = 0 and (price_exact < 0 or try_cast(price as double) < 0 or lower(price) rlike 'nan$'), {{ change_bit('price', 'negative or not a number') }}, 0)
-            + if(price_read = {{ var('max_price') }} and (price_exact > {{ var('max_price') }} or try_cast(price as double) > {{ var('max_price') }}), {{ change_bit('price', 'more than the maximum') }}, 0)
+            + if(
+                price_read = 0 and (price_exact < 0 or try_cast(price as double) < 0 or lower(price) rlike 'nan$'),
+                {{ change_bit('price', 'negative or not a number') }}, 0
+            )
+            + if(
+                price_read = {{ var('max_price') }}
+                and (price_exact > {{ var('max_price') }} or try_cast(price as double) > {{ var('max_price') }}),
+                {{ change_bit('price', 'more than the maximum') }}, 0
+            )
     end as changes
 from parse_values

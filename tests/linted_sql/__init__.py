@@ -23,6 +23,6 @@ class adapter:  # noqa: N801 - dbt's own name
     def dispatch(name: str, _package: str):
         """A macro by its name."""
         return {
-            "distribute_by": lambda columns: f"distribute by {columns}",
-            "json_with_nulls": lambda struct, _fields: f"to_json({struct})",
+            "distribute_by": lambda columns, _sorted_by: f"distribute by {columns}",
+            "json_with_nulls": lambda texts: f"to_json(struct({', '.join(texts.values())}))",
         }[name]

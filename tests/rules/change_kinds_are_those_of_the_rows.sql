@@ -1,16 +1,24 @@
+{% set bits = change_bits() if execute else {} %}
+
 with
 
 kinds as (select * from {{ ref('change_kinds') }}),
 
 list_bits as (
-    select * from values
-        ('', '', 0)
-        {%- for column, bits in (change_bits() if execute else {}).items() %}
-        {%- for delivered, bit in bits.items() %},
-        ('{{ column }}', '{{ delivered }}', {{ bit }})
-        {%- endfor %}
-        {%- endfor %}
-        as bits (column_name, delivered, change_bit)
+    {% for column, of_column in bits.items() %}
+    {% for delivered, bit in of_column.items() %}
+    select
+        '{{ column }}' as column_name,
+        '{{ delivered }}' as delivered,
+        {{ bit }} as change_bit
+    union all
+    {% endfor %}
+    {% endfor %}
+    select
+        null as column_name,
+        null as delivered,
+        null as change_bit
+    where false
 )
 
 select
@@ -22,4 +30,4 @@ full outer join kinds
     on list_bits.column_name = kinds.column_name
     and list_bits.delivered = kinds.delivered
     and list_bits.change_bit = kinds.change_bit
-where (kinds.change_bit is null or list_bits.change_bit is null) and coalesce(list_bits.change_bit, 1) > 0
+where kinds.change_bit is null or list_bits.change_bit is null

@@ -1,8 +1,6 @@
 with
 
-dates as (
-    select event_date from {{ ref('int_event_dates') }} where total_rows > 0
-),
+dates as (select * from {{ ref('int_event_dates') }} where total_rows > 0),
 
 find_first_date as (
     select

@@ -2,7 +2,7 @@
 
 with
 
-slots as (
+mark_anonymous as (
     select
         *,
         user_id = {{ var('null_defaults')['user_id'] }} as is_anonymous
@@ -13,11 +13,11 @@ definitions as (select * from {{ ref('session_definitions') }}),
 -- A stream is what pauses are looked for in; user -999999 keeps delivered sessions.
 assign_streams as (
     select
-        slots.*,
+        mark_anonymous.*,
         definitions.session_definition,
         if(definitions.by_inactivity and not is_anonymous, user_id, delivered_key) as stream,
         definitions.is_cut and not (definitions.by_inactivity and is_anonymous) as is_cut
-    from slots
+    from mark_anonymous
     cross join definitions
 ),
 

@@ -5,7 +5,7 @@ with
 activity as (select * from {{ ref('period_activity') }} where period_type = 'total'),
 funnels as (select * from {{ ref('funnels') }} where period_type = 'total'),
 
-concentration as (
+add_total_revenue as (
     select
         *,
         max(revenue) over () as total_revenue
@@ -115,7 +115,7 @@ rate_trust as (
         revenue_share as value,
         double(revenue) as numerator,
         double(total_revenue) as denominator
-    from concentration
+    from add_total_revenue
     where top_percent in (1, 5, 10, 20)
     union all
     select
@@ -123,7 +123,7 @@ rate_trust as (
         gini,
         null as numerator,
         null as denominator
-    from concentration
+    from add_total_revenue
     where top_percent = 100
     union all
     select

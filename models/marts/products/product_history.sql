@@ -2,7 +2,7 @@
 
 with
 
-product_changes as (
+combine_states as (
     select
         *,
         struct(brand, category_code, category_id, price) as state
@@ -16,7 +16,7 @@ mark_changes as (
             when state = lag(state) over (partition by product_id order by seen_at) then 0
             else 1
         end as is_change
-    from product_changes
+    from combine_states
 ),
 
 number_intervals as (

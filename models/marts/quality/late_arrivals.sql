@@ -1,13 +1,6 @@
-{{
-    config(
-        materialized='incremental',
-        incremental_strategy='append',
-        full_refresh=false,
-        on_schema_change='append_new_columns',
-    )
-}}
+{{ config(materialized='incremental', incremental_strategy='append', full_refresh=false, on_schema_change='append_new_columns') }}
 
-{% set newest = newest_load() if execute and is_incremental() else 0 %}
+{% set newest = newest_load() %}
 {# A full refresh takes all files in as one load: they had come before. #}
 {% set delivered = 'false' if execute and is_incremental() and var('rebuild_staging') else 'load_id > ' ~ newest %}
 

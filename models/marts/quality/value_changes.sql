@@ -31,15 +31,7 @@ name_changes as (
         *,
         case
             when delivered = 'more than the maximum' then '{{ var("max_price") }}'
-            else
-                element_at(
-                    map(
-                        {%- for column, default in var('null_defaults').items() %}
-                        '{{ column }}', '{{ "quarantined" if default is none else default }}'{{ ',' if not loop.last }}
-                        {%- endfor %}
-                    ),
-                    column_name
-                )
+            else {{ default_of('column_name') }}
         end as becomes
     from change_kinds
 )

@@ -3,10 +3,7 @@
 with
 
 cohort_periods as (select * from {{ ref('int_cohort_periods') }}),
-
-dates as (
-    select event_date from {{ ref('int_date_periods') }} where period_type = 'day'
-),
+dates as (select * from {{ ref('int_date_periods') }} where period_type = 'day'),
 
 make_cells as (
     select
