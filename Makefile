@@ -2,24 +2,38 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup build test test-browser test-cluster dashboard report docs bench clean
+.PHONY: help setup setup-spark build check test test-all test-spark test-browser test-cluster dashboard report docs bench clean
 
 help:
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:   ##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
-setup:  ## install everything into this folder (build and test do it themselves)
+setup:  ## install what is needed into this folder (build and test do it themselves)
 	@$(PYTHON) -m shopstream.bootstrap
+
+setup-spark:  ## install Spark, too; needs Java 17
+	@DBT_TARGET=embedded $(PYTHON) -m shopstream.bootstrap
 
 build: setup  ## load new files, or the sample where there are none, and build and test the marts
 	@$(BIN)/shopstream build
 
-test: setup  ## run the tests that need no browser and no other engine: 40 minutes or more on two cores
+check: setup  ## linters, conventions and the tests that build no warehouse: two minutes
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/sqlfluff lint --disable-progress-bar models analyses tests/rules
+	@$(BIN)/pytest -m "unit or dbt"
+
+test: setup  ## run the tests that need no browser and no other engine
 	@$(BIN)/pytest
+
+test-all: test test-spark test-cluster  ## and those on Spark, a cluster of it, and in a browser: 35 minutes
+	@$(MAKE) --no-print-directory test-browser
+
+test-spark: setup-spark  ## build on Spark what the default engine builds, and compare
+	@$(BIN)/pytest tests/spark
 
 test-browser: setup  ## walk the dashboard in a real browser (Debian: sudo apt install chromium)
 	@$(BIN)/pytest tests/browser
 
-test-cluster: setup  ## run the project on a local Spark cluster and on a Spark Connect server
+test-cluster: setup-spark  ## run the project on a local Spark cluster and on a Spark Connect server
 	@$(BIN)/pytest tests/cluster
 
 dashboard: setup  ## open the dashboard on http://127.0.0.1:8501; Ctrl-C ends it
@@ -33,7 +47,7 @@ docs: setup  ## write the dbt documentation as one file, target/static_index.htm
 
 SCALE ?= 250000
 RUNS ?= 3
-bench: setup  ## measure the build against what people would pick instead; SCALE=events a month RUNS=3
+bench: setup-spark  ## measure the build against what people would pick instead; SCALE=events a month RUNS=3
 	@$(BIN)/shopstream bench --events $(SCALE) --runs $(RUNS)
 
 clean: setup  ## remove what was built, never the landing files or the set-up

@@ -28,6 +28,24 @@
 {%- endmacro %}
 
 
+{# A decimal number as text without an exponent, of which Sail makes no decimal. #}
+{% macro plain_decimal(column) -%}
+    {%- set digits = "regexp_replace(" ~ column ~ ", '[eE].*|[^0-9]', '')" -%}
+    {#- How many of them stand before the point. -#}
+    {%- set whole -%}
+        length(regexp_extract({{ column }}, '^[+-]?([0-9]*)', 1))
+        + try_cast(regexp_extract({{ column }}, '[eE]([+-]?[0-9]{1,4})$', 1) as int)
+    {%- endset -%}
+    case
+        when not ({{ column }} like '%e%' or {{ column }} like '%E%') then {{ column }}
+        when {{ whole }} <= 0 then concat('.', repeat('0', -({{ whole }})), {{ digits }})
+        else concat(
+            rpad(substr({{ digits }}, 1, {{ whole }}), {{ whole }}, '0'), '.', substr({{ digits }}, {{ whole }} + 1)
+        )
+    end
+{%- endmacro %}
+
+
 {# What the contract puts in the place of a missing value (var `null_defaults`); no default leaves it null. #}
 {% macro null_default(expression, column) -%}
     {%- set default = var('null_defaults')[column] -%}

@@ -32,7 +32,7 @@ RULES_BY_DATE = {
 def all_code() -> str:
     """One hash of all that decides what a build gives and whether it passes."""
     folders = ["models", "macros", "seeds", "tests/rules", "shopstream", "packages"]
-    names = ["dbt_project.yml", "profiles.yml", "requirements.lock", "jars.lock"]
+    names = ["dbt_project.yml", "profiles.yml", "requirements.lock", "spark.lock", "jars.lock"]
     return _digest(*_files(folders), *(PROJECT / name for name in names)).hexdigest()
 
 

@@ -170,7 +170,7 @@ def _settings(settings: Settings) -> dict[str, str]:
 def _made_from(settings: Settings) -> str:
     """One hash of Spark's settings, and of the locked versions of its jars and packages."""
     digest = hashlib.sha256(json.dumps(_settings(settings), sort_keys=True).encode())
-    for name in ["requirements.lock", "jars.lock"]:
+    for name in ["requirements.lock", "spark.lock", "jars.lock"]:
         digest.update((PROJECT / name).read_bytes())
     return digest.hexdigest()
 

@@ -13,7 +13,10 @@ from pathlib import Path
 
 from shopstream.bootstrap import MAVEN, PROJECT
 
-LOCK, JARS_LOCK = PROJECT / "requirements.lock", PROJECT / "jars.lock"
+LOCKS = [PROJECT / "requirements.lock", PROJECT / "spark.lock"]
+JARS_LOCK = PROJECT / "jars.lock"
+# Not installed everywhere: set-up fetches Spark on request, and it takes its client's place.
+SPARK = {"pyspark", "pyspark-client", "delta-spark", "py4j"}
 LICENCES = PROJECT / "docs" / "licences.md"
 HEAD = """# Licences of what shopstream stands on
 
@@ -21,8 +24,10 @@ Written by `shopstream licences` from the metadata of installed packages; a test
 UNKNOWN: the metadata say nothing. axe-playwright-python holds the text of the MIT licence.
 
 """
-# What their poms say.
-JARS = "\nThe jars in `jars.lock` are under Apache-2.0.\n"
+# What their metadata and poms say.
+TAIL = """
+pyspark, pyspark-client, delta-spark and the jars in `jars.lock` are under Apache-2.0, py4j under BSD.
+"""
 
 
 class UpkeepError(Exception):
@@ -45,7 +50,8 @@ def outdated() -> list[tuple[str, str, str]]:
 
 def _locked() -> set[str]:
     """Names of the locked packages."""
-    return set(re.findall(r"^([\w.-]+)(?:\[.*\])?==", LOCK.read_text(), re.MULTILINE))
+    locks = "".join(lock.read_text() for lock in LOCKS)
+    return set(re.findall(r"^([\w.-]+)(?:\[.*\])?==", locks, re.MULTILINE))
 
 
 def _outdated_jars() -> list[tuple[str, str, str]]:
@@ -66,17 +72,18 @@ def _outdated_jars() -> list[tuple[str, str, str]]:
 
 def licences() -> str:
     """The page that lists the locked packages with their licences."""
-    options = ["--from=mixed", "--with-system", "--packages", *sorted(_locked())]
+    options = ["--from=mixed", "--with-system", "--packages", *sorted(_locked() - SPARK)]
     table = _ask("piplicenses", *options, "--format=markdown")
-    return HEAD + re.sub("-{3,}", "---", re.sub(" {2,}", " ", table)) + JARS
+    return HEAD + re.sub("-{3,}", "---", re.sub(" {2,}", " ", table)) + TAIL
 
 
 def vulnerabilities() -> tuple[list[str], int]:
     """Known ones of the locked packages, in words; how many packages the index could judge."""
     options = ["--require-hashes", "--disable-pip", "--progress-spinner=off", "--format=json"]
+    options += [word for lock in LOCKS for word in ("-r", str(lock))]
     judged = [
         package
-        for package in json.loads(_ask("pip_audit", *options, "-r", str(LOCK)))["dependencies"]
+        for package in json.loads(_ask("pip_audit", *options))["dependencies"]
         if "skip_reason" not in package
     ]
     words = [

@@ -22,9 +22,10 @@ parse_values as (
             when not price rlike '^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$' then null
             when try_cast(price as double) > {{ var('max_price') }} then {{ var('max_price') }}
             -- Half a cent is the least that rounds up; a tiny exponent would make the exact cast explode.
-            when try_cast(price as double) < 0.001 then 0
-            else try_cast(price as decimal(12, 2))
-        end as price_read
+            when try_cast(price as double) < 0.001d then 0
+            else try_cast({{ plain_decimal('price') }} as decimal(12, 2))
+        end as price_read,
+        coalesce(cast(price_exact as double), try_cast(price as double)) as price_number
     from landed_rows
 )
 
@@ -72,14 +73,7 @@ select
             + if(user_id is null and user_id_read is null, {{ change_bit('user_id') }}, 0)
             + if(user_session is null, {{ change_bit('user_session') }}, 0)
             + if(category_id is not null and category_id_read is null, {{ change_bit('category_id', 'no whole number') }}, 0)
-            + if(
-                price_read = 0 and (price_exact < 0 or try_cast(price as double) < 0 or lower(price) rlike 'nan$'),
-                {{ change_bit('price', 'negative or not a number') }}, 0
-            )
-            + if(
-                price_read = {{ var('max_price') }}
-                and (price_exact > {{ var('max_price') }} or try_cast(price as double) > {{ var('max_price') }}),
-                {{ change_bit('price', 'more than the maximum') }}, 0
-            )
+            + if(price_read = 0 and (price_number < 0 or lower(price) rlike 'nan$'), {{ change_bit('price', 'negative or not a number') }}, 0)
+            + if(price_read = {{ var('max_price') }} and price_number > {{ var('max_price') }}, {{ change_bit('price', 'more than the maximum') }}, 0)
     end as changes
 from parse_values

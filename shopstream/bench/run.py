@@ -21,7 +21,7 @@ from shopstream.made_by import all_code
 from shopstream.profile import spark_settings, targets
 
 CODE = ["models", "macros", "seeds", "tests/rules", "shopstream", "packages", "dbt_project.yml"]
-CODE += ["profiles.yml.example", "requirements.lock", "jars.lock"]
+CODE += ["profiles.yml.example", "requirements.lock", "spark.lock", "jars.lock"]
 # What else of the environment makes a build slower or faster.
 CONDITIONS = ["DBT_TARGET", "SHOPSTREAM_DUCKDB_MEMORY"]
 

@@ -23,7 +23,7 @@ SELF_EVIDENT = ("unique", "not_null", "accepted_values")
 LONGEST = 60
 NAMES_A_COLUMN = re.compile(r"\s+[\w.`]+( as [\w`]+)?,?").fullmatch
 # A line for each metric or figure: long, not deep. And the one dimension that joins three roll-ups.
-LONGER = {"metric_values": 120, "published_comparison": 110, "dim_sessions": 70}
+LONGER = {"metric_values": 120, "published_comparison": 110, "dim_sessions": 75}
 # What the first word of a step can be; an import has the name of what it holds.
 VERBS = set(
     "add assign choose combine compare complete count decide divide drop estimate fill find group"

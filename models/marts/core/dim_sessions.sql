@@ -37,7 +37,12 @@ count_products as (
     select
         session_key,
         count(*) as unique_products
-    from (select distinct session_key, product_id from list_items)
+    from (
+        select distinct
+            session_key,
+            product_id
+        from list_items
+    ) as listed
     group by session_key
 ),
 
@@ -45,7 +50,12 @@ count_categories as (
     select
         session_key,
         count(*) as unique_categories
-    from (select distinct session_key, category_key from list_items)
+    from (
+        select distinct
+            session_key,
+            category_key
+        from list_items
+    ) as listed
     group by session_key
 ),
 

@@ -12,6 +12,9 @@ sessions as (select * from {{ ref('dim_sessions') }} where {{ chosen }}),
 choose_events as (
     select {{ hint }}
         events.*,
+        -- Null in most rows, which Sail has to know of each field of a struct.
+        case when event_type = 'cart' then event_time end as cart_at,
+        case when event_type = 'cart' then price end as cart_price,
         sessions.session_date
     from events
     inner join sessions on events.session_key = sessions.session_key
@@ -27,7 +30,7 @@ pair_products as (
         {{ event_counts() }},
         {{ revenue() }} as total_revenue,
         count_if(event_type = 'purchase' and price = 0) as free_purchases,
-        collect_list(case when event_type = 'cart' then struct(event_time, price) end) as carts,
+        collect_list(case when event_type = 'cart' then struct(cart_at, cart_price) end) as carts,
         collect_list(case when event_type = 'purchase' then event_time end) as purchase_times
     from choose_events
     group by session_key, product_id
@@ -37,7 +40,7 @@ pair_products as (
 find_ordered_carts as (
     select
         *,
-        array_min(filter(carts.event_time, cart_at -> cart_at >= first_view_at)) as ordered_cart_at
+        array_min(filter(carts.cart_at, at -> at >= first_view_at)) as ordered_cart_at
     from pair_products
 ),
 
@@ -54,8 +57,8 @@ select
     user_id,
     session_date,
     first_view_at,
-    array_min(carts.event_time) as first_cart_at,
-    array_max(carts.event_time) as last_cart_at,
+    array_min(carts.cart_at) as first_cart_at,
+    array_max(carts.cart_at) as last_cart_at,
     array_min(purchase_times) as first_purchase_at,
     array_max(purchase_times) as last_purchase_at,
     array_sort(purchase_times) as purchase_times,
@@ -63,7 +66,7 @@ select
     total_carts,
     total_purchases,
     free_purchases,
-    array_max(carts).price as cart_price,
+    array_max(carts).cart_price as cart_price,
     total_revenue,
     ordered_cart_at,
     ordered_purchase_at,
