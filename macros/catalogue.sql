@@ -11,10 +11,9 @@
         {% set layer = relation.schema[target.schema | length:] %}
         {% if layer == '_staging' %}{% do register_landing_tables() %}{% endif %}
         {% for base in [target.schema, project_name] | unique %}
-            {% do register_tables(base, layer) %}
-            {% set known = {} %}
+            {% set tables, views = {layer: register_tables(base, layer)}, {} %}
             {% for node in graph.nodes.values() if layer == '_staging' and is_view(node) %}
-                {% do register_view(base, node, known) %}
+                {% do register_view(base, node, tables, views) %}
             {% endfor %}
         {% endfor %}
     {% endif %}
@@ -31,7 +30,10 @@
 {% endmacro %}
 
 
-{# Delta tables that lie in the folder of a schema and belong to the project, and no others. #}
+{#
+    Delta tables that lie in the folder of a schema and belong to the project, and no others. Gives the names that
+    the session knows then.
+#}
 {% macro register_tables(base, layer) %}
     {% set schema = base ~ layer %}
     {% do run_query('create schema if not exists ' ~ schema) %}
@@ -53,7 +55,9 @@
             'create table if not exists ' ~ schema ~ '.' ~ name
             ~ " using delta location '" ~ home ~ '/' ~ schema ~ '.db/' ~ name ~ "'"
         ) %}
+        {% do known.append(name) %}
     {% endfor %}
+    {% do return(known) %}
 {% endmacro %}
 
 
@@ -71,7 +75,7 @@
     off the catalogue, and there is nothing left that a drop could delete.
 #}
 {% macro known_tables(schema, found) %}
-    {% set known = tables_in_session(schema, '*') %}
+    {% set known = tables_in_session(schema) %}
     {% for name in known if name not in found %}
         {% do run_query('drop table if exists ' ~ schema ~ '.' ~ name) %}
     {% endfor %}
@@ -80,9 +84,9 @@
 
 
 {# Names of the tables of a schema that the session knows, without views. #}
-{% macro tables_in_session(schema, pattern) %}
+{% macro tables_in_session(schema) %}
     {% set names = [] %}
-    {% for row in run_query('show table extended in ' ~ schema ~ " like '" ~ pattern ~ "'").rows if 'Type: VIEW' not in row[3] and not row[2] %}
+    {% for row in run_query('show table extended in ' ~ schema ~ " like '*'").rows if 'Type: VIEW' not in row[3] and not row[2] %}
         {% do names.append(row[1]) %}
     {% endfor %}
     {% do return(names) %}
@@ -96,34 +100,32 @@
 
 {#
     A view as it is written now, after the views it reads; not before the tables it reads are built.
-    known: whether the session knows a node, by unique id; this one is added.
+    tables: names that the session knows, by layer; those of the layers it reads are added. views: whether each was
+    made, by unique id; this one is added.
 #}
-{% macro register_view(base, node, known) %}
-    {% if node.unique_id in known %}{{ return('') }}{% endif %}
-    {% set view = namespace(sql=node.raw_code, can_be_made=not is_known_as_table(base, node)) %}
+{% macro register_view(base, node, tables, views) %}
+    {% if node.unique_id in views %}{{ return('') }}{% endif %}
+    {% set view = namespace(sql=node.raw_code, can_be_made=not is_known(base, node, tables)) %}
     {% for name in node.depends_on.nodes if name in graph.nodes %}
         {% set parent = graph.nodes[name] %}
         {#- A macro is in no group, so its own ref() may not name a private model. #}
         {% set view.sql = view.sql | replace("ref('" ~ parent.name ~ "')", "'" ~ schema_of(base, parent) ~ '.' ~ parent.alias ~ "'") %}
-        {% if is_view(parent) %}
-            {% do register_view(base, parent, known) %}
-        {% elif name not in known %}
-            {% do known.update({name: is_known_as_table(base, parent)}) %}
-        {% endif %}
-        {% set view.can_be_made = view.can_be_made and known[name] %}
+        {% if is_view(parent) %}{% do register_view(base, parent, tables, views) %}{% endif %}
+        {% set is_there = views[name] if is_view(parent) else is_known(base, parent, tables) %}
+        {% set view.can_be_made = view.can_be_made and is_there %}
     {% endfor %}
     {% if view.can_be_made %}
         {% do run_query('create or replace view ' ~ schema_of(base, node) ~ '.' ~ node.alias ~ ' as ' ~ render(view.sql)) %}
     {% endif %}
-    {% do known.update({node.unique_id: view.can_be_made}) %}
+    {% do views.update({node.unique_id: view.can_be_made}) %}
 {% endmacro %}
 
 
-{# Whether the session knows a table by the name of a node. #}
-{% macro is_known_as_table(base, node) %}
-    {% set schema = schema_of(base, node) %}
-    {% do run_query('create schema if not exists ' ~ schema) %}
-    {% do return(node.alias in tables_in_session(schema, node.alias)) %}
+{# Whether the session knows a table by the name of a node; it is told of those of the node's layer first. #}
+{% macro is_known(base, node, tables) %}
+    {% set layer = node.schema[target.schema | length:] %}
+    {% if layer not in tables %}{% do tables.update({layer: register_tables(base, layer)}) %}{% endif %}
+    {% do return(node.alias in tables[layer]) %}
 {% endmacro %}
 
 

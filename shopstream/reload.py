@@ -52,7 +52,7 @@ def files_named(warehouse: Path, names: list[str]) -> list[LandedFile]:
 
 def files_with(warehouse: Path, fate: str) -> list[LandedFile]:
     """Landed files that have rows of this fate."""
-    days = _table(warehouse, "intermediate", "int_file_days").to_pyarrow_table(columns=["file_key", "fate"])
+    days = _file_days(warehouse, "file_key", "fate")
     keys = set(days.filter(pc.equal(days["fate"], fate))["file_key"].to_pylist())
     return [file for file in landing.landed_files(warehouse) if file.file_key in keys]
 
@@ -74,7 +74,7 @@ def start_backfill(
     files = {
         f.file_key: f.file_sha256 for f in landing.landed_files(warehouse) if not f.withdrawn_at
     }
-    days = _table(warehouse, "intermediate", "int_file_days").to_pyarrow_table(columns=["event_date", "file_key"])
+    days = _file_days(warehouse, "event_date", "file_key")
     held = {day for day in days["event_date"].to_pylist() if day}
     if first:
         rows = rows_of(_table(warehouse, "staging", "stg_rows"))
@@ -136,6 +136,11 @@ def erase_user(warehouse: Path, user_id: int) -> list[str]:
             | {"changes": "0", "fate": "'erased'", "load_id": str(number)},
         )
     return sorted(f.source_file for f in landing.landed_files(warehouse) if f.file_key in positions)
+
+
+def _file_days(warehouse: Path, *columns: str) -> pa.Table:
+    table = _table(warehouse, "intermediate", "int_file_days")
+    return table.to_pyarrow_table(columns=list(columns))
 
 
 def _table(warehouse: Path, layer: str, name: str) -> DeltaTable:

@@ -25,10 +25,13 @@ NAMES_A_COLUMN = re.compile(r"\s+[\w.`]+( as [\w`]+)?,?").fullmatch
 # A line for each metric or figure: long, not deep. And the one dimension that joins three roll-ups.
 LONGER = {"metric_values": 120, "published_comparison": 110, "dim_sessions": 75}
 # What the first word of a step can be; an import has the name of what it holds.
-VERBS = set(
-    "add assign choose combine compare complete count decide divide drop estimate fill find group"
-    " judge keep list make mark measure name number pair parse place rank rate roll score settle"
-    " size stamp sum trim unite".split()
+VERBS = re.findall(
+    r"\w+",
+    """
+    add assign choose combine compare complete count decide divide drop estimate fill find group
+    judge keep list make mark measure name number pair parse place rank rate roll score settle
+    size stamp sum trim unite
+    """,
 )
 STEP = re.compile(r"^(\w+) as \($", re.MULTILINE)
 IMPORT = re.compile(r"\s+select \* from \{\{ (ref|source)\(.*\) \}\}")

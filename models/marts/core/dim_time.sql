@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 with
 
 event_dates as (select * from {{ ref('int_event_dates') }} where total_rows > 0),

@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 with
 
 session_products as (select * from {{ ref('int_session_products') }} where ordered_cart_at is not null),

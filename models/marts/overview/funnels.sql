@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 with
 
 event_days as (select * from {{ ref('int_event_funnel_days') }}),

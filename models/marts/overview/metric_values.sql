@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 with
 
 activity as (select * from {{ ref('period_activity') }} where period_type = 'total'),

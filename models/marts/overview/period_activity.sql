@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 with
 
 event_types as (select * from {{ ref('daily_event_types') }}),

@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 with
 
 basket_items as (select * from {{ ref('int_basket_items') }}),

@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 with
 
 combine_states as (

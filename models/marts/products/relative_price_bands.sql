@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 with
 
 products as (select * from {{ ref('dim_products') }} where product_id != {{ var('null_defaults')['product_id'] }}),

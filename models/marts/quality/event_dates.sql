@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 with
 
 dates as (select * from {{ ref('int_event_dates') }})

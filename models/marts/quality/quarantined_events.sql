@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 with
 
 delivered_rows as (select * from {{ ref('stg_rows') }}),

@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 with
 
 refused_files as (select * from {{ source('landing', 'refused_files') }}),

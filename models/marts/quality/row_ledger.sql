@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 with
 
 landed_files as (select * from {{ source('landing', 'landed_files') }}),

@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 with
 
 file_days as (select * from {{ ref('int_file_days') }} where changes > 0),

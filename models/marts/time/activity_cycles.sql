@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 with
 
 hours as (select * from {{ ref('dim_time') }}),

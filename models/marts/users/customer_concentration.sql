@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 with
 
 users as (select * from {{ ref('dim_users') }} where total_purchases > 0 and not is_anonymous),

@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 with
 
 sessions as (select * from {{ ref('dim_sessions') }}),

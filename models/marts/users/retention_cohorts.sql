@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 with
 
 cohort_periods as (select * from {{ ref('int_cohort_periods') }}),

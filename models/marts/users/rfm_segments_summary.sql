@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 with
 
 users as (select * from {{ ref('rfm_users') }}),

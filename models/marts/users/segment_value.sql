@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 with
 
 segments as (select * from {{ ref('user_segments') }}),

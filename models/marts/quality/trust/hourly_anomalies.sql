@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 with
 
 measure_distances as (select * from {{ ref('int_hourly_expectations') }}),
