@@ -116,7 +116,7 @@
     All rows of one value go to one task, which writes one file, and are sorted for it where the next step needs them
     so. Sail does without, and has no word for it.
 #}
-{% macro distribute_by(columns, sorted_by=none) %}
+{% macro distribute_by(columns, sorted_by) %}
     {{ return(adapter.dispatch('distribute_by', 'shopstream')(columns, sorted_by)) }}
 {% endmacro %}
 

@@ -45,3 +45,9 @@
 {% macro money_sum(expression) -%}
     cast(sum({{ expression }}) as decimal(18, 2))
 {%- endmacro %}
+
+
+{# How many different values each key has, in two steps, which need no set in memory. #}
+{% macro counted_once(key, value, source) -%}
+    select {{ key }}, count(*) as total from (select distinct {{ key }}, {{ value }} from {{ source }}) group by {{ key }}
+{%- endmacro %}

@@ -26,7 +26,7 @@ UNKNOWN: the metadata say nothing. axe-playwright-python holds the text of the M
 """
 # What their metadata and poms say.
 TAIL = """
-pyspark, pyspark-client, delta-spark and the jars in `jars.lock` are under Apache-2.0, py4j under BSD.
+pyspark, pyspark-client, delta-spark and the jars of `jars.lock`: Apache-2.0; py4j: BSD License.
 """
 
 

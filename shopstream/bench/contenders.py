@@ -116,21 +116,23 @@ def module(name: str) -> Callable[[Place], Measured]:
 # --- shopstream itself -----------------------------------------------------------------------
 
 
-def full_build(*options: str) -> Callable[[Place], Measured]:
-    """The first build of a month into an empty warehouse."""
+def full_build(*options: str, target: str = "sail") -> Callable[[Place], Measured]:
+    """The first build of a month into an empty warehouse, on the engine of a target."""
 
     def run(place: Place) -> Measured:
         shutil.rmtree(place.folder, ignore_errors=True)
         deliver(place, place.source, MONTH)
         read_once(place.source)
-        ran = build(place, *options)
+        ran = build(place, *options, target=target)
         note_state(place, MONTH)
         return ran
 
     return run
 
 
-def daily_load(*options: str, days: int = MONTH) -> Callable[[Place], Measured]:
+def daily_load(
+    *options: str, days: int = MONTH, target: str = "sail"
+) -> Callable[[Place], Measured]:
     """The file of one more day, onto a warehouse that holds the days before."""
 
     def run(place: Place) -> Measured:
@@ -138,10 +140,10 @@ def daily_load(*options: str, days: int = MONTH) -> Callable[[Place], Measured]:
         if state(place) != wanted_state(place, days):
             shutil.rmtree(place.folder, ignore_errors=True)
             deliver(place, source, days)
-            build(place, *options)
+            build(place, *options, target=target)
         deliver(place, source, days + 1)
         forget_state(place)
-        return build(place, *options)
+        return build(place, *options, target=target)
 
     return run
 
@@ -154,9 +156,9 @@ def warm_daily_load(place: Place) -> Measured:
     shopstream(place, "server", "start")
     try:
         deliver(place, source, MONTH)
-        build(place, "--core")
+        build(place, "--core", target="")
         deliver(place, source, MONTH + 1)
-        return build(place, "--core")
+        return build(place, "--core", target="")
     finally:
         shopstream(place, "server", "stop")
 
@@ -184,12 +186,13 @@ def nothing_new(place: Place) -> Measured:
     return build(place)
 
 
-def build(place: Place, *options: str) -> Measured:
-    """`shopstream build` as users run it, in a process of its own."""
-    return shopstream(place, "build", *options)
+def build(place: Place, *options: str, target: str = "sail") -> Measured:
+    """`shopstream build` as users run it, in a process of its own; no target is a warm server."""
+    environment = {"DBT_TARGET": target} if target else {}
+    return shopstream(place, "build", *options, **environment)
 
 
-def shopstream(place: Place, *command: str) -> Measured:
+def shopstream(place: Place, *command: str, **environment: str) -> Measured:
     """A command of shopstream on the place's own landing folder and warehouse."""
     return place.run(
         *["-c", "from shopstream.cli import main; main()", *command],
@@ -197,6 +200,7 @@ def shopstream(place: Place, *command: str) -> Measured:
         SHOPSTREAM_WAREHOUSE=str(place.folder / "warehouse"),
         SHOPSTREAM_LOGS=str(place.folder / "logs"),
         DBT_TARGET_PATH=str(place.folder / "target"),
+        **environment,
     )
 
 
@@ -285,6 +289,7 @@ CONTENDERS = [
         full_build("--core"),
         "shopstream_tests",
         our_marts_and_totals,
+        uses_spark=False,
     ),
     Contender(
         "daily_tests",
@@ -292,6 +297,7 @@ CONTENDERS = [
         daily_load("--core"),
         "shopstream_tests",
         as_duckdb_has_them(MONTH + 1),
+        uses_spark=False,
     ),
     Contender(
         "shopstream",
@@ -299,6 +305,63 @@ CONTENDERS = [
         full_build("--core", "--no-tests"),
         "shopstream",
         our_marts_and_totals,
+        uses_spark=False,
+    ),
+    Contender(
+        "daily",
+        "build --core --no-tests, one more day",
+        daily_load("--core", "--no-tests"),
+        "shopstream",
+        as_duckdb_has_them(MONTH + 1),
+        uses_spark=False,
+    ),
+    Contender(
+        "shopstream_all",
+        "build, first full build of all marts with tests",
+        full_build(),
+        "shopstream_all",
+        our_marts,
+        uses_spark=False,
+        by_default=False,
+    ),
+    Contender(
+        "daily_all",
+        "build, one more day, all marts with tests",
+        daily_load(),
+        "shopstream_all",
+        as_duckdb_has_them(MONTH + 1),
+        uses_spark=False,
+        by_default=False,
+    ),
+    Contender(
+        "shopstream_spark",
+        "build --core on Spark, first full build with tests",
+        full_build("--core", target="embedded"),
+        "shopstream_spark",
+        our_marts,
+    ),
+    Contender(
+        "daily_spark",
+        "build --core on Spark, one more day, with tests",
+        daily_load("--core", target="embedded"),
+        "shopstream_spark",
+        as_duckdb_has_them(MONTH + 1),
+    ),
+    Contender(
+        "shopstream_all_spark",
+        "build on Spark, all marts with tests",
+        full_build(target="embedded"),
+        "shopstream_all_spark",
+        our_marts,
+        by_default=False,
+    ),
+    Contender(
+        "daily_all_spark",
+        "build on Spark, one more day, all marts with tests",
+        daily_load(target="embedded"),
+        "shopstream_all_spark",
+        as_duckdb_has_them(MONTH + 1),
+        by_default=False,
     ),
     Contender(
         "shopstream_rows",
@@ -307,21 +370,21 @@ CONTENDERS = [
         "shopstream",
     ),
     Contender(
-        "daily",
-        "build --core --no-tests, one more day",
-        daily_load("--core", "--no-tests"),
-        "shopstream",
-        as_duckdb_has_them(MONTH + 1),
-    ),
-    Contender(
         "daily_warm",
-        "build --core, one more day, on a warm server",
+        "build --core, one more day, on a warm server of Spark",
         warm_daily_load,
         "daily_warm",
         as_duckdb_has_them(MONTH + 1),
         by_default=False,
     ),
-    Contender("nothing_new", "build, nothing new", nothing_new, "nothing_new", by_default=False),
+    Contender(
+        "nothing_new",
+        "build, nothing new",
+        nothing_new,
+        "nothing_new",
+        uses_spark=False,
+        by_default=False,
+    ),
     Contender("plain", "plain SQL on the same Spark", module("plain"), "plain", marts),
     Contender(
         "notebook",
@@ -337,6 +400,7 @@ CONTENDERS = [
         "growth",
         as_duckdb_has_them(MONTH),
         scale_divisor=10,
+        uses_spark=False,
         by_default=False,
     ),
     Contender(
@@ -345,6 +409,7 @@ CONTENDERS = [
         daily_load("--core", "--no-tests", days=HALF_YEAR),
         "daily_6_months",
         as_duckdb_has_them(HALF_YEAR + 1),
+        uses_spark=False,
         by_default=False,
     ),
 ]

@@ -22,8 +22,8 @@ SELF_EVIDENT = ("unique", "not_null", "accepted_values")
 # Lines of a model, empty ones and those that only name a column aside.
 LONGEST = 60
 NAMES_A_COLUMN = re.compile(r"\s+[\w.`]+( as [\w`]+)?,?").fullmatch
-# A line for each metric or figure: long, not deep. And the one dimension that joins three roll-ups.
-LONGER = {"metric_values": 120, "published_comparison": 110, "dim_sessions": 75}
+# A line for each metric or figure: long, not deep.
+LONGER = {"metric_values": 120, "published_comparison": 110}
 # What the first word of a step can be; an import has the name of what it holds.
 VERBS = re.findall(
     r"\w+",

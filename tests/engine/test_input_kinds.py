@@ -283,19 +283,23 @@ def fuzzed(rng: random.Random, number: int) -> bytes:
     return text(*lines)
 
 
+def deliver(rng: random.Random) -> dict[str, bytes]:
+    """All kinds and the fuzzed files, by their path in the landing folder."""
+    files = {f"{folder_of(kind)}/{name}": kind.files[name] for kind in KINDS for name in kind.files}
+    for number in range(FUZZED_FILES):
+        ending = "parquet" if number % 4 == 0 else "csv"
+        files[f"fuzzed{number}.{ending}"] = fuzzed(rng, number)
+    return files
+
+
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory) -> tuple[Warehouse, str]:
     """All kinds and the fuzzed files, built together; and what the build printed."""
     warehouse = Warehouse(tmp_path_factory.mktemp("kinds"))
-    for kind in KINDS:
-        for name, content in kind.files.items():
-            path = warehouse.landing / folder_of(kind) / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-    rng = random.Random(5)
-    for number in range(FUZZED_FILES):
-        ending = "parquet" if number % 4 == 0 else "csv"
-        (warehouse.landing / f"fuzzed{number}.{ending}").write_bytes(fuzzed(rng, number))
+    for name, content in deliver(random.Random(5)).items():
+        path = warehouse.landing / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
     return warehouse, warehouse.build("--core", expect=3)
 
 
@@ -352,7 +356,7 @@ def test_the_docs_have_a_line_for_every_kind_and_name_tests_that_exist():
     page = (PROJECT / "docs" / "input.md").read_text()
     lines = {line.split("|")[1].strip() for line in page.splitlines() if line.startswith("| ")}
     assert {kind.name for kind in KINDS} | set(ELSEWHERE) <= lines
-    landing_tests = (PROJECT / "tests" / "test_landing.py").read_text()
+    landing_tests = (PROJECT / "tests" / "unit" / "test_landing.py").read_text()
     for names in ELSEWHERE.values():
         for name in names:
             assert f"def {name}(" in landing_tests and name in page

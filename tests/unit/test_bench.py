@@ -40,7 +40,7 @@ def run_of(contender: str, seconds: float, run: int = 1, **more) -> dict:
         "peak_bytes": 9 * 10**9,
         "written_bytes": 1,
         "kept_bytes": 1,
-        "uses_spark": contender not in ("duckdb", "floor"),
+        "uses_spark": contender in ("notebook", "plain") or contender.endswith("_spark"),
         "busy_elsewhere": 0.0,
         "cores": 2,
         "memory_bytes": 1,
@@ -152,7 +152,7 @@ def test_a_daily_load_stands_on_the_days_before_whatever_was_left(monkeypatch, t
     place = contenders.Place(tmp_path, EVENTS, "abc", tmp_path / "work" / "one")
     built = []
 
-    def build(place, *options):
+    def build(place, *options, target):
         landed = len(list((place.folder / "landing").iterdir()))
         built.append((landed, (place.folder / "left").exists()))
         return quick(place)
@@ -171,7 +171,7 @@ def test_the_server_of_a_warm_load_is_ended_also_when_a_build_fails(monkeypatch,
     place = contenders.Place(tmp_path, EVENTS, "abc", tmp_path / "work" / "warm")
     ran = []
 
-    def shopstream(place, *command):
+    def shopstream(place, *command, **_environment):
         ran.append((*command, len(list((place.folder / "landing").glob("*")))))
         if command[0] == "build" and fails:
             raise contenders.ContenderFailed("see its log")
@@ -199,13 +199,16 @@ def test_a_ratio_is_of_one_round_with_median_and_spread():
     ]
     found = figure([*runs, run_of("shopstream_tests", 99, 4)], "full build / DuckDB")
     assert (found["least"], found["median"], found["greatest"]) == (1, 2, 3)
-    assert (found["runs"], found["target"], found["verdict"]) == (3, 1, "not met")
+    assert (found["runs"], found["target"], found["verdict"]) == (3, 2.5, "met")
 
 
 def test_start_of_spark_is_taken_off_spark_only():
-    runs = [run_of("startup", 10), run_of("daily_tests", 30), run_of("duckdb", 100)]
-    assert figure(runs, "daily load / DuckDB's full build, start-up excluded")["median"] == 0.2
-    assert figure(runs[1:], "daily load / DuckDB's full build, start-up excluded") is None
+    on_spark = "daily load on Spark / DuckDB's full build, start-up excluded"
+    runs = [run_of("startup", 10), run_of("daily_spark", 30), run_of("duckdb", 100)]
+    assert figure(runs, on_spark)["median"] == 0.2
+    assert figure(runs[1:], on_spark) is None
+    ours = [run_of("daily_tests", 30), run_of("duckdb", 100)]
+    assert figure(ours, "daily load / DuckDB's full build")["median"] == 0.3
 
 
 def test_the_notebook_s_target_depends_on_the_scale_and_counts_there_only():
@@ -213,13 +216,13 @@ def test_the_notebook_s_target_depends_on_the_scale_and_counts_there_only():
     steps = {"session_summary": 40.0}
     runs = [
         run_of("startup", 10),
-        run_of("shopstream_tests", 25),
+        run_of("shopstream_tests", 14),
         run_of("notebook", 110, steps=steps),
     ]
     assert figure(runs, what)["verdict"] == "not met"
     whole = "full build / the notebook's way with its summary, start-up excluded"
-    assert figure(runs, whole)["median"] == 15 / 100
-    assert figure(runs, what)["median"] == 15 / 60
+    assert figure(runs, whole)["median"] == 14 / 100
+    assert figure(runs, what)["median"] == 14 / 60
     smaller = [run | {"events": MONTH} for run in runs]
     assert figure(smaller, what, MONTH)["target"] == 1 / 4
     assert figure(smaller, what, MONTH)["verdict"] == "met"
@@ -355,8 +358,9 @@ def test_what_the_command_does_itself_is_not_elsewhere(tmp_path):
     spin += "each = [sys.executable, '-c', 'import time\\nwhile time.process_time() < 1.5: pass']\n"
     spin += f"for one in [subprocess.Popen(each) for _ in range({2 * os.cpu_count()})]: one.wait()"
     ran = measure([sys.executable, "-c", spin], env={}, cwd=tmp_path, log=tmp_path / "log")
-    # All cores are busy; beside others as many as these, half of that is elsewhere.
-    assert ran.code == 0 and ran.busy_elsewhere < 0.8
+    # What is elsewhere is the rest of the machine: this command used its cores for 1.5 s each.
+    own = 2 * os.cpu_count() * 1.5 / (ran.seconds * os.cpu_count())
+    assert ran.code == 0 and ran.busy_elsewhere <= 1 - own + 0.1
 
 
 def test_a_command_ends_with_the_bench_that_was_interrupted(tmp_path, monkeypatch):
@@ -389,7 +393,7 @@ def test_input_of_another_generator_is_made_anew(tmp_path):
     (folder / "_complete").write_text("another generator")
     (folder / "events_2019-10-01.parquet").write_bytes(b"")
     contenders.make_input(tmp_path, EVENTS, 2)
-    assert duckdb.read_parquet(str(folder / "*.parquet")).count("*").fetchone()[0] > 0
+    assert duckdb.read_parquet(str(folder / "*.parquet")).limit(1).fetchall()
 
 
 def test_a_daily_load_with_other_tables_than_duckdb_s_fails(tmp_path):

@@ -1,9 +1,6 @@
 {{
     config(
-        materialized='incremental',
-        incremental_strategy='upsert',
-        unique_key='session_key',
-        partition_by='session_date',
+        materialized='incremental', incremental_strategy='upsert', unique_key='session_key', partition_by='session_date',
         tblproperties={'delta.dataSkippingStatsColumns': 'session_start,session_end,last_load_id,load_id'},
     )
 }}
@@ -21,8 +18,7 @@ touched as (
     {{ touched_sessions(days) }}
 ),
 
--- From the events of all dates: counts of one date can't be added up. One shuffle by session alone serves both counts
--- and the join; counting in two steps, which need no sets, is what both engines do best (docs/decisions/sorted.md).
+-- Of all dates: counts of one can't be added up. One shuffle serves both counts and the join (docs/decisions/sorted.md).
 list_items as (
     select {{ hint }}
         session_key,
@@ -34,29 +30,11 @@ list_items as (
 ),
 
 count_products as (
-    select
-        session_key,
-        count(*) as unique_products
-    from (
-        select distinct
-            session_key,
-            product_id
-        from list_items
-    ) as listed
-    group by session_key
+    {{ counted_once('session_key', 'product_id', 'list_items') }}
 ),
 
 count_categories as (
-    select
-        session_key,
-        count(*) as unique_categories
-    from (
-        select distinct
-            session_key,
-            category_key
-        from list_items
-    ) as listed
-    group by session_key
+    {{ counted_once('session_key', 'category_key', 'list_items') }}
 ),
 
 choose_days as (
@@ -91,8 +69,8 @@ select
     timestampdiff(second, session_start, session_end) as duration_seconds,
     {{ counts() }},
     total_spent,
-    coalesce(unique_products, 0) as unique_products,
-    coalesce(unique_categories, 0) as unique_categories,
+    coalesce(count_products.total, 0) as unique_products,
+    coalesce(count_categories.total, 0) as unique_categories,
     case when total_views > 0 then 100d * total_purchases / total_views else 0d end as conversion_rate,
     total_purchases > 0 as has_purchased,
     user_id = {{ var('null_defaults')['user_id'] }} as is_anonymous,
