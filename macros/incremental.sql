@@ -68,7 +68,8 @@
 {% macro in_dates(dates, column='event_date') -%}
     {%- if dates is none -%} true
     {%- elif not dates -%} false
-    {%- elif none not in dates -%} {{ column }} in (date'{{ dates | join("', date'") }}')
+    {#- Not null is said, since Sail replaces a row of which a predicate says neither. #}
+    {%- elif none not in dates -%} {{ column }} is not null and {{ column }} in (date'{{ dates | join("', date'") }}')
     {%- elif dates | length == 1 -%} {{ column }} is null
     {%- else -%} ({{ column }} is null or {{ in_dates(dates | select | list, column) }})
     {%- endif -%}

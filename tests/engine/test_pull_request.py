@@ -45,7 +45,7 @@ def job(tmp_path_factory, daily) -> tuple[Path, int, dict[str, str]]:
     changed, broken = marts / "users" / "rfm_users.sql", marts / "time" / "weekday_hours.sql"
     whole = broken.read_text()
     changed.write_text(f"-- changed\n{changed.read_text()}")
-    broken.write_text(f"{{{{ config(pre_hook='select broken') }}}}\n{whole}")
+    broken.write_text(f"{{{{ config(pre_hook='insert into nowhere select 1') }}}}\n{whole}")
     code, outcome = run(project, daily, ".ci/pull-request")
     broken.write_text(whole)
     return project, code, outcome
