@@ -1,17 +1,8 @@
 -- What did each brand sell, by the brand a product had when it was bought? An as-of join to the history.
 with
 
-events as (
-
-    select * from {{ ref('fct_events') }} where event_type = 'purchase'
-
-),
-
-history as (
-
-    select * from {{ ref('product_history') }}
-
-)
+events as (select * from {{ ref('fct_events') }} where event_type = 'purchase'),
+history as (select * from {{ ref('product_history') }})
 
 select
     history.brand,

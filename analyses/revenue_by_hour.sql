@@ -1,17 +1,8 @@
 -- When does the money come in? Through the star: fact and time dimension.
 with
 
-events as (
-
-    select * from {{ ref('fct_events') }}
-
-),
-
-hours as (
-
-    select * from {{ ref('dim_time') }}
-
-)
+events as (select * from {{ ref('fct_events') }}),
+hours as (select * from {{ ref('dim_time') }})
 
 select
     hours.event_hour,

@@ -40,12 +40,13 @@
     {% endif %}
     {% do register_landing_tables() %}
     {% set nodes = graph.nodes.values() | selectattr('resource_type', 'in', ['model', 'seed', 'snapshot']) | list %}
+    {% set tables = {} %}
     {% for schema in (tables_on_disk('*') | map('first') | list + nodes | map(attribute='schema') | list) | unique %}
-        {% do register_tables(schema) %}
+        {% do tables.update({schema: register_tables(schema)}) %}
     {% endfor %}
     {% for base in [target.schema, project_name] | unique %}
-        {% set known = {} %}
-        {% for node in nodes if is_view(node) %}{% do register_view(base, node, known) %}{% endfor %}
+        {% set views = {} %}
+        {% for node in nodes if is_view(node) %}{% do register_view(base, node, tables, views) %}{% endfor %}
     {% endfor %}
 {% endmacro %}
 
@@ -57,10 +58,13 @@
 {% endmacro %}
 
 
-{# All Delta tables that lie in the folder of a schema; not what is left of one that is a view now. #}
+{#
+    All Delta tables that lie in the folder of a schema; not what is left of one that is a view now. Gives the names
+    that the session knows then.
+#}
 {% macro register_tables(schema) %}
     {% set landing = source('landing', 'landed_rows').schema %}
-    {% if schema == landing %}{{ return('') }}{% endif %}
+    {% if schema == landing %}{% do return([]) %}{% endif %}
     {% do ask('create schema if not exists `' ~ schema ~ '`') %}
     {% set views = [] %}
     {% for node in graph.nodes.values() if is_view(node) and schema in [node.schema, schema_of(project_name, node)] %}
@@ -74,6 +78,7 @@
             ~ "` using delta location '" ~ warehouse_home() ~ '/' ~ schema ~ '.db/' ~ name ~ "'"
         ) %}
     {% endfor %}
+    {% do return(found) %}
 {% endmacro %}
 
 
@@ -97,7 +102,7 @@
     off the catalogue, and there is nothing left that a drop could delete.
 #}
 {% macro known_tables(schema, found) %}
-    {% set known = tables_in_session(schema, '*') %}
+    {% set known = tables_in_session(schema) %}
     {% for name in known if name not in found %}
         {% do ask('drop table if exists `' ~ schema ~ '`.`' ~ name ~ '`') %}
     {% endfor %}
@@ -106,9 +111,9 @@
 
 
 {# Names of the tables of a schema that the session knows, without views. #}
-{% macro tables_in_session(schema, pattern) %}
+{% macro tables_in_session(schema) %}
     {% set names = [] %}
-    {% for row in ask('show table extended in `' ~ schema ~ "` like '" ~ pattern ~ "'").rows if 'Type: VIEW' not in row[3] and not row[2] %}
+    {% for row in ask('show table extended in `' ~ schema ~ "` like '*'").rows if 'Type: VIEW' not in row[3] and not row[2] %}
         {% do names.append(row[1]) %}
     {% endfor %}
     {% do return(names) %}
@@ -122,34 +127,31 @@
 
 {#
     A view as it is written now, after the views it reads; not before the tables it reads are built.
-    known: whether the session knows a node, by unique id; this one is added.
+    tables: names that the session knows, by schema. views: whether each was made, by unique id; this one is added.
 #}
-{% macro register_view(base, node, known) %}
-    {% if node.unique_id in known %}{{ return('') }}{% endif %}
-    {% set view = namespace(sql=node.raw_code, can_be_made=not is_known_as_table(base, node)) %}
+{% macro register_view(base, node, tables, views) %}
+    {% if node.unique_id in views %}{{ return('') }}{% endif %}
+    {% set schema = schema_of(base, node) %}
+    {% set view = namespace(sql=node.raw_code, can_be_made=not is_known(base, node, tables)) %}
     {% for name in node.depends_on.nodes if name in graph.nodes %}
         {% set parent = graph.nodes[name] %}
         {#- A macro is in no group, so its own ref() may not name a private model. #}
         {% set view.sql = view.sql | replace("ref('" ~ parent.name ~ "')", "'" ~ schema_of(base, parent) ~ '.' ~ parent.alias ~ "'") %}
-        {% if is_view(parent) %}
-            {% do register_view(base, parent, known) %}
-        {% elif name not in known %}
-            {% do known.update({name: is_known_as_table(base, parent)}) %}
-        {% endif %}
-        {% set view.can_be_made = view.can_be_made and known[name] %}
+        {% if is_view(parent) %}{% do register_view(base, parent, tables, views) %}{% endif %}
+        {% set is_there = views[name] if is_view(parent) else is_known(base, parent, tables) %}
+        {% set view.can_be_made = view.can_be_made and is_there %}
     {% endfor %}
     {% if view.can_be_made %}
-        {% do ask('create or replace view ' ~ schema_of(base, node) ~ '.' ~ node.alias ~ ' as ' ~ render(view.sql)) %}
+        {% do ask('create schema if not exists `' ~ schema ~ '`') %}
+        {% do ask('create or replace view ' ~ schema ~ '.' ~ node.alias ~ ' as ' ~ render(view.sql)) %}
     {% endif %}
-    {% do known.update({node.unique_id: view.can_be_made}) %}
+    {% do views.update({node.unique_id: view.can_be_made}) %}
 {% endmacro %}
 
 
 {# Whether the session knows a table by the name of a node. #}
-{% macro is_known_as_table(base, node) %}
-    {% set schema = schema_of(base, node) %}
-    {% do ask('create schema if not exists `' ~ schema ~ '`') %}
-    {% do return(node.alias in tables_in_session(schema, node.alias)) %}
+{% macro is_known(base, node, tables) %}
+    {% do return(node.alias in tables.get(schema_of(base, node), [])) %}
 {% endmacro %}
 
 
@@ -158,28 +160,14 @@
     {% set schema = source('landing', 'landed_rows').schema %}
     {% set home = warehouse_home() %}
     {% do ask('create schema if not exists ' ~ schema) %}
-    {% set definitions = {
-        'landed_rows': "(file_key bigint, row_number bigint, bad_row string, event_time string, event_type string,
-            product_id string, category_id string, category_code string, brand string, price string,
-            user_id string, user_session string, is_erased boolean, event_time_exact timestamp,
-            product_id_exact bigint, category_id_exact bigint, price_exact decimal(12, 2),
-            user_id_exact bigint) using parquet",
-        'landed_files': "(file_key bigint not null, file_sha256 string not null, source_file string not null,
-            format string not null, bytes bigint not null, rows_read bigint not null, notes string,
-            first_load_id bigint not null, load_id bigint not null, loaded_at timestamp not null,
-            withdrawn_at timestamp) using delta",
-        'refused_files': "(source_file string not null, file_sha256 string, reason string not null,
-            seen_at timestamp not null) using delta",
-        'loads': "(load_id bigint not null, loaded_at timestamp not null) using delta",
-        'backfills': "(load_id bigint not null, event_date date) using delta",
-        'erased_users': "(load_id bigint not null, user_hash string not null, erased_at timestamp not null) using delta",
-    } %}
-    {#- Made known anew each time: files of rows come and go between two builds of one warm session. -#}
+    {#- Made known anew each time: files of rows come and go between two builds of one warm session. #}
     {% set known = known_tables(schema, tables_on_disk(schema) | map('last') | list) %}
-    {% for table, definition in definitions.items() if table not in known %}
+    {% for table in graph.sources.values() if table.source_name == 'landing' and table.identifier not in known %}
+        {% set columns = [] %}
+        {% for column in table.columns.values() %}{% do columns.append(column.name ~ ' ' ~ column.data_type) %}{% endfor %}
         {% do ask(
-            'create table if not exists ' ~ schema ~ '.' ~ table ~ ' ' ~ definition
-            ~ " location '" ~ home ~ '/' ~ schema ~ '.db/' ~ table ~ "'"
+            'create table if not exists ' ~ schema ~ '.' ~ table.identifier ~ ' (' ~ columns | join(', ') ~ ') using '
+            ~ table.meta.get('format', 'delta') ~ " location '" ~ home ~ '/' ~ schema ~ '.db/' ~ table.identifier ~ "'"
         ) %}
     {% endfor %}
 {% endmacro %}

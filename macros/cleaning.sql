@@ -28,12 +28,71 @@
 {%- endmacro %}
 
 
+{# A decimal number as text without an exponent, of which Sail makes no decimal. #}
+{% macro plain_decimal(column) -%}
+    {%- set digits = "regexp_replace(" ~ column ~ ", '[eE].*|[^0-9]', '')" -%}
+    {#- How many of them stand before the point. -#}
+    {%- set whole -%}
+        length(regexp_extract({{ column }}, '^[+-]?([0-9]*)', 1))
+        + try_cast(regexp_extract({{ column }}, '[eE]([+-]?[0-9]{1,4})$', 1) as int)
+    {%- endset -%}
+    case
+        when not ({{ column }} like '%e%' or {{ column }} like '%E%') then {{ column }}
+        when {{ whole }} <= 0 then concat('.', repeat('0', -({{ whole }})), {{ digits }})
+        else concat(
+            rpad(substr({{ digits }}, 1, {{ whole }}), {{ whole }}, '0'), '.', substr({{ digits }}, {{ whole }} + 1)
+        )
+    end
+{%- endmacro %}
+
+
 {# What the contract puts in the place of a missing value (var `null_defaults`); no default leaves it null. #}
 {% macro null_default(expression, column) -%}
     {%- set default = var('null_defaults')[column] -%}
     {%- if default is none -%} {{ expression }}
     {%- else -%} coalesce({{ expression }}, {{ default if default is number else "'" ~ default ~ "'" }})
     {%- endif -%}
+{%- endmacro %}
+
+
+{# What a missing value of a column becomes, as text, by the name of the column. #}
+{% macro default_of(name) -%}
+    case {{ name }}
+    {%- for column, default in var('null_defaults').items() %}
+        when '{{ column }}' then '{{ "quarantined" if default is none else default }}'
+    {%- endfor %}
+    end
+{%- endmacro %}
+
+
+{# A date that a var sets, and null where it sets none: no comparison with it holds. #}
+{% macro date_or_null(value) -%}
+    {%- if value -%} date'{{ value }}' {%- else -%} cast(null as date) {%- endif -%}
+{%- endmacro %}
+
+
+{#
+    The bits of `changes`, by column and by what was delivered. Seed change_kinds tells them to readers, and rule
+    change_kinds_are_those_of_the_rows holds the two together.
+#}
+{% macro change_bits() %}
+    {% do return({
+        'event_type': {'nothing': 2},
+        'product_id': {'nothing': 4},
+        'category_id': {'nothing': 8, 'no whole number': 512},
+        'category_code': {'nothing': 16},
+        'brand': {'nothing': 32},
+        'price': {'nothing': 64, 'negative or not a number': 1024, 'more than the maximum': 2048},
+        'user_id': {'nothing': 128},
+        'user_session': {'nothing': 256},
+        'event_time': {'nothing': 4096},
+    }) %}
+{% endmacro %}
+
+
+{# The bit of one kind of change. #}
+{% macro change_bit(column, delivered='nothing') -%}
+    {{ change_bits()[column][delivered] if execute else 1 }}
 {%- endmacro %}
 
 

@@ -1,127 +1,210 @@
 {#
     What is left to do is derived from what the tables hold, so a model that was interrupted catches up by
     itself. Every table carries load_id; the highest one it holds is how far it has come.
+
+    Macros that find out give values. Dates are a list of texts, one of which may be none: rows without a place
+    in the window have no date. In the place of a list, none means all dates, as on a first build.
+    `in_dates` and `reaches_into` make predicates of them.
 #}
-{% macro newest_load() -%}
-    {{ run_query('select coalesce(max(load_id), 0) from ' ~ this).columns[0][0] }}
+
+
+{#
+    What the model found out while it compiled. Each question is asked once, and the strategy, which runs after
+    the model, acts on the same answers.
+#}
+{% macro findings() %}
+    {% do return(graph.setdefault('findings', {}).setdefault(invocation_id ~ model.unique_id, {})) %}
+{% endmacro %}
+
+
+{# The values of the first column of a query. #}
+{% macro values_of(query) %}
+    {% do return(run_query(query).columns[0].values() | list) %}
+{% endmacro %}
+
+
+{# The newest load that this table has rows of; 0 on a first build. #}
+{% macro newest_load() %}
+    {% if not execute or not is_incremental() %}{% do return(0) %}{% endif %}
+    {% if 'newest_load' not in findings() %}
+        {% do findings().update(newest_load=values_of('select coalesce(max(load_id), 0) from ' ~ this)[0]) %}
+    {% endif %}
+    {% do return(findings().newest_load) %}
+{% endmacro %}
+
+
+{# The dates that changed since this table was built. #}
+{% macro changed_dates() %}
+    {% set event_dates = ref('int_event_dates') %}
+    {% if execute and 'dates' not in findings() %}
+        {% set dates = values_of(
+            'select cast(event_date as string) from ' ~ event_dates ~ ' where load_id > ' ~ newest_load() ~ ' order by 1'
+        ) if is_incremental() %}
+        {#- Where pauses cut sessions, one event can move the cuts of any date. #}
+        {% do findings().update(dates=dates if is_incremental() and (not dates or session_timeout() is none) else none) %}
+    {% endif %}
+    {% do return(findings().dates if execute else []) %}
+{% endmacro %}
+
+
+{# The dates of rows that came or went since this table was built. #}
+{% macro dates_with_new_rows() %}
+    {% set rows = ref('stg_rows') %}
+    {% if execute and 'dates' not in findings() %}
+        {% do findings().update(dates=values_of(
+            'select distinct cast(event_date as string) from ('
+            ~ 'select event_date from ' ~ rows ~ ' where load_id > ' ~ newest_load()
+            ~ ' union all select event_date from ' ~ source('landing', 'backfills') ~ ' where load_id > ' ~ newest_load()
+            ~ ' union all select event_date from ' ~ this ~ ' where file_key in ('
+            ~ 'select file_key from ' ~ source('landing', 'landed_files') ~ ' where load_id > ' ~ newest_load() ~ ')'
+            ~ ') order by 1'
+        ) if is_incremental() else none) %}
+    {% endif %}
+    {% do return(findings().dates if execute else []) %}
+{% endmacro %}
+
+
+{# A predicate for dates. #}
+{% macro in_dates(dates, column='event_date') -%}
+    {%- if dates is none -%} true
+    {%- elif not dates -%} false
+    {#- Not null is said, since Sail replaces a row of which a predicate says neither. #}
+    {%- elif none not in dates -%} {{ column }} is not null and {{ column }} in (date'{{ dates | join("', date'") }}')
+    {%- elif dates | length == 1 -%} {{ column }} is null
+    {%- else -%} ({{ column }} is null or {{ in_dates(dates | select | list, column) }})
+    {%- endif -%}
 {%- endmacro %}
 
 
+{# A predicate for a row that spans time: whether it reaches into one of the dates, of which none is none. #}
+{% macro reaches_into(dates, first_date, last_at) -%}
+    {%- for date in dates or [] -%}
+        {{ ' or ' if not loop.first }}({{ first_date }} <= date'{{ date }}' and {{ last_at }} >= date'{{ date }}')
+    {%- else -%} {{ in_dates(dates) }}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{# The rows that a model selects by this predicate are those that the strategy `replace_where` replaces. #}
+{% macro replacing(predicate) -%}
+    {%- if execute -%} {%- do findings().update(replaced=predicate) -%} {%- endif -%}
+    {{ predicate }}
+{%- endmacro %}
+
+
+{# The same for a model by date. #}
+{% macro on_changed_dates() -%} {{ replacing(in_dates(changed_dates())) }} {%- endmacro %}
+
+
 {# Rows of files that were loaded, taken out or loaded again after this table was built, as a predicate. #}
-{% macro new_rows() %}
+{% macro new_rows() -%}
     {%- set backfill = var('backfill') -%}
-    {%- if not execute -%} false
-    {%- elif not is_incremental() -%} {%- do stop_where_rows_are_gone(0) -%} true
-    {%- elif backfill and backfill.first_date -%}
-        (event_date is null or event_date between date'{{ backfill.first_date }}' and date'{{ backfill.last_date }}')
-        {#- A row without a place in the window may have a time all the same; a time that a default gave (the highest bit of changes) is no place. #} and event_time is not null and cast(event_time as date) between date'{{ backfill.first_date }}' and date'{{ backfill.last_date }}' and changes < 4096
-    {%- elif backfill -%} true
+    {%- if not execute -%} true
+    {%- elif not is_incremental() -%} {%- do stop_where_rows_are_gone() -%} true
+    {%- elif backfill and not backfill.first_date -%} true
+    {%- elif backfill -%}
+        {%- set in_range = "between date'" ~ backfill.first_date ~ "' and date'" ~ backfill.last_date ~ "'" -%}
+        (event_date is null or event_date {{ in_range }})
+        {#- A row without a place in the window may have a time all the same; a time that a default gave is no place. #}
+        and event_time is not null and cast(event_time as date) {{ in_range }} and changes & {{ change_bits().event_time.nothing }} = 0
     {%- else -%}
-        {%- set newest = newest_load() -%}
-        {%- if this.schema != project_name ~ '_staging' %}{% do stop_where_rows_are_gone(newest) %}{% endif -%}
-        {%- set files = run_query(
-            'select file_key from ' ~ source('landing', 'landed_files') ~ ' where load_id > ' ~ newest ~ ' order by 1'
-        ).columns[0].values() -%}
+        {%- if this.schema != project_name ~ '_staging' -%} {%- do stop_where_rows_are_gone() -%} {%- endif -%}
+        {%- set changed = values_of(
+            'select file_key from ' ~ source('landing', 'landed_files') ~ ' where load_id > ' ~ newest_load() ~ ' order by 1'
+        ) -%}
         {#- Asked of the rows, not of the register: a full refresh that was cut short numbered all files anew. -#}
-        {%- set replaced_files = run_query(
-            'select distinct file_key from ' ~ this ~ ' where file_key in (' ~ files | join(', ') ~ ') order by 1'
-        ).columns[0].values() if files else [] -%}
-        load_id > {{ newest }}{% if replaced_files %} or file_key in ({{ replaced_files | join(', ') }}){% endif %}
+        {%- set replaced = values_of(
+            'select distinct file_key from ' ~ this ~ ' where file_key in (' ~ changed | join(', ') ~ ') order by 1'
+        ) if changed -%}
+        load_id > {{ newest_load() }}{% if replaced %} or file_key in ({{ replaced | join(', ') }}){% endif %}
     {%- endif -%}
-{% endmacro %}
+{%- endmacro %}
 
 
 {#
     The work copies of landed rows are dropped when the usual tables hold them. Tables of another schema that are made
     later would stay empty, or lack the loads since, and all tests would pass.
 #}
-{% macro stop_where_rows_are_gone(newest) %}
-    {%- set files = source('landing', 'landed_files') -%}
-    {#- A relation of a unit test has no schema and is no table. -#}
-    {%- if files.schema and flags.WHICH in ['build', 'run', 'retry'] -%}
-        {%- set gone = run_query(
+{% macro stop_where_rows_are_gone() %}
+    {% set files = source('landing', 'landed_files') %}
+    {#- A relation of a unit test has no schema and is no table. #}
+    {% if files.schema and flags.WHICH in ['build', 'run', 'retry'] %}
+        {% set gone = values_of(
             'select count(*) from ' ~ files ~ ' as files left anti join (select distinct file_key from '
             ~ source('landing', 'landed_rows') ~ ') as copies on files.file_key = copies.file_key'
-            ~ ' where withdrawn_at is null and rows_read > 0 and load_id > ' ~ newest
-        ).columns[0][0] -%}
-        {%- if gone %}{% do exceptions.raise_compiler_error(
+            ~ ' where withdrawn_at is null and rows_read > 0 and load_id > ' ~ newest_load()
+        )[0] %}
+        {% if gone %}{% do exceptions.raise_compiler_error(
             this ~ ' lacks the rows of ' ~ gone ~ ' landed files: what was read of them is dropped once '
             ~ project_name ~ '_staging holds it. Read them again, then run this again: .venv/bin/shopstream land --again. '
             ~ 'Or read the tables that are there: --defer --state, with a copy of the manifest.json of their build.'
-        ) %}{% endif -%}
+        ) %}{% endif %}
+    {% endif %}
+{% endmacro %}
+
+
+{#
+    Whether rows were taken out since this table was built, or another event took their key: then a key may be gone
+    without a trace.
+#}
+{% macro rows_were_taken_out() %}
+    {% set duplicates = ref('int_duplicate_rows') %}
+    {% if not execute or not is_incremental() %}{% do return(false) %}{% endif %}
+    {% do return(values_of(
+        'select 1 from ' ~ source('landing', 'landed_files')
+        ~ ' where load_id > ' ~ newest_load() ~ ' and first_load_id < load_id'
+        ~ ' union all select 1 from ' ~ source('landing', 'backfills') ~ ' where load_id > ' ~ newest_load()
+        ~ ' union all select 1 from ' ~ duplicates ~ ' where reason is not null and load_id > ' ~ newest_load() ~ ' limit 1'
+    ) | length > 0) %}
+{% endmacro %}
+
+
+{# What this table held of a column before, as a query; nothing on a first build. #}
+{% macro held(column, predicate) -%}
+    {%- if is_incremental() -%} select {{ column }} from {{ this }} where {{ predicate }}
+    {%- else -%} select null as {{ column }} where false
     {%- endif -%}
-{% endmacro %}
+{%- endmacro %}
+
+
+{# A dimension computes the keys of its CTE `touched` anew; all there are on a first build, which needs no join. #}
+{% macro only_touched(table, key) -%}
+    {%- if is_incremental() -%} left semi join touched on {{ table }}.{{ key }} = touched.{{ key }} {%- endif -%}
+{%- endmacro %}
+
+
+{# A touched key that has no rows left comes as a row of nulls, by which the upsert deletes it. #}
+{% macro all_touched(table, key) -%}
+    {%- if is_incremental() -%} touched left join {{ table }} using ({{ key }}) {%- else -%} {{ table }} {%- endif -%}
+{%- endmacro %}
 
 
 {#
-    The dates whose rows changed since this table was built, as a predicate. Rows without a place in the
-    window have no date.
-    rows: relation with event_date and load_id, one row a delivered row.
+    The sessions that a changed date touches, as a query. One may have lost its last event to another id: its old
+    row says where it lay. days: relation, one row a session and date.
 #}
-{% macro dates_with_new_rows(rows) %}
-    {%- if not execute -%} false
-    {%- elif not is_incremental() -%} true
-    {%- else -%}
-        {%- set newest = newest_load() -%}
-        {{ in_dates(run_query(
-            'select distinct cast(event_date as string) from ('
-            ~ 'select event_date from ' ~ rows ~ ' where load_id > ' ~ newest
-            ~ ' union all select event_date from ' ~ source('landing', 'backfills') ~ ' where load_id > ' ~ newest
-            ~ ' union all select event_date from ' ~ this ~ ' where file_key in (select file_key from '
-            ~ source('landing', 'landed_files') ~ ' where load_id > ' ~ newest ~ ')'
-            ~ ') order by 1'
-        ).columns[0].values()) }}
-    {%- endif -%}
-{% endmacro %}
+{% macro touched_sessions(days) -%}
+    select session_key from {{ days }} where {{ in_dates(changed_dates()) }}
+    union
+    {{ held('session_key', reaches_into(changed_dates(), 'session_date', 'session_end')) }}
+{%- endmacro %}
 
 
 {#
-    The dates that changed since this table was built, as a predicate; all dates on a first build.
-    dates: relation with event_date and load_id, one row a date.
+    The dates on which these sessions lie, and the first dates of those that this table holds on changed dates: few
+    after a daily load, and what has a date needs no others. hint: as of broadcast_if_small.
 #}
-{% macro changed_dates(dates) %}
-    {%- if not execute -%} false
-    {%- elif not is_incremental() -%} true
-    {%- else -%}
-        {%- set changed = in_dates(run_query(
-            'select cast(event_date as string) from ' ~ dates ~ ' where load_id > ' ~ newest_load() ~ ' order by 1'
-        ).columns[0].values()) -%}
-        {#- Where pauses cut sessions, one event can move the cuts of any date. -#}
-        {{ 'true' if session_timeout() != 'none' and changed != 'false' else changed }}
-    {%- endif -%}
-{% endmacro %}
-
-
-{#
-    The dates of changed_dates as a predicate for a row that spans time: from a date column to a timestamp
-    column, both included.
-#}
-{% macro reaches_into(dates, first_date, last_at) %}
-    {%- for literal in dates.split("date'")[1:] -%}
-        {%- set date = "date'" ~ literal[:11] -%}
-        {{ ' or ' if not loop.first }}({{ first_date }} <= {{ date }} and {{ last_at }} >= {{ date }})
-    {%- else -%} {{ dates }}
-    {%- endfor -%}
-{% endmacro %}
-
-
-{#
-    All dates on which the sessions of a query lie, and the first dates of those that this table holds on
-    changed dates, as a predicate: few after a daily load, and what has a date needs no others.
-    touched: query of session keys. days: relation, one row a session and date. dates: as of changed_dates.
-    hint: as of broadcast_if_small.
-#}
-{% macro dates_of_sessions(touched, days, dates, hint) %}
-    {%- if not execute or not is_incremental() or dates in ['true', 'false'] -%} {{ dates }}
-    {%- else -%}
-        {{ in_dates(run_query(
-            'with touched as (' ~ touched ~ ') '
+{% macro dates_of_sessions(days, hint) %}
+    {% if execute and 'held_dates' not in findings() %}
+        {% do findings().update(held_dates=values_of(
+            'with touched as (' ~ touched_sessions(days) ~ ') '
             ~ 'select ' ~ hint ~ ' cast(event_date as string) from ' ~ days ~ ' as days '
             ~ 'left semi join touched on days.session_key = touched.session_key '
             ~ 'union select cast(session_date as string) from ' ~ this ~ ' where '
-            ~ reaches_into(dates, 'session_date', 'session_end') ~ ' order by 1'
-        ).columns[0].values()) }}
-    {%- endif -%}
+            ~ reaches_into(changed_dates(), 'session_date', 'session_end') ~ ' order by 1'
+        ) if changed_dates() else changed_dates()) %}
+    {% endif %}
+    {% do return(findings().held_dates if execute else []) %}
 {% endmacro %}
 
 
@@ -133,38 +216,11 @@
 {% macro broadcast_if_small(name, relation, filter) %}
     {#- A relation of a unit test has no schema and is no table. -#}
     {%- if execute and relation.schema and load_relation(relation) -%}
-        {%- set rows = run_query('select count(*) from ' ~ relation ~ ' where ' ~ filter).columns[0][0] -%}
-        {%- if rows <= 5000000 -%} /*+ broadcast({{ name }}) */ {%- endif -%}
+        {%- if values_of('select count(*) from ' ~ relation ~ ' where ' ~ filter)[0] <= 5000000 -%}
+            /*+ broadcast({{ name }}) */
+        {%- endif -%}
     {%- endif -%}
 {% endmacro %}
-
-
-{#
-    Whether rows were taken out since this table was built: then a key may be gone without a trace.
-    duplicates: relation of rows that are no events, with a reason where another event took their key.
-#}
-{% macro rows_were_taken_out(duplicates) %}
-    {% if not execute or not is_incremental() %}{{ return(false) }}{% endif %}
-    {% set newest = newest_load() %}
-    {% do return(run_query(
-        'select 1 from ' ~ source('landing', 'landed_files') ~ ' where load_id > ' ~ newest ~ ' and first_load_id < load_id'
-        ~ ' union all select 1 from ' ~ source('landing', 'backfills') ~ ' where load_id > ' ~ newest
-        ~ ' union all select 1 from ' ~ duplicates ~ ' where reason is not null and load_id > ' ~ newest ~ ' limit 1'
-    ).rows | length > 0) %}
-{% endmacro %}
-
-
-{# A predicate for dates as text, one of which may be null. #}
-{% macro in_dates(dates) -%}
-    {%- set known = dates | select | list -%}
-    {#- Not null is said, since Sail replaces a row of which a predicate says neither. -#}
-    {%- set by_date = "event_date is not null and event_date in (date'" ~ known | join("', date'") ~ "')" -%}
-    {%- if dates | length == 0 -%} false
-    {%- elif known | length == 0 -%} event_date is null
-    {%- elif known | length < dates | length -%} (event_date is null or {{ by_date }})
-    {%- else -%} {{ by_date }}
-    {%- endif -%}
-{%- endmacro %}
 
 
 {% macro dbt_spark_validate_get_incremental_strategy(raw_strategy, file_format) %}
@@ -179,27 +235,20 @@
 
 
 {% macro dbt_spark_get_incremental_sql(strategy, source, target, existing, unique_key, incremental_predicates) %}
-    {% set columns = adapter.get_columns_in_relation(target) | map(attribute='quoted') | list %}
-    {%- if '-- replace where: false' in model['compiled_code'] -%}
+    {% set columns = adapter.get_columns_in_relation(target) | map(attribute='quoted') | join(', ') %}
+    {%- if strategy == 'append' -%}
+        insert into {{ target }} ({{ columns }}) select {{ columns }} from {{ source }}
+    {%- elif strategy == 'replace_where' and findings().dates == [] -%}
         select 'nothing to do'
-    {%- elif strategy == 'append' -%}
-        insert into {{ target }} ({{ columns | join(', ') }}) select {{ columns | join(', ') }} from {{ source }}
     {%- elif strategy == 'replace_where' -%}
-        {#- The model states the predicate it was built for in its compiled SQL. -#}
-        insert into {{ target }} replace where {{ stated(model['compiled_code'], 'replace where') }}
-        select {{ columns | join(', ') }} from {{ source }}
+        insert into {{ target }} replace where {{ findings().replaced }} select {{ columns }} from {{ source }}
     {%- elif strategy == 'upsert' -%}
-        {#- A key without events left has a row without counts: it is deleted, so that an update equals a rebuild. -#}
         merge into {{ target }} as held using {{ source }} as built on held.{{ unique_key }} = built.{{ unique_key }}
-        {#- A model may state which rows can be held already, so that the others are not looked at. #}
-        {%- if '-- held where: ' in model['compiled_code'] %} and {{ stated(model['compiled_code'], 'held where') }}{% endif %}
+        {#- Only these dates can hold the keys already, so that the others are not looked at. #}
+        {%- if 'held_dates' in findings() %} and {{ in_dates(findings().held_dates, 'held.' ~ config.get('partition_by')) }}{% endif %}
+        {#- A key without events left has a row without counts: it is deleted, so that an update equals a rebuild. #}
         when matched and built.total_events is null then delete
         when matched then update set *
         when not matched and built.total_events > 0 then insert *
     {%- endif -%}
 {% endmacro %}
-
-
-{% macro stated(compiled_code, name) -%}
-    {{ compiled_code.split('-- ' ~ name ~ ': ')[1].split('\n')[0] }}
-{%- endmacro %}

@@ -8,6 +8,17 @@
 {%- endmacro %}
 
 
+{# The same five, as they are, in a select; `table` names where they are from. #}
+{% macro counts(table=none) -%}
+    {%- set of = table ~ '.' if table else '' -%}
+    {{ of }}total_events,
+    {{ of }}total_views,
+    {{ of }}total_carts,
+    {{ of }}total_purchases,
+    {{ of }}total_unknown
+{%- endmacro %}
+
+
 {# The same five, summed over partials. #}
 {% macro summed_counts() -%}
     -- 0, not null, for an hour or a day without partials.

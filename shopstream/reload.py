@@ -53,14 +53,14 @@ def files_named(warehouse: Path, names: list[str]) -> list[LandedFile]:
 
 def files_with(warehouse: Path, fate: str) -> list[LandedFile]:
     """Landed files that have rows of this fate."""
-    days = _table(warehouse, "stg_file_days").to_pyarrow_table(columns=["file_key", "fate"])
+    days = _file_days(warehouse, "file_key", "fate")
     keys = set(days.filter(pc.equal(days["fate"], fate))["file_key"].to_pylist())
     return [file for file in landing.landed_files(warehouse) if file.file_key in keys]
 
 
 def rows_are_waiting(warehouse: Path) -> bool:
     """Whether files were landed, withdrawn or taken in again that the rows do not show yet."""
-    newest = newest_load(_table(warehouse, "stg_rows"))
+    newest = newest_load(_table(warehouse, "staging", "stg_rows"))
     return any(file.load_id > newest for file in landing.landed_files(warehouse))
 
 
@@ -75,10 +75,10 @@ def start_backfill(
     files = {
         f.file_key: f.file_sha256 for f in landing.landed_files(warehouse) if not f.withdrawn_at
     }
-    days = _table(warehouse, "stg_file_days").to_pyarrow_table(columns=["event_date", "file_key"])
+    days = _file_days(warehouse, "event_date", "file_key")
     held = {day for day in days["event_date"].to_pylist() if day}
     if first:
-        rows = rows_of(_table(warehouse, "stg_rows"))
+        rows = rows_of(_table(warehouse, "staging", "stg_rows"))
         column = pc.field("event_time").cast(pa.date32())
         undated = pc.field("event_date").is_null() | (
             (pc.field("event_date") >= pa.scalar(first))
@@ -111,7 +111,7 @@ def erase_user(warehouse: Path, user_id: int) -> list[str]:
             f"{user_id} is no user: it stands for all rows that were delivered without one (var "
             "null_defaults). To take such rows out, withdraw or correct their files"
         )
-    dataset = rows_of(_table(warehouse, "stg_rows"))
+    dataset = rows_of(_table(warehouse, "staging", "stg_rows"))
     token = rf"(^|[^0-9])0*{user_id}($|[^0-9])"
     found = dataset.to_table(
         columns=["event_date", "file_key", "row_number"],
@@ -128,7 +128,7 @@ def erase_user(warehouse: Path, user_id: int) -> list[str]:
         positions[row["file_key"]].append(row["row_number"])
     if positions:
         # by position: Delta's log keeps the predicate, and is not to quote the user
-        _table(warehouse, "stg_rows").update(
+        _table(warehouse, "staging", "stg_rows").update(
             predicate=" or ".join(
                 f"(file_key = {key} and row_number in ({', '.join(map(str, rows))}))"
                 for key, rows in positions.items()
@@ -143,7 +143,7 @@ def users_of(warehouse: Path, hashes: set[str]) -> set[int]:
     """The users whose keyed hashes these are, of those that the cleaned rows hold."""
     if not hashes or not has_rows(warehouse):
         return set()
-    key, rows = erasure.key_of(warehouse), rows_of(_table(warehouse, "stg_rows"))
+    key, rows = erasure.key_of(warehouse), rows_of(_table(warehouse, "staging", "stg_rows"))
     users = set(pc.unique(rows.to_table(columns=["user_id"])["user_id"]).to_pylist())
     bad = rows.to_table(columns=["delivered_row"], filter=pc.field("reason") == "bad_row")
     for text in bad["delivered_row"].to_pylist():
@@ -156,8 +156,13 @@ def has_rows(warehouse: Path) -> bool:
     return is_table(folder_of(warehouse, "shopstream_staging.stg_rows"))
 
 
-def _table(warehouse: Path, name: str) -> DeltaTable:
-    folder = warehouse / "shopstream_staging.db" / name
+def _file_days(warehouse: Path, *columns: str) -> pa.Table:
+    table = _table(warehouse, "intermediate", "int_file_days")
+    return table.to_pyarrow_table(columns=list(columns))
+
+
+def _table(warehouse: Path, layer: str, name: str) -> DeltaTable:
+    folder = warehouse / f"shopstream_{layer}.db" / name
     if not is_table(folder):
         raise LandingError(f"nothing was built in {warehouse} yet; run: make build")
     return DeltaTable(folder)

@@ -14,29 +14,19 @@
 
 with
 
-typed_rows as (
+typed_rows as (select * from {{ ref('stg_typed_rows') }}),
 
-    select * from {{ ref('stg_typed_rows') }}
-
-),
-
-classified as (
-
+decide_fates as (
     select
         *,
         case
             when is_erased then 'erased'
             when reason is not null then 'quarantined'
-            {% if var('window_start') -%}
-            when cast(event_time as date) < date'{{ var("window_start") }}' then 'out_of_window'
-            {% endif -%}
-            {% if var('window_end') -%}
-            when cast(event_time as date) > date'{{ var("window_end") }}' then 'out_of_window'
-            {% endif -%}
+            when cast(event_time as date) < {{ date_or_null(var('window_start')) }} then 'out_of_window'
+            when cast(event_time as date) > {{ date_or_null(var('window_end')) }} then 'out_of_window'
             else 'in_window'
         end as fate
     from typed_rows
-
 )
 
 select
@@ -60,4 +50,4 @@ select
     user_id,
     user_session,
     changes
-from classified
+from decide_fates

@@ -1,19 +1,9 @@
 with
 
-landed_rows as (
+landed_rows as (select * from {{ source('landing', 'landed_rows') }}),
+landed_files as (select * from {{ source('landing', 'landed_files') }}),
 
-    select * from {{ source('landing', 'landed_rows') }}
-
-),
-
-landed_files as (
-
-    select * from {{ source('landing', 'landed_files') }}
-
-),
-
-trimmed as (
-
+trim_values as (
     select
         file_key,
         row_number,
@@ -52,7 +42,6 @@ trimmed as (
     from landed_rows
     -- A landing that was killed can leave rows of a file it had not registered yet.
     left semi join landed_files on landed_rows.file_key = landed_files.file_key
-
 )
 
 select
@@ -75,4 +64,4 @@ select
     price_exact,
     user_id_exact,
     delivered_values
-from trimmed
+from trim_values

@@ -1,39 +1,24 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='replace_where',
         partition_by='event_date',
         tblproperties={'delta.dataSkippingStatsColumns': 'file_key,load_id'},
-        full_refresh=true if var('rebuild_staging') else false,
+        full_refresh=var('rebuild_staging'),
     )
 }}
 
-{% set new_rows = new_rows() %}
--- replace where: {{ new_rows }}
-
 with
 
-classified_rows as (
+classified_rows as (select * from {{ ref('stg_classified_rows') }}),
+landed_files as (select * from {{ source('landing', 'landed_files') }} where withdrawn_at is null),
 
-    select * from {{ ref('stg_classified_rows') }}
-
-),
-
-landed_files as (
-
-    select * from {{ source('landing', 'landed_files') }} where withdrawn_at is null
-
-),
-
-stamped as (
-
+stamp_loads as (
     select
         classified_rows.*,
         '{{ rules_version() }}' as rules_version,
         cast({{ var('backfill').load_id if var('backfill') else 'landed_files.load_id' }} as bigint) as load_id
     from classified_rows
     inner join landed_files on classified_rows.file_key = landed_files.file_key
-
 )
 
 select
@@ -56,5 +41,5 @@ select
     changes,
     rules_version,
     load_id
-from stamped
-where {{ new_rows }}
+from stamp_loads
+where {{ replacing(new_rows()) }}

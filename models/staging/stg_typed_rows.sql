@@ -1,39 +1,9 @@
 with
 
-landed_rows as (
-
-    select * from {{ ref('stg_landed_rows') }}
-
-),
-
--- Sail reads no exponent as a decimal: the digits and the place of the point in them.
-split_exponents as (
-
-    select
-        *,
-        case when price like '%e%' or price like '%E%' then regexp_replace(price, '[eE].*|[^0-9]', '') end as digits,
-        length(regexp_extract(price, '^[+-]?([0-9]*)', 1))
-        + try_cast(regexp_extract(price, '[eE]([+-]?[0-9]{1,4})$', 1) as int) as whole_digits
-    from landed_rows
-
-),
-
-moved as (
-
-    select
-        *,
-        case
-            when digits is null then price
-            when whole_digits <= 0 then concat('.', repeat('0', -whole_digits), digits)
-            else concat(rpad(substr(digits, 1, whole_digits), whole_digits, '0'), '.', substr(digits, whole_digits + 1))
-        end as plain_price
-    from split_exponents
-
-),
+landed_rows as (select * from {{ ref('stg_landed_rows') }}),
 
 -- Casting never guesses: a text is matched against a pattern first. try_cast, since an engine may evaluate all branches.
-parsed as (
-
+parse_values as (
     select
         *,
         case
@@ -53,10 +23,10 @@ parsed as (
             when try_cast(price as double) > {{ var('max_price') }} then {{ var('max_price') }}
             -- Half a cent is the least that rounds up; a tiny exponent would make the exact cast explode.
             when try_cast(price as double) < 0.001d then 0
-            else try_cast(plain_price as decimal(12, 2))
-        end as price_read
-    from moved
-
+            else try_cast({{ plain_decimal('price') }} as decimal(12, 2))
+        end as price_read,
+        coalesce(cast(price_exact as double), try_cast(price as double)) as price_number
+    from landed_rows
 )
 
 select
@@ -93,17 +63,17 @@ select
     case
         when is_erased or bad_row is not null then 0
         else
-            if(event_time is null and event_time_read is null, 4096, 0)
-            + if(event_type is null, 2, 0)
-            + if(product_id is null and product_id_read is null, 4, 0)
-            + if(category_id is null and category_id_read is null, 8, 0)
-            + if(category_code is null, 16, 0)
-            + if(brand is null, 32, 0)
-            + if(price is null and price_read is null, 64, 0)
-            + if(user_id is null and user_id_read is null, 128, 0)
-            + if(user_session is null, 256, 0)
-            + if(category_id is not null and category_id_read is null, 512, 0)
-            + if(price_read = 0 and (price_exact < 0 or try_cast(price as double) < 0 or lower(price) rlike 'nan$'), 1024, 0)
-            + if(price_read = {{ var('max_price') }} and (price_exact > {{ var('max_price') }} or try_cast(price as double) > {{ var('max_price') }}), 2048, 0)
+            if(event_time is null and event_time_read is null, {{ change_bit('event_time') }}, 0)
+            + if(event_type is null, {{ change_bit('event_type') }}, 0)
+            + if(product_id is null and product_id_read is null, {{ change_bit('product_id') }}, 0)
+            + if(category_id is null and category_id_read is null, {{ change_bit('category_id') }}, 0)
+            + if(category_code is null, {{ change_bit('category_code') }}, 0)
+            + if(brand is null, {{ change_bit('brand') }}, 0)
+            + if(price is null and price_read is null, {{ change_bit('price') }}, 0)
+            + if(user_id is null and user_id_read is null, {{ change_bit('user_id') }}, 0)
+            + if(user_session is null, {{ change_bit('user_session') }}, 0)
+            + if(category_id is not null and category_id_read is null, {{ change_bit('category_id', 'no whole number') }}, 0)
+            + if(price_read = 0 and (price_number < 0 or lower(price) rlike 'nan$'), {{ change_bit('price', 'negative or not a number') }}, 0)
+            + if(price_read = {{ var('max_price') }} and price_number > {{ var('max_price') }}, {{ change_bit('price', 'more than the maximum') }}, 0)
     end as changes
-from parsed
+from parse_values

@@ -9,7 +9,6 @@ from pyspark.sql import SparkSession
 
 from shopstream.bench import plain
 from shopstream.bench.lab import Experiment, Lab, Variant
-from shopstream.config import PROJECT
 
 BUCKETS = 16
 HOT_PERCENT = 30
@@ -20,8 +19,8 @@ BOTH = (True, False)
 
 @cache
 def salting():
-    """The project's salting macros, the same text that models would use."""
-    text = (PROJECT / "macros" / "salting.sql").read_text()
+    """The salting macros, as models would use them if salting helped."""
+    text = Path(__file__).with_name("salting.sql").read_text()
     return Environment(autoescape=False).from_string(text).module
 
 

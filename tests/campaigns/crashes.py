@@ -104,8 +104,9 @@ class Campaign:
         """Break one model of a copy of the project; what readers see then."""
         models = [
             path
-            for path in sorted((PROJECT / "models").rglob("*.sql"))
-            if "commerce" not in path.parts and "'commerce'" not in path.read_text()
+            for folder in ("staging", "intermediate/core", "marts/core", "marts/quality")
+            for path in sorted((PROJECT / "models" / folder).glob("*.sql"))
+            if "'commerce'" not in path.read_text()
         ]
         model = models[number % len(models)].relative_to(PROJECT)
         warehouse, project = self.copy("failed"), self.root / "project"

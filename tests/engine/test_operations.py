@@ -124,7 +124,7 @@ def test_when_the_last_file_is_withdrawn_all_marts_are_empty(warm):
 
 
 def test_a_file_that_lands_while_a_build_stands_half_way_comes_with_the_next(warm):
-    for day, part in enumerate(["stg_rows", "stg_file_days+"], start=10):
+    for day, part in enumerate(["stg_rows", "int_file_days+"], start=10):
         rows = SECOND.replace("2019-10-04", f"2019-10-{day}")
         (warm.landing / f"{day}.csv").write_text(HEADER + rows)
         landing.land(warm.landing, warm.warehouse)

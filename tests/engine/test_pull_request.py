@@ -41,8 +41,8 @@ def job(tmp_path_factory, daily) -> tuple[Path, int, dict[str, str]]:
     shutil.copytree(PROJECT, project, ignore=shutil.ignore_patterns(*LEFT_OUT))
     (project / "state").mkdir(exist_ok=True)
     shutil.copy(daily.root / "target" / "manifest.json", project / "state")
-    commerce = project / "models" / "marts" / "commerce"
-    changed, broken = commerce / "rfm_users.sql", commerce / "weekday_hours.sql"
+    marts = project / "models" / "marts"
+    changed, broken = marts / "users" / "rfm_users.sql", marts / "time" / "weekday_hours.sql"
     whole = broken.read_text()
     changed.write_text(f"-- changed\n{changed.read_text()}")
     broken.write_text(f"{{{{ config(pre_hook='insert into nowhere select 1') }}}}\n{whole}")

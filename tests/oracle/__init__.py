@@ -61,6 +61,8 @@ dim_users (user_id): user_id bigint, first_seen_at timestamp, last_seen_at times
 dim_products (product_id): product_id bigint, brand string, category_code string,
     category_id bigint, last_price decimal(12,2), avg_price decimal(12,2), total_events bigint,
     total_views bigint, total_carts bigint, total_purchases bigint, total_revenue decimal(18,2)
+dim_categories (category_code): category_code string, top_category string, total_events bigint,
+    total_views bigint, total_carts bigint, total_purchases bigint, total_revenue decimal(18,2)
 dim_time (time_key): time_key int, event_date date, event_hour int, day_of_week int,
     day_name string, is_weekend boolean, month int, year int
 row_ledger (file_sha256): source_file string, file_sha256 string, rows_read bigint,
@@ -521,6 +523,11 @@ MARTS = {
         select *,
             ((2 * cents + total_events) // (2 * total_events))::decimal(12, 0) * 0.01 as avg_price
         from latest join totals using (product_id)""",
+    "dim_categories": f"""
+        select category_code, split_part(category_code, '.', 1) as top_category,
+            {COUNTS} as total_revenue
+        from accepted
+        group by category_code""",
     "dim_time": """
         with hours as (
             select unnest(generate_series(

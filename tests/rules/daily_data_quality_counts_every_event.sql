@@ -1,22 +1,18 @@
 with
 
 events as (
-
     select
         event_date,
         count(*) as total_events
     from {{ ref('fct_events') }}
     group by event_date
-
 ),
 
 counted as (
-
     select
         event_date,
         total_events
     from {{ ref('daily_data_quality') }}
-
 )
 
 select

@@ -1,21 +1,17 @@
 with
 
 rolled_up as (
-
     select
         sum(sessions) as sessions,
         sum(revenue) as revenue
     from {{ ref('daily_sessions') }}
-
 ),
 
 expected as (
-
     select
         count(*) as sessions,
         sum(total_spent) as revenue
     from {{ ref('dim_sessions') }}
-
 )
 
 select

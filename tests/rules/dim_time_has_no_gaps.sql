@@ -1,21 +1,17 @@
 with
 
 hours as (
-
     select
         count(*) as held,
         24 * (datediff(max(event_date), min(event_date)) + 1) as expected
     from {{ ref('dim_time') }}
-
 ),
 
 dates as (
-
     select
         min(event_date) as first_date,
         max(event_date) as last_date
     from {{ ref('fct_events') }}
-
 )
 
 select hours.*

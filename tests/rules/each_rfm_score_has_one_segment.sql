@@ -1,19 +1,12 @@
 with
 
-segments as (
-
-    select * from {{ ref('rfm_segments') }}
-
-),
+segments as (select * from {{ ref('rfm_segments') }}),
 
 scores as (
-
     select explode(sequence(1, 5)) as score
-
 ),
 
 found as (
-
     select
         recency.score as recency_score,
         frequency.score as frequency_score,
@@ -27,7 +20,6 @@ found as (
         and frequency.score between min_frequency_score and max_frequency_score
         and monetary.score between min_monetary_score and max_monetary_score
     group by recency.score, frequency.score, monetary.score
-
 )
 
 select * from found where boxes != 1

@@ -1,16 +1,13 @@
 with
 
 expected as (
-
     select
         count(*) as events,
         sum(case when event_type = 'purchase' then price end) as revenue
-    from {{ ref('stg_events') }}
-
+    from {{ ref('int_events') }}
 ),
 
 totals as (
-
     select
         'fct_events' as source,
         count(*) as events,
@@ -34,7 +31,12 @@ totals as (
         sum(total_events) as events,
         sum(total_revenue) as revenue
     from {{ ref('dim_products') }}
-
+    union all
+    select
+        'dim_categories' as source,
+        sum(total_events) as events,
+        sum(total_revenue) as revenue
+    from {{ ref('dim_categories') }}
 )
 
 select totals.*

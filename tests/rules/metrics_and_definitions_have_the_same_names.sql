@@ -1,21 +1,15 @@
 with
 
 definitions as (
-
     select metric_name from {{ ref('metric_definitions') }}
-
 ),
 
 metrics as (
-
     select metric_name from {{ ref('metric_values') }}
-
 ),
 
 events as (
-
     select event_key from {{ ref('fct_events') }}
-
 )
 
 select

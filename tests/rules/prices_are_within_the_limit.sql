@@ -1,17 +1,9 @@
 with
 
-events as (
-
-    select * from {{ ref('fct_events') }} where price > {{ var('max_price') }}
-
-),
+events as (select * from {{ ref('fct_events') }} where price > {{ var('max_price') }}),
 
 -- Dates of other rules keep their prices until they are backfilled.
-dates as (
-
-    select * from {{ ref('stg_event_dates') }} where rules_versions = '{{ rules_version() }}'
-
-)
+dates as (select * from {{ ref('int_event_dates') }} where rules_versions = '{{ rules_version() }}')
 
 select
     events.event_date,

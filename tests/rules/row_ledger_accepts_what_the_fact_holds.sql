@@ -1,15 +1,11 @@
 with
 
 ledger as (
-
     select coalesce(sum(rows_accepted), 0) as total_rows from {{ ref('row_ledger') }}
-
 ),
 
 events as (
-
     select count(*) as total_rows from {{ ref('fct_events') }}
-
 )
 
 select

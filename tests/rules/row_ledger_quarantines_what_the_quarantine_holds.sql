@@ -1,19 +1,13 @@
 with
 
-ledger as (
-
-    select * from {{ ref('row_ledger') }}
-
-),
+ledger as (select * from {{ ref('row_ledger') }}),
 
 kept as (
-
     select
         file_sha256,
         count(*) as total_rows
     from {{ ref('quarantined_events') }}
     group by file_sha256
-
 )
 
 select

@@ -133,9 +133,9 @@ def test_tables_that_something_older_made_are_made_anew(settings, ran):
 
 def test_a_backfill_names_its_dates_and_comes_behind_what_was_landed(settings, ran, monkeypatch):
     run(settings)
-    for name in ("stg_rows", "stg_file_days"):
+    for layer, name in (("staging", "stg_rows"), ("intermediate", "int_file_days")):
         rows = pa.table({"event_date": [date(2019, 10, 1)], "file_key": [1], "load_id": [1]})
-        folder = settings.warehouse / "shopstream_staging.db" / name
+        folder = settings.warehouse / f"shopstream_{layer}.db" / name
         write_deltalake(folder, rows, partition_by=["event_date"])
     (settings.warehouse / written.FILE).unlink()  # as if shopstream had written them
     monkeypatch.setattr(build.Work, "finish", lambda self, landed, var: ran.append(([], var)) or 0)

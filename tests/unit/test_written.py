@@ -9,7 +9,7 @@ from deltalake import DeltaTable, write_deltalake
 
 from shopstream import made_by, tables, written
 
-ROWS, DAYS = "shopstream_staging.stg_rows", "shopstream_staging.stg_file_days"
+ROWS, DAYS = "shopstream_staging.stg_rows", "shopstream_intermediate.int_file_days"
 FACT, LATE = "shopstream_core.fct_events", "shopstream_quality.late_arrivals"
 NAMES = [ROWS, DAYS, FACT, LATE]
 

@@ -2,21 +2,11 @@
 
 with
 
-user_days as (
-
-    select * from {{ ref('int_user_days') }} where user_id != {{ var('null_defaults')['user_id'] }}
-
-),
-
-periods as (
-
-    select * from {{ ref('int_date_periods') }}
-
-),
+user_days as (select * from {{ ref('int_user_days') }} where user_id != {{ var('null_defaults')['user_id'] }}),
+periods as (select * from {{ ref('int_date_periods') }}),
 
 -- Two steps: a distinct count over all user-days at once costs far more.
-rolled_up as (
-
+roll_up_users as (
     select
         periods.period_type,
         periods.period_start,
@@ -26,7 +16,6 @@ rolled_up as (
     from user_days
     inner join periods on user_days.event_date = periods.event_date
     group by periods.period_type, periods.period_start, user_days.user_id
-
 )
 
 select
@@ -39,5 +28,5 @@ select
     count_if(total_purchases > 0 and total_carts = 0) as buyers_without_cart,
     sum(total_events) as user_events,
     {{ money_sum('total_spent') }} as buyer_revenue
-from rolled_up
+from roll_up_users
 group by period_type, period_start

@@ -1,38 +1,17 @@
-{{
-    config(
-        materialized='incremental',
-        incremental_strategy='replace_where',
-        partition_by='event_date',
-    )
-}}
-
-{% set dates = changed_dates(ref('stg_event_dates')) %}
--- replace where: {{ dates }}
+{{ config(materialized='incremental', partition_by='event_date') }}
 
 with
 
-events as (
+events as (select * from {{ ref('int_events') }} where {{ on_changed_dates() }}),
 
-    select * from {{ ref('stg_events') }} where {{ dates }}
-
+variants as (
+    select * from {{ ref('int_product_variants') }}
+    where {{ on_changed_dates() }} and product_id != {{ var('null_defaults')['product_id'] }}
 ),
-
-looks as (
-
-    select * from {{ ref('int_product_looks') }}
-    where {{ dates }} and product_id != {{ var('null_defaults')['product_id'] }}
-
-),
-
-product_days as (
-
-    select * from {{ ref('int_product_days') }} where {{ dates }}
-
-),
+product_days as (select * from {{ ref('int_product_days') }} where {{ on_changed_dates() }}),
 
 -- Most products look the same all day: only the events of the others are sorted.
 compare_days as (
-
     select
         event_date,
         product_id,
@@ -40,14 +19,12 @@ compare_days as (
         count(*) = 1 as is_steady,
         sum(total_events) as total_events,
         max(load_id) as load_id
-    from looks
+    from variants
     group by event_date, product_id
-
 ),
 
 -- Of several events at one instant the latest of the contract counts.
 settle_instants as (
-
     select
         events.event_date,
         events.product_id,
@@ -61,7 +38,6 @@ settle_instants as (
         and events.product_id = compare_days.product_id
         and not compare_days.is_steady
     group by events.event_date, events.product_id, events.event_time
-
 )
 
 select

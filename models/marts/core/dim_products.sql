@@ -1,32 +1,16 @@
-{{
-    config(
-        materialized='incremental',
-        incremental_strategy='upsert',
-        unique_key='product_id',
-    )
-}}
-
-{% set dates = changed_dates(ref('stg_event_dates')) %}
-{% set duplicates = ref('stg_duplicate_rows') %}
+{{ config(materialized='incremental', incremental_strategy='upsert', unique_key='product_id') }}
 
 with
 
-product_days as (
+product_days as (select * from {{ ref('int_product_days') }}),
 
-    select * from {{ ref('int_product_days') }}
-
-),
-{% if is_incremental() %}
 touched as (
-
-    select product_id from product_days where {{ dates }}
+    select product_id from product_days where {{ in_dates(changed_dates()) }}
     union
-    select product_id from {{ this }} where {{ rows_were_taken_out(duplicates) }}
-
+    {{ held('product_id', rows_were_taken_out()) }}
 ),
-{% endif %}
-rolled_up as (
 
+roll_up_products as (
     select
         product_days.product_id,
         -- No two days of a product end at one time.
@@ -39,11 +23,8 @@ rolled_up as (
         {{ money_sum('total_revenue') }} as total_revenue,
         max(load_id) as load_id
     from product_days
-    {% if is_incremental() -%}
-    left semi join touched on product_days.product_id = touched.product_id
-    {% endif -%}
+    {{ only_touched('product_days', 'product_id') }}
     group by product_days.product_id
-
 )
 
 select
@@ -53,16 +34,7 @@ select
     category_id,
     last_price,
     cast(round(total_price / total_events, 2) as decimal(12, 2)) as avg_price,
-    total_events,
-    total_views,
-    total_carts,
-    total_purchases,
-    total_unknown,
+    {{ counts() }},
     total_revenue,
     load_id
-{% if is_incremental() -%}
-from touched
-left join rolled_up using (product_id)
-{%- else -%}
-from rolled_up
-{%- endif %}
+from {{ all_touched('roll_up_products', 'product_id') }}

@@ -1,78 +1,49 @@
 {{
     config(
-        materialized='incremental',
-        incremental_strategy='upsert',
-        unique_key='session_key',
-        partition_by='session_date',
+        materialized='incremental', incremental_strategy='upsert', unique_key='session_key', partition_by='session_date',
         tblproperties={'delta.dataSkippingStatsColumns': 'session_start,session_end,last_load_id,load_id'},
     )
 }}
 
-{% set dates = changed_dates(ref('stg_event_dates')) %}
-{% set hint = broadcast_if_small('touched', ref('int_session_days'), dates) if is_incremental() %}
-{% set touched %}
-    select session_key from {{ ref('int_session_days') }} where {{ dates }}
-    union
-    -- A session may have lost its last event to another id: its old row says where it lay.
-    select session_key from {{ this }} where {{ reaches_into(dates, 'session_date', 'session_end') }}
-{% endset %}
-{% set of_touched = 'left semi join touched using (session_key)' if is_incremental() %}
-{% set all_dates = dates_of_sessions(touched, ref('int_session_days'), dates, hint) %}
--- held where: {{ all_dates | replace('event_date', 'held.session_date') }}
+{% set days = ref('int_session_days') %}
+{% set hint = broadcast_if_small('touched', days, in_dates(changed_dates())) if is_incremental() %}
+{% set dates = in_dates(dates_of_sessions(days, hint)) %}
 
 with
 
-session_days as (
+session_days as (select * from {{ days }} where {{ dates }}),
+events as (select * from {{ ref('fct_events') }} where {{ dates }}),
 
-    select * from {{ ref('int_session_days') }} where {{ all_dates }}
-
-),
-
-events as (
-
-    select * from {{ ref('fct_events') }} where {{ all_dates }}
-
-),
-{% if is_incremental() %}
 touched as (
-
-    {{ touched | trim }}
-
+    {{ touched_sessions(days) }}
 ),
-{% endif %}
--- Of all dates: counts of one can't be added up. One shuffle serves both counts and the join (docs/decisions/sorted.md).
-items as (
 
+-- Of all dates: counts of one can't be added up. One shuffle serves both counts and the join (docs/decisions/sorted.md).
+list_items as (
     select {{ hint }}
         session_key,
         product_id,
         category_key
-    from events {{ of_touched }}
+    from events
+    {{ only_touched('events', 'session_key') }}
     {{ distribute_by('session_key') }}
-
 ),
 
 count_products as (
-
-    {{ counted_once('session_key', 'product_id', 'items') }}
-
+    {{ counted_once('session_key', 'product_id', 'list_items') }}
 ),
 
 count_categories as (
-
-    {{ counted_once('session_key', 'category_key', 'items') }}
-
+    {{ counted_once('session_key', 'category_key', 'list_items') }}
 ),
 
-days_of_sessions as (
-
-    select {{ hint }} * from session_days {{ of_touched }}
+choose_days as (
+    select {{ hint }} * from session_days
+    {{ only_touched('session_days', 'session_key') }}
     {{ distribute_by('session_key') }}
-
 ),
 
-rolled_up as (
-
+roll_up_sessions as (
     select
         session_key,
         -- Both follow from the key; a maximum of texts would sort all sessions.
@@ -85,9 +56,8 @@ rolled_up as (
         min(first_load_id) as first_load_id,
         max(last_load_id) as last_load_id,
         max(load_id) as load_id
-    from days_of_sessions
+    from choose_days
     group by session_key, user_id, session_id
-
 )
 
 select
@@ -97,11 +67,7 @@ select
     session_start,
     session_end,
     timestampdiff(second, session_start, session_end) as duration_seconds,
-    total_events,
-    total_views,
-    total_carts,
-    total_purchases,
-    total_unknown,
+    {{ counts() }},
     total_spent,
     coalesce(count_products.total, 0) as unique_products,
     coalesce(count_categories.total, 0) as unique_categories,
@@ -113,12 +79,7 @@ select
     first_load_id,
     last_load_id,
     load_id
-{% if is_incremental() -%}
-from touched
-left join rolled_up using (session_key)
-{%- else -%}
-from rolled_up
-{%- endif %}
+from {{ all_touched('roll_up_sessions', 'session_key') }}
 left join count_products using (session_key)
 left join count_categories using (session_key)
 -- One file a date, not one of each task (docs/decisions/one-file-a-date.md).

@@ -1,37 +1,25 @@
-{{ config(materialized='table') }}
-
 with
 
-event_dates as (
-
-    select * from {{ ref('stg_event_dates') }} where total_rows > 0
-
-),
+event_dates as (select * from {{ ref('int_event_dates') }} where total_rows > 0),
 
 -- Not dbt_utils.date_spine: it fails where there is no date, as after the last file was withdrawn.
-bounds as (
-
+find_bounds as (
     select
         min(event_date) as first_date,
         max(event_date) as last_date
     from event_dates
-
 ),
 
-dates as (
-
+list_dates as (
     select explode(sequence(first_date, last_date)) as event_date
-    from bounds
-
+    from find_bounds
 ),
 
-hours as (
-
+list_hours as (
     select
         event_date,
         explode(sequence(0, 23)) as event_hour
-    from dates
-
+    from list_dates
 )
 
 select
@@ -43,4 +31,4 @@ select
     dayofweek(event_date) in (1, 7) as is_weekend,
     month(event_date) as month,
     year(event_date) as year
-from hours
+from list_hours

@@ -1,22 +1,14 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='replace_where',
         partition_by='event_date',
         tblproperties={'delta.dataSkippingStatsColumns': 'event_time,load_id'},
     )
 }}
 
-{% set dates = changed_dates(ref('stg_event_dates')) %}
--- replace where: {{ dates }}
-
 with
 
-events as (
-
-    select * from {{ ref('int_events_sessionized') }} where {{ dates }}
-
-)
+events as (select * from {{ ref('int_events_sessionized') }} where {{ on_changed_dates() }})
 
 select
     event_key,

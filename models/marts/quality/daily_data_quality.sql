@@ -1,24 +1,10 @@
-{{
-    config(
-        materialized='incremental',
-        incremental_strategy='replace_where',
-        partition_by='event_date',
-        tags=['commerce'],
-    )
-}}
-
-{% set dates = changed_dates(ref('stg_event_dates')) %}
--- replace where: {{ dates }}
+{{ config(materialized='incremental', partition_by='event_date', tags=['commerce']) }}
 
 {% set defaults = var('null_defaults') %}
 
 with
 
-events as (
-
-    select * from {{ ref('stg_events') }} where {{ dates }}
-
-)
+events as (select * from {{ ref('int_events') }} where {{ on_changed_dates() }})
 
 select
     event_date,

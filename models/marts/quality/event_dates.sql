@@ -1,12 +1,6 @@
-{{ config(materialized='table') }}
-
 with
 
-dates as (
-
-    select * from {{ ref('stg_event_dates') }}
-
-)
+dates as (select * from {{ ref('int_event_dates') }})
 
 select
     event_date,

@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 {#- What is held of the row of an event whose key another event has: its values after cleaning. -#}
 {% set cleaned = {
     'event_time': 'cast(delivered_rows.event_time as string)',
@@ -15,26 +13,11 @@
 
 with
 
-delivered_rows as (
+delivered_rows as (select * from {{ ref('stg_rows') }}),
+collided_rows as (select * from {{ ref('int_duplicate_rows') }} where reason is not null),
+landed_files as (select * from {{ source('landing', 'landed_files') }}),
 
-    select * from {{ ref('stg_rows') }}
-
-),
-
-collided_rows as (
-
-    select * from {{ ref('stg_duplicate_rows') }} where reason is not null
-
-),
-
-landed_files as (
-
-    select * from {{ source('landing', 'landed_files') }}
-
-),
-
-quarantined as (
-
+unite_quarantined as (
     select
         file_key,
         row_number,
@@ -53,7 +36,6 @@ quarantined as (
         on delivered_rows.event_date = collided_rows.event_date
         and delivered_rows.file_key = collided_rows.file_key
         and delivered_rows.row_number = collided_rows.row_number
-
 )
 
 select
@@ -63,5 +45,5 @@ select
     quarantined.delivered_row,
     landed_files.loaded_at,
     landed_files.file_sha256
-from quarantined
+from unite_quarantined as quarantined
 inner join landed_files on quarantined.file_key = landed_files.file_key

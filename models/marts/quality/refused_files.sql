@@ -1,21 +1,9 @@
-{{ config(materialized='table') }}
-
 with
 
-refused_files as (
+refused_files as (select * from {{ source('landing', 'refused_files') }}),
+landed_files as (select * from {{ source('landing', 'landed_files') }}),
 
-    select * from {{ source('landing', 'refused_files') }}
-
-),
-
-landed_files as (
-
-    select * from {{ source('landing', 'landed_files') }}
-
-),
-
-withdrawn as (
-
+list_withdrawn as (
     select
         source_file,
         file_sha256,
@@ -23,7 +11,6 @@ withdrawn as (
         withdrawn_at as seen_at
     from landed_files
     where withdrawn_at is not null
-
 )
 
 select
@@ -39,4 +26,4 @@ select
     file_sha256,
     reason,
     seen_at
-from withdrawn
+from list_withdrawn

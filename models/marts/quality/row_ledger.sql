@@ -1,38 +1,19 @@
-{{ config(materialized='table') }}
-
 with
 
-landed_files as (
+landed_files as (select * from {{ source('landing', 'landed_files') }}),
+file_days as (select * from {{ ref('int_file_days') }}),
+duplicate_rows as (select * from {{ ref('int_duplicate_rows') }}),
 
-    select * from {{ source('landing', 'landed_files') }}
-
-),
-
-file_days as (
-
-    select * from {{ ref('stg_file_days') }}
-
-),
-
-duplicate_rows as (
-
-    select * from {{ ref('stg_duplicate_rows') }}
-
-),
-
-duplicates as (
-
+count_duplicates as (
     select
         file_key,
         count_if(reason is null) as rows_duplicate,
         count(reason) as rows_collided
     from duplicate_rows
     group by file_key
-
 ),
 
-counted as (
-
+count_fates as (
     select
         file_key,
         sum(case when fate = 'in_window' then total_rows else 0 end) as rows_in_window,
@@ -41,7 +22,6 @@ counted as (
         sum(case when fate = 'erased' then total_rows else 0 end) as rows_erased
     from file_days
     group by file_key
-
 )
 
 select
@@ -50,12 +30,12 @@ select
     landed_files.load_id,
     landed_files.loaded_at,
     landed_files.rows_read,
-    coalesce(counted.rows_in_window, 0) - coalesce(duplicates.rows_duplicate + duplicates.rows_collided, 0) as rows_accepted,
-    coalesce(duplicates.rows_duplicate, 0) as rows_duplicate,
-    coalesce(counted.rows_out_of_window, 0) as rows_out_of_window,
-    coalesce(counted.rows_quarantined, 0) + coalesce(duplicates.rows_collided, 0) as rows_quarantined,
-    coalesce(counted.rows_erased, 0) as rows_erased
+    coalesce(count_fates.rows_in_window, 0) - coalesce(count_duplicates.rows_duplicate + count_duplicates.rows_collided, 0) as rows_accepted,
+    coalesce(count_duplicates.rows_duplicate, 0) as rows_duplicate,
+    coalesce(count_fates.rows_out_of_window, 0) as rows_out_of_window,
+    coalesce(count_fates.rows_quarantined, 0) + coalesce(count_duplicates.rows_collided, 0) as rows_quarantined,
+    coalesce(count_fates.rows_erased, 0) as rows_erased
 from landed_files
-left join counted on landed_files.file_key = counted.file_key
-left join duplicates on landed_files.file_key = duplicates.file_key
+left join count_fates on landed_files.file_key = count_fates.file_key
+left join count_duplicates on landed_files.file_key = count_duplicates.file_key
 where landed_files.withdrawn_at is null

@@ -1,25 +1,11 @@
-{{ config(materialized='table') }}
-
 with
 
 delivered_rows as (
-
     select * from {{ ref('stg_rows') }}
     where row_number <= {{ var('sample_rows_per_file') }} and delivered_row is not null
-
 ),
-
-duplicate_rows as (
-
-    select * from {{ ref('stg_duplicate_rows') }}
-
-),
-
-landed_files as (
-
-    select * from {{ source('landing', 'landed_files') }} where withdrawn_at is null
-
-)
+duplicate_rows as (select * from {{ ref('int_duplicate_rows') }}),
+landed_files as (select * from {{ source('landing', 'landed_files') }} where withdrawn_at is null)
 
 select
     landed_files.source_file,

@@ -1,0 +1,39 @@
+{{ config(materialized='incremental', incremental_strategy='upsert', unique_key='category_key') }}
+
+with
+
+variants as (select * from {{ ref('int_product_variants') }}),
+
+add_keys as (
+    select
+        *,
+        xxhash64(category_code) as category_key
+    from variants
+),
+
+touched as (
+    select category_key from add_keys where {{ in_dates(changed_dates()) }}
+    union
+    {{ held('category_key', rows_were_taken_out()) }}
+),
+
+roll_up_categories as (
+    select
+        add_keys.category_key,
+        category_code,
+        {{ summed_counts() }},
+        {{ money_sum('price * total_purchases') }} as total_revenue,
+        max(load_id) as load_id
+    from add_keys
+    {{ only_touched('add_keys', 'category_key') }}
+    group by add_keys.category_key, category_code
+)
+
+select
+    category_key,
+    category_code,
+    split(category_code, '[.]')[0] as top_category,
+    {{ counts() }},
+    total_revenue,
+    load_id
+from {{ all_touched('roll_up_categories', 'category_key') }}

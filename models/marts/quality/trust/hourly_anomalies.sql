@@ -1,0 +1,49 @@
+with
+
+measure_distances as (select * from {{ ref('int_hourly_expectations') }}),
+
+-- 1.4826 MAD estimate a standard deviation. Four weeks are too few for one of each hour of the week.
+estimate_scales as (
+    select
+        event_type,
+        greatest(max(min_scale), coalesce(1.4826d * percentile(abs(distance), 0.5), 0d)) as scale
+    from measure_distances
+    group by event_type
+),
+
+score_hours as (
+    select
+        *,
+        distance / scale as score,
+        sqrt(expected + 0.375d) as root,
+        run_threshold * scale / 2 as margin,
+        case when distance / scale > run_threshold then 1 when distance / scale < -run_threshold then -1 else 0 end as side
+    from measure_distances
+    inner join estimate_scales using (event_type)
+),
+
+judge_hours as (
+    select
+        *,
+        side != 0 and (
+            abs(score) > threshold
+            or coalesce(side = lag(side) over (partition by event_type order by event_date, event_hour), false)
+            or coalesce(side = lead(side) over (partition by event_type order by event_date, event_hour), false)
+        ) as is_anomaly
+    from score_hours
+)
+
+select
+    event_date,
+    event_hour,
+    event_type,
+    observed,
+    expected,
+    -- greatest() passes over nulls.
+    case when root is not null then greatest(0d, pow(greatest(0d, root - margin), 2) - 0.375d) end as lower_bound,
+    pow(root + margin, 2) - 0.375d as upper_bound,
+    score,
+    coalesce(is_anomaly, false) as is_anomaly,
+    case when is_anomaly and side < 0 then 'low' when is_anomaly and side > 0 then 'high' end as direction,
+    case when not is_delivered then 'no events on this date' when expected is null then 'too little data' end as reason
+from judge_hours

@@ -1,0 +1,62 @@
+with
+
+session_days as (
+    select * from {{ ref('int_session_days') }}
+    where user_id != {{ var('null_defaults')['user_id'] }} and total_purchases > 0
+),
+hours as (select * from {{ ref('dim_time') }}),
+segments as (select * from {{ ref('rfm_segments') }}),
+
+choose_date as (
+    select coalesce({{ date_or_null(var('as_of_date')) }}, max(event_date)) as as_of_date
+    from hours
+),
+
+sum_orders as (
+    select
+        as_of_date,
+        user_id,
+        session_key,
+        max(event_date) as last_purchase_date,
+        {{ money_sum('total_spent') }} as order_value
+    from session_days
+    inner join choose_date on session_days.event_date <= choose_date.as_of_date
+    group by as_of_date, user_id, session_key
+),
+
+measure_buyers as (
+    select
+        user_id,
+        as_of_date,
+        cast(datediff(as_of_date, max(last_purchase_date)) as bigint) as recency_days,
+        count(*) as frequency,
+        {{ money_sum('order_value') }} as monetary
+    from sum_orders
+    group by as_of_date, user_id
+),
+
+-- rank() - 1 buyers are strictly worse, which is fewer than all, so that no score is above 5.
+score_buyers as (
+    select
+        *,
+        cast(1 + 5 * (rank() over (order by recency_days desc) - 1) div count(*) over () as int) as recency_score,
+        cast(1 + 5 * (rank() over (order by frequency) - 1) div count(*) over () as int) as frequency_score,
+        cast(1 + 5 * (rank() over (order by monetary) - 1) div count(*) over () as int) as monetary_score
+    from measure_buyers
+)
+
+select
+    user_id,
+    as_of_date,
+    recency_days,
+    frequency,
+    monetary,
+    recency_score,
+    frequency_score,
+    monetary_score,
+    segments.rfm_segment
+from score_buyers
+left join segments
+    on recency_score between min_recency_score and max_recency_score
+    and frequency_score between min_frequency_score and max_frequency_score
+    and monetary_score between min_monetary_score and max_monetary_score
