@@ -8,7 +8,7 @@
 #}
 {% macro spark__list_relations_without_caching(relation) %}
     {% if not has_a_catalogue() %}
-        {% do tell_session() if relation.schema == target.schema ~ '_staging' else register_tables(relation.schema) %}
+        {% do tell_session() if relation.schema == target.schema ~ '_staging' else register_tables(relation.schema, tables_on_disk(relation.schema)) %}
     {% endif %}
     {% do return(ask('show table extended in ' ~ relation.schema ~ " like '*'")) %}
 {% endmacro %}
@@ -38,11 +38,12 @@
     {% if target.name == 'connect' and not warehouse_home().endswith(wanted.rstrip('/')) %}
         {% do exceptions.raise_compiler_error('The server works on ' ~ warehouse_home() ~ ', SHOPSTREAM_WAREHOUSE is ' ~ wanted) %}
     {% endif %}
-    {% do register_landing_tables() %}
+    {% set listed = tables_on_disk('*') %}
+    {% do register_landing_tables(listed) %}
     {% set nodes = graph.nodes.values() | selectattr('resource_type', 'in', ['model', 'seed', 'snapshot']) | list %}
     {% set tables = {} %}
-    {% for schema in (tables_on_disk('*') | map('first') | list + nodes | map(attribute='schema') | list) | unique %}
-        {% do tables.update({schema: register_tables(schema)}) %}
+    {% for schema in (listed | map('first') | list + nodes | map(attribute='schema') | list) | unique %}
+        {% do tables.update({schema: register_tables(schema, listed)}) %}
     {% endfor %}
     {% for base in [target.schema, project_name] | unique %}
         {% set views = {} %}
@@ -62,7 +63,7 @@
     All Delta tables that lie in the folder of a schema; not what is left of one that is a view now. Gives the names
     that the session knows then.
 #}
-{% macro register_tables(schema) %}
+{% macro register_tables(schema, listed) %}
     {% set landing = source('landing', 'landed_rows').schema %}
     {% if schema == landing %}{% do return([]) %}{% endif %}
     {% do ask('create schema if not exists `' ~ schema ~ '`') %}
@@ -70,7 +71,7 @@
     {% for node in graph.nodes.values() if is_view(node) and schema in [node.schema, schema_of(project_name, node)] %}
         {% do views.append(node.alias) %}
     {% endfor %}
-    {% set found = tables_on_disk(schema) | map('last') | reject('in', views) | list %}
+    {% set found = listed | selectattr(0, 'equalto', schema) | map('last') | reject('in', views) | list %}
     {% set known = known_tables(schema, found) %}
     {% for name in found if name not in known %}
         {% do ask(
@@ -156,12 +157,12 @@
 
 
 {# The landing tables are written by `shopstream land`; a fresh catalogue has to be told of them. #}
-{% macro register_landing_tables() %}
+{% macro register_landing_tables(listed) %}
     {% set schema = source('landing', 'landed_rows').schema %}
     {% set home = warehouse_home() %}
     {% do ask('create schema if not exists ' ~ schema) %}
     {#- Made known anew each time: files of rows come and go between two builds of one warm session. #}
-    {% set known = known_tables(schema, tables_on_disk(schema) | map('last') | list) %}
+    {% set known = known_tables(schema, listed | selectattr(0, 'equalto', schema) | map('last') | list) %}
     {% for table in graph.sources.values() if table.source_name == 'landing' and table.identifier not in known %}
         {% set columns = [] %}
         {% for column in table.columns.values() %}{% do columns.append(column.name ~ ' ' ~ column.data_type) %}{% endfor %}
