@@ -17,14 +17,6 @@ from tests.helpers.warehouse import PROJECT
 PARTS = [(page.path, part.name) for page in PAGES for part in page.parts]
 SCREENSHOTS = PROJECT / "target" / "screenshots"
 WIDTHS = {"desk": 1440, "phone": 390}
-# How much of what is seen moves while a page loads, as browsers measure it.
-SHIFT = """
-    window.shift = 0;
-    new PerformanceObserver(list => list.getEntries().forEach(each => {
-        if (!each.hadRecentInput) window.shift += each.value;
-    })).observe({type: 'layout-shift', buffered: true});
-"""
-LARGEST_SHIFT = 0.1
 # On a page's own address Streamlit first looks for its server below it, then at the root.
 LOOKING_FOR_ITS_SERVER = "/_stcore/"
 
@@ -49,7 +41,7 @@ def visit(context, url: str):
     """Open a page and wait until it is drawn; gives it and the errors of its console."""
     errors = []
     page = context.new_page()
-    page.add_init_script(COUNT_RUNS + SHIFT)
+    page.add_init_script(COUNT_RUNS)
     page.on(
         "console",
         lambda said: (
@@ -116,19 +108,6 @@ def test_a_page_is_whole_accessible_and_fits(chromium, address, path, part, them
         if rule["impact"] in {"serious", "critical"}
     }
     assert serious == {}
-    context.close()
-
-
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize(("path", "part"), PARTS)
-def test_nothing_jumps_while_a_page_loads(chromium, address, path, part, width):
-    """Measured on the second visit: on the first one the browser fetches Streamlit's own code, and
-    draws what it has of it."""
-    context = chromium.new_context(viewport={"width": WIDTHS[width], "height": 900})
-    place = "" if path == PAGES[0].path else path
-    for _ in range(2):
-        page, _ = visit(context, f"{address}/{place}?part={part}")
-    assert page.evaluate("window.shift") < LARGEST_SHIFT
     context.close()
 
 
