@@ -14,10 +14,11 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from shopstream.config import Settings
+from shopstream import erasure, landing
+from shopstream.config import SAMPLE_MARK, Settings
 from shopstream.published import open_table, read_published
 
-# What a build notes of itself, and of the loads it came in.
+# Their grain is a build or a load, and another warehouse has had others.
 OF_ONE_BUILD = {"builds", "model_runs", "test_results", "late_arrivals"}
 OF_ONE_LOAD = {"load_id", "first_load_id", "last_load_id", "loaded_at", "seen_at"}
 # A date that no backfill was asked for keeps its older rules.
@@ -35,26 +36,40 @@ def differences(settings: Settings, target: str) -> dict[str, str]:
     """
     published = read_published(settings.warehouse)
     only_core = bool((published.get("made_from") or {}).get("only_core"))
-    names = compared(settings.warehouse)
-    parent = settings.warehouse.parent
-    with tempfile.TemporaryDirectory(prefix=".verify-", dir=parent) as folder:
+    with tempfile.TemporaryDirectory(prefix=".verify-", dir=settings.warehouse.parent) as folder:
         other = Path(folder) / "warehouse"
-        register = settings.warehouse / "shopstream_landing.db"
-        shutil.copytree(register, other / register.name)
+        _copy_register(settings.warehouse, other)
         rebuild(settings, other, target, only_core=only_core)
-        theirs = compared(other)
-        found = {name: "only one engine has it" for name in names ^ theirs}
-        for name in sorted(names & theirs):
-            tables = (open_table(each, name) for each in (settings.warehouse, other))
-            if words := first_difference(*(table.to_pyarrow_table() for table in tables)):
-                found[name] = words
+        return unequal(settings.warehouse, published, other)
+
+
+def _copy_register(warehouse: Path, other: Path) -> None:
+    """What has landed, whether it is the sample, who was erased and by which key they are known."""
+    register = f"{landing.SCHEMA}.db"
+    shutil.copytree(warehouse / register, other / register)
+    for source, target in (
+        (warehouse / SAMPLE_MARK, other / SAMPLE_MARK),
+        (erasure.beside(warehouse), erasure.beside(other)),
+    ):
+        if source.exists():
+            shutil.copy(source, target)
+
+
+def unequal(warehouse: Path, published: dict, other: Path) -> dict[str, str]:
+    """Tables of a published build that another warehouse does not publish alike, and how."""
+    builds = ((warehouse, published), (other, read_published(other)))
+    names, theirs = (compared(build) for _, build in builds)
+    found = {name: "only one engine has it" for name in names ^ theirs}
+    for name in sorted(names & theirs):
+        tables = (open_table(place, name, build).to_pyarrow_table() for place, build in builds)
+        if words := first_difference(*tables):
+            found[name] = words
     return found
 
 
-def compared(warehouse: Path) -> set[str]:
-    """Names, `schema.table`, of the published tables that do not tell of one build."""
-    published = read_published(warehouse)["tables"]
-    return {name for name in published if name.split(".")[1] not in OF_ONE_BUILD}
+def compared(published: dict) -> set[str]:
+    """Names, `schema.table`, of the tables of a build that do not tell of one build."""
+    return {name for name in published["tables"] if name.split(".")[1] not in OF_ONE_BUILD}
 
 
 def rebuild(settings: Settings, warehouse: Path, target: str, *, only_core: bool) -> None:
@@ -63,12 +78,14 @@ def rebuild(settings: Settings, warehouse: Path, target: str, *, only_core: bool
     options = ["--full-refresh", *(["--core"] if only_core else [])]
     places = {
         "SHOPSTREAM_WAREHOUSE": str(warehouse),
-        "SHOPSTREAM_LANDING": str(settings.landing),
+        "SHOPSTREAM_SAMPLE": str(settings.sample),
         "SHOPSTREAM_LOGS": str(settings.logs / "verify"),
         "DBT_TARGET_PATH": str(warehouse.parent / "target"),
         "DBT_TARGET": target,
         "SHOPSTREAM_HOOK": "",
     }
+    if settings.landing.is_dir():  # a name for one that is not there is refused
+        places["SHOPSTREAM_LANDING"] = str(settings.landing)
     ran = subprocess.run([*command, *options], env=os.environ | places, capture_output=True)
     # 3: a file was refused, as it was in the first build.
     if ran.returncode not in (0, 3):
@@ -92,6 +109,14 @@ def first_difference(ours: pa.Table, theirs: pa.Table) -> str | None:
         f'printf(\'%.9g\', "{name}") as "{name}"' if kind == pa.float64() else f'"{name}"'
         for name, kind in types[0].items()
     )
+    if apart := first_row_apart(ours, theirs, shown):
+        words, row = apart
+        return f"it {words} {dict(zip(types[0], row, strict=True))}"
+    return None
+
+
+def first_row_apart(ours: pa.Table, theirs: pa.Table, shown: str) -> tuple[str, list[str]] | None:
+    """Whether theirs `lacks` or `adds` rows, as `shown` selects them, and the first of these."""
     with duckdb.connect() as db:
         db.register("ours", ours)
         db.register("theirs", theirs)
@@ -99,5 +124,5 @@ def first_difference(ours: pa.Table, theirs: pa.Table) -> str | None:
             rows = f"select {shown} from {first} except all select {shown} from {second}"
             row = db.execute(f"select * from ({rows}) order by all limit 1").fetchone()
             if row:
-                return f"it {words} {dict(zip(types[0], map(str, row), strict=True))}"
+                return words, [*map(str, row)]
     return None

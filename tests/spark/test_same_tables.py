@@ -2,16 +2,15 @@
 
 import random
 import shutil
-from pathlib import Path
 
 import pytest
 
-from shopstream.against import compared, differences, first_difference
+from shopstream.against import compared, differences, unequal
 from shopstream.config import Settings
-from shopstream.published import open_table
+from shopstream.published import read_published
 from tests.campaigns.schedules import draw_side_by_side
-from tests.engine.test_input_kinds import deliver
-from tests.helpers.warehouse import Warehouse
+from tests.engine.test_input_kinds import all_files
+from tests.helpers.warehouse import Warehouse, put_files
 
 SPARK, SAIL = "embedded", "sail"
 
@@ -24,14 +23,10 @@ def build(warehouse: Warehouse, target: str, *options: str) -> None:
 
 def differing(first: Warehouse, second: Warehouse) -> dict[str, str]:
     """Published tables that two warehouses do not hold alike, with what differs first."""
-    folders = [each.root / "warehouse" for each in (first, second)]
-    names = [compared(folder) for folder in folders]
-    assert names[0] == names[1] and len(names[0]) > 10
-    found = {
-        name: first_difference(*(open_table(each, name).to_pyarrow_table() for each in folders))
-        for name in sorted(names[0])
-    }
-    return {name: words for name, words in found.items() if words}
+    ours, theirs = (each.root / "warehouse" for each in (first, second))
+    published = read_published(ours)
+    assert len(compared(published)) > 10
+    return unequal(ours, published, theirs)
 
 
 def test_spark_builds_from_nothing_what_the_default_engine_built_in_two_loads(daily):
@@ -43,7 +38,7 @@ def test_spark_builds_from_nothing_what_the_default_engine_built_in_two_loads(da
         logs=root / "logs",
         target=root / "target",
     )
-    assert len(compared(settings.warehouse)) > 40
+    assert len(compared(read_published(settings.warehouse))) > 40
     assert differences(settings, SPARK) == {}
 
 
@@ -66,7 +61,8 @@ def test_ten_schedules_in_which_the_engine_changes_give_what_one_gives(tmp_path,
     changing, steady = Warehouse(tmp_path / "changing"), Warehouse(tmp_path / "steady")
     engines = [SPARK, SAIL] if first_engine == SPARK else [SAIL, SPARK]
     for number, load in enumerate(draw_side_by_side(10 if first_engine == SPARK else 20)):
-        put(load.files, changing, steady)
+        for each in (changing, steady):
+            put_files(each.landing, load.files)
         build(changing, engines[number % 2], "--core")
     build(steady, SAIL, "--core")
     assert differing(changing, steady) == {}
@@ -74,17 +70,8 @@ def test_ten_schedules_in_which_the_engine_changes_give_what_one_gives(tmp_path,
 
 def test_every_kind_of_input_and_the_real_rows_end_alike(tmp_path, real_rows):
     by = {target: Warehouse(tmp_path / target) for target in (SPARK, SAIL)}
-    files = deliver(random.Random(5)) | {f.name: f.read_bytes() for f in real_rows.glob("*.csv")}
+    files = all_files(random.Random(5)) | {f.name: f.read_bytes() for f in real_rows.glob("*.csv")}
     for target, warehouse in by.items():
-        put(files, warehouse)
+        put_files(warehouse.landing, files)
         build(warehouse, target)
     assert differing(*by.values()) == {}
-
-
-def put(files: dict[str, bytes], *warehouses: Warehouse) -> None:
-    """Let files arrive in the landing folders, by name."""
-    for warehouse in warehouses:
-        for name, content in files.items():
-            path: Path = warehouse.landing / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
