@@ -13,7 +13,7 @@ from shopstream.config import Settings
 from shopstream.landing import LandingError
 from shopstream.maintenance import maintain
 from shopstream.published import AUDIT_SCHEMA
-from shopstream.tables import REGISTER, every_table
+from shopstream.tables import REGISTER, table_folders
 
 MARK = ".erasure-unfinished"
 
@@ -98,7 +98,7 @@ def tables_of_no_model(settings: Settings) -> list[str]:
     known |= {f"{each['schema']}.{each['identifier']}" for each in manifest["sources"].values()}
     return [
         name
-        for name in every_table(settings.warehouse)
+        for name in table_folders(settings.warehouse, "*")
         if name not in known and not name.startswith((REGISTER, AUDIT_SCHEMA))
     ]
 

@@ -13,7 +13,6 @@ import errno
 import hashlib
 import logging
 import re
-import resource
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -38,6 +37,7 @@ from shopstream.path_values import path_values, sha_with
 from shopstream.plain import plain
 from shopstream.stopping import raise_if_told
 from shopstream.tables import is_table
+from shopstream.trouble import too_many_files
 
 log = logging.getLogger("shopstream.landing")
 Progress = Callable[[str, int, int], None]
@@ -755,11 +755,7 @@ def _stop_without_room(error: Exception, words: str) -> None:
         ) from error
     number = getattr(error, "errno", None)
     if number in (errno.EMFILE, errno.ENFILE) or "too many open files" in words.lower():
-        limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-        raise LandingError(
-            f"Too many open files: the limit is {limit:,} (ulimit -n). Raise it, such as by "
-            "ulimit -n 4096, and run it again."
-        ) from error
+        raise LandingError(too_many_files()) from error
     full = number in (errno.ENOSPC, errno.EDQUOT)
     if full or re.search(r"no space left|quota exceeded", words, re.IGNORECASE):
         raise LandingError(

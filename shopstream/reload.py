@@ -19,6 +19,7 @@ from shopstream.landing import LandedFile, LandingError
 from shopstream.published import newest_load, rows_of
 from shopstream.tables import folder_of, is_table
 
+ROWS, FILE_DAYS = "shopstream_staging.stg_rows", "shopstream_intermediate.int_file_days"
 VALUES_OF_A_ROW = ["event_date", "reason", "delivered_row", "event_key", *EVENT_COLUMNS]
 
 
@@ -60,7 +61,7 @@ def files_with(warehouse: Path, fate: str) -> list[LandedFile]:
 
 def rows_are_waiting(warehouse: Path) -> bool:
     """Whether files were landed, withdrawn or taken in again that the rows do not show yet."""
-    newest = newest_load(_table(warehouse, "staging", "stg_rows"))
+    newest = newest_load(_table(warehouse, ROWS))
     return any(file.load_id > newest for file in landing.landed_files(warehouse))
 
 
@@ -78,7 +79,7 @@ def start_backfill(
     days = _file_days(warehouse, "event_date", "file_key")
     held = {day for day in days["event_date"].to_pylist() if day}
     if first:
-        rows = rows_of(_table(warehouse, "staging", "stg_rows"))
+        rows = rows_of(_table(warehouse, ROWS))
         column = pc.field("event_time").cast(pa.date32())
         undated = pc.field("event_date").is_null() | (
             (pc.field("event_date") >= pa.scalar(first))
@@ -111,7 +112,7 @@ def erase_user(warehouse: Path, user_id: int) -> list[str]:
             f"{user_id} is no user: it stands for all rows that were delivered without one (var "
             "null_defaults). To take such rows out, withdraw or correct their files"
         )
-    dataset = rows_of(_table(warehouse, "staging", "stg_rows"))
+    dataset = rows_of(_table(warehouse, ROWS))
     token = rf"(^|[^0-9])0*{user_id}($|[^0-9])"
     found = dataset.to_table(
         columns=["event_date", "file_key", "row_number"],
@@ -128,7 +129,7 @@ def erase_user(warehouse: Path, user_id: int) -> list[str]:
         positions[row["file_key"]].append(row["row_number"])
     if positions:
         # by position: Delta's log keeps the predicate, and is not to quote the user
-        _table(warehouse, "staging", "stg_rows").update(
+        _table(warehouse, ROWS).update(
             predicate=" or ".join(
                 f"(file_key = {key} and row_number in ({', '.join(map(str, rows))}))"
                 for key, rows in positions.items()
@@ -143,7 +144,7 @@ def users_of(warehouse: Path, hashes: set[str]) -> set[int]:
     """The users whose keyed hashes these are, of those that the cleaned rows hold."""
     if not hashes or not has_rows(warehouse):
         return set()
-    key, rows = erasure.key_of(warehouse), rows_of(_table(warehouse, "staging", "stg_rows"))
+    key, rows = erasure.key_of(warehouse), rows_of(_table(warehouse, ROWS))
     users = set(pc.unique(rows.to_table(columns=["user_id"])["user_id"]).to_pylist())
     bad = rows.to_table(columns=["delivered_row"], filter=pc.field("reason") == "bad_row")
     for text in bad["delivered_row"].to_pylist():
@@ -153,16 +154,16 @@ def users_of(warehouse: Path, hashes: set[str]) -> set[int]:
 
 def has_rows(warehouse: Path) -> bool:
     """Whether there are cleaned rows."""
-    return is_table(folder_of(warehouse, "shopstream_staging.stg_rows"))
+    return is_table(folder_of(warehouse, ROWS))
 
 
 def _file_days(warehouse: Path, *columns: str) -> pa.Table:
-    table = _table(warehouse, "intermediate", "int_file_days")
+    table = _table(warehouse, FILE_DAYS)
     return table.to_pyarrow_table(columns=list(columns))
 
 
-def _table(warehouse: Path, layer: str, name: str) -> DeltaTable:
-    folder = warehouse / f"shopstream_{layer}.db" / name
+def _table(warehouse: Path, name: str) -> DeltaTable:
+    folder = folder_of(warehouse, name)
     if not is_table(folder):
         raise LandingError(f"nothing was built in {warehouse} yet; run: make build")
     return DeltaTable(folder)

@@ -24,19 +24,13 @@ def folder_of(warehouse: Path, name: str) -> Path:
     return warehouse / f"{schema}.db" / table
 
 
-def table_folders(warehouse: Path) -> dict[str, Path]:
-    """Folders of all Delta tables of a warehouse, by `schema.table`."""
+def table_folders(warehouse: Path, schemas: str = f"{SCHEMA_PREFIX}*") -> dict[str, Path]:
+    """Folders of all Delta tables of the project's schemas, * for all, by `schema.table`."""
     return {
         f"{folder.parent.stem}.{folder.name}": folder
-        for folder in sorted(warehouse.glob(f"{SCHEMA_PREFIX}*.db/*"))
+        for folder in sorted(warehouse.glob(f"{schemas}.db/*"))
         if is_table(folder)
     }
-
-
-def every_table(warehouse: Path) -> list[str]:
-    """All Delta tables, those of other schemas too, by `schema.table`."""
-    folders = sorted(warehouse.glob("*.db/*"))
-    return [f"{folder.parent.stem}.{folder.name}" for folder in folders if is_table(folder)]
 
 
 def remove(warehouse: Path, folder: Path) -> None:

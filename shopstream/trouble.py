@@ -30,11 +30,7 @@ def cause_of_failure(settings: Settings, code: int) -> str | None:
     if NO_SPACE(said):
         return no_space(settings.warehouse)
     if NO_FILES(said):
-        limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-        return (
-            f"too many open files: the limit is {limit:,} (ulimit -n); raise it, such as by "
-            "ulimit -n 4096, and run it again"
-        )
+        return too_many_files()
     if NO_MEMORY(said):
         return (
             "the engine had too little memory; set SHOPSTREAM_MEMORY, such as to 4g, and run it "
@@ -55,6 +51,15 @@ def cause_of_failure(settings: Settings, code: int) -> str | None:
             f"dbt ended with code {code}; its lines above and {settings.logs / 'dbt.log'} say why"
         )
     return None
+
+
+def too_many_files() -> str:
+    """The limit that was met, and what to do."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return (
+        f"too many open files: the limit is {limit:,} (ulimit -n); raise it, such as by "
+        "ulimit -n 4096, and run it again"
+    )
 
 
 def no_space(warehouse: Path) -> str:

@@ -111,13 +111,12 @@ def _register(warehouse: Path) -> Written:
 def _held(warehouse: Path) -> Written:
     """What the incremental tables of the usual schemas are now; other schemas are dbt's by hand."""
     layers = re.findall(r"\+schema: *(\w+)", (PROJECT / "dbt_project.yml").read_text())
-    held = {}
-    for layer in layers:
-        for model in _models(INCREMENTAL):
-            folder = folder_of(warehouse, name := f"{SCHEMA_PREFIX}{layer}.{model}")
-            if is_table(folder):
-                held[name] = _commit(folder, _newest(folder))
-    return held
+    ours = {f"{SCHEMA_PREFIX}{layer}.{model}" for model in _models(INCREMENTAL) for layer in layers}
+    return {
+        name: _commit(folder, _newest(folder))
+        for name, folder in table_folders(warehouse).items()
+        if name in ours
+    }
 
 
 def _models(wanted: re.Pattern) -> set[str]:

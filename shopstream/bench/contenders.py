@@ -285,7 +285,7 @@ CONTENDERS = [
     Contender("duckdb", "the marts in DuckDB SQL", module("duckdb_marts"), "duckdb", marts, False),
     Contender(
         "shopstream_tests",
-        "build --core, first full build with tests",
+        "build --core on Sail, first full build with tests",
         full_build("--core"),
         "shopstream_tests",
         our_marts_and_totals,
@@ -293,7 +293,7 @@ CONTENDERS = [
     ),
     Contender(
         "daily_tests",
-        "build --core, one more day, with tests",
+        "build --core on Sail, one more day, with tests",
         daily_load("--core"),
         "shopstream_tests",
         as_duckdb_has_them(MONTH + 1),
@@ -301,7 +301,7 @@ CONTENDERS = [
     ),
     Contender(
         "shopstream",
-        "build --core --no-tests, first full build",
+        "build --core --no-tests on Sail, first full build",
         full_build("--core", "--no-tests"),
         "shopstream",
         our_marts_and_totals,
@@ -309,7 +309,7 @@ CONTENDERS = [
     ),
     Contender(
         "daily",
-        "build --core --no-tests, one more day",
+        "build --core --no-tests on Sail, one more day",
         daily_load("--core", "--no-tests"),
         "shopstream",
         as_duckdb_has_them(MONTH + 1),
@@ -317,7 +317,7 @@ CONTENDERS = [
     ),
     Contender(
         "shopstream_all",
-        "build, first full build of all marts with tests",
+        "build on Sail, all marts with tests",
         full_build(),
         "shopstream_all",
         our_marts,
@@ -326,7 +326,7 @@ CONTENDERS = [
     ),
     Contender(
         "daily_all",
-        "build, one more day, all marts with tests",
+        "build on Sail, one more day, all marts with tests",
         daily_load(),
         "shopstream_all",
         as_duckdb_has_them(MONTH + 1),
@@ -379,7 +379,7 @@ CONTENDERS = [
     ),
     Contender(
         "nothing_new",
-        "build, nothing new",
+        "build on Sail, nothing new",
         nothing_new,
         "nothing_new",
         uses_spark=False,
@@ -405,7 +405,7 @@ CONTENDERS = [
     ),
     Contender(
         "daily_6_months",
-        "build --core --no-tests, one more day onto six months",
+        "build --core --no-tests on Sail, one more day onto six months",
         daily_load("--core", "--no-tests", days=HALF_YEAR),
         "daily_6_months",
         as_duckdb_has_them(HALF_YEAR + 1),

@@ -32,6 +32,7 @@ import pyarrow.parquet as pq
 from shopstream.decode import EVENT_COLUMNS
 from tests.helpers.compare import differences
 from tests.helpers.results import Results, add_resume_option
+from tests.helpers.warehouse import put_files
 from tests.helpers.warm import BuildFailed, WarmWarehouse
 
 FAR_TIMES = ["1970-01-01 00:00:00", "2018-06-01 12:00:00", "2031-01-01 00:00:00"]
@@ -188,10 +189,7 @@ def run(first: int, warehouse: WarmWarehouse, *, all_marts: bool = False) -> dic
     warehouse.start()
     loads, variables = draw_side_by_side(first), rules_of_sessions(first)
     for load in loads:
-        for name, content in load.files.items():
-            path = warehouse.landing / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+        put_files(warehouse.landing, load.files)
         variables |= load.variables
         warehouse.build(all_marts=all_marts, **variables)
         if load.variables:

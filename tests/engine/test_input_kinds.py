@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from shopstream.decode import EVENT_COLUMNS
-from tests.helpers.warehouse import PROJECT, Warehouse
+from tests.helpers.warehouse import PROJECT, Warehouse, put_files
 
 HEADER = ",".join(EVENT_COLUMNS)
 TIME = "2019-10-05 10:00:00"
@@ -283,7 +283,7 @@ def fuzzed(rng: random.Random, number: int) -> bytes:
     return text(*lines)
 
 
-def deliver(rng: random.Random) -> dict[str, bytes]:
+def all_files(rng: random.Random) -> dict[str, bytes]:
     """All kinds and the fuzzed files, by their path in the landing folder."""
     files = {f"{folder_of(kind)}/{name}": kind.files[name] for kind in KINDS for name in kind.files}
     for number in range(FUZZED_FILES):
@@ -296,10 +296,7 @@ def deliver(rng: random.Random) -> dict[str, bytes]:
 def loaded(tmp_path_factory) -> tuple[Warehouse, str]:
     """All kinds and the fuzzed files, built together; and what the build printed."""
     warehouse = Warehouse(tmp_path_factory.mktemp("kinds"))
-    for name, content in deliver(random.Random(5)).items():
-        path = warehouse.landing / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+    put_files(warehouse.landing, all_files(random.Random(5)))
     return warehouse, warehouse.build("--core", expect=3)
 
 

@@ -18,6 +18,14 @@ REAL_ROWS = PROJECT.parent / "shared" / "data"
 BIN = Path(sys.executable).parent
 
 
+def put_files(landing: Path, files: dict[str, bytes]) -> None:
+    """Let files arrive in a landing folder, by their path in it."""
+    for name, content in files.items():
+        path = landing / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
 @dataclass(frozen=True)
 class Warehouse:
     """A landing folder and a warehouse of their own below `root`."""
