@@ -520,7 +520,20 @@ def test_an_empty_table_says_so_on_the_page_and_in_the_report(shown, monkeypatch
     assert "There is nothing to list. All dates, who spent most first." in report(PAGES, shown)
 
 
-def test_figures_of_several_units_say_their_unit(shown):
+@pytest.fixture
+def october(monkeypatch):
+    """The dates held are those of the month that others published figures of."""
+    monkeypatch.setattr(data.activity, "whole", lambda build: doubts.PUBLISHED)
+
+
+def test_published_figures_are_shown_beside_their_own_month_only(shown, monkeypatch):
+    first, last = doubts.PUBLISHED
+    longer = first, last + datetime.timedelta(days=1)
+    monkeypatch.setattr(data.activity, "whole", lambda build: longer)
+    assert list(doubts.published_figures(shown, View())) == []
+
+
+def test_figures_of_several_units_say_their_unit(shown, october):
     (weight,) = doubts.weight(shown, View())
     rows = weight.rows.set_index("metric_name")["with_all_shown"]
     assert rows["revenue"].startswith("$")
@@ -534,7 +547,7 @@ def test_figures_of_several_units_say_their_unit(shown):
     assert figures.rows["held_value"].dtype == weight.rows["with_all"].dtype == float
 
 
-def test_the_top_spender_is_hidden_with_the_other_user_ids(shown):
+def test_the_top_spender_is_hidden_with_the_other_user_ids(shown, october):
     (figures,) = doubts.published_figures(shown, View(display=Display(hides_users=True)))
     assert "top spender" not in set(figures.rows["figure"])
     assert "spent by the top spender" in set(figures.rows["figure"])
