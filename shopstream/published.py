@@ -15,8 +15,10 @@ from deltalake import DeltaTable
 from pyarrow.dataset import Dataset
 from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
-from shopstream import checksums, disk
-from shopstream.tables import is_table, table_folders
+from shopstream import disk
+from shopstream.errors import NothingPublished, PublishedLost
+from shopstream.warehouse import checksums
+from shopstream.warehouse.tables import is_table, table_folders
 
 AUDIT_SCHEMA = "shopstream_dbt_test__audit"
 PRIVATE_SCHEMAS = {"shopstream_landing", "shopstream_staging", "shopstream_intermediate"}
@@ -26,14 +28,6 @@ KEYS = {"build_id", "published_at", "tables", "builds"}
 # Builds that readers can be rolled back to. Delta's own retention (profiles.yml) is longer than
 # the age, so that Spark too can read every listed version.
 LISTED_BUILDS, LISTED_FOR = 30, timedelta(days=60)
-
-
-class NothingPublished(Exception):
-    """There is no such build; the message says what to do."""
-
-
-class PublishedLost(Exception):
-    """Something is published, and published.json can't be read; the message says what to do."""
 
 
 def publish(

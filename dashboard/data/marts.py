@@ -64,7 +64,7 @@ cached = partial(st.cache_data, max_entries=400, **by_build)
 def read_build(warehouse: Path) -> Build:
     """The build that readers of a warehouse, or of its copy in SHOPSTREAM_PUBLISHED, see now.
 
-    Raises shopstream.published.NothingPublished.
+    Raises shopstream.errors.NothingPublished.
     """
     where = place.chosen(warehouse)
     published = place.published_in(where)

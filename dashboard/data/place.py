@@ -11,9 +11,8 @@ from deltalake import DeltaTable
 from pyarrow.dataset import Dataset
 from pyarrow.fs import FileSystem, SubTreeFileSystem
 
+from shopstream.errors import NothingPublished, PublishedLost
 from shopstream.published import (
-    NothingPublished,
-    PublishedLost,
     open_entry,
     parsed,
     read_published,

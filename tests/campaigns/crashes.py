@@ -35,8 +35,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from shopstream import published
-from shopstream.maintenance import folder_bytes
 from shopstream.sample import generate
+from shopstream.warehouse.maintenance import folder_bytes
 from tests.helpers.compare import differences
 from tests.helpers.results import Results, add_resume_option
 from tests.helpers.warehouse import PROJECT, Warehouse
@@ -119,7 +119,7 @@ class Campaign:
         broken = "select * from (select raise_error('injected') as x) cross join "
         (project / model).write_text(f"{text}\n-- broken\nunion all {broken} (select 1)\n")
         ran = subprocess.run(
-            [sys.executable, "-c", "from shopstream.cli import main; main()", "build", "--core"],
+            [sys.executable, "-m", "shopstream", "build", "--core"],
             cwd=project,
             env=warehouse.environment() | {"PYTHONPATH": str(project)},
             text=True,
@@ -262,7 +262,8 @@ def main() -> int:
     add_resume_option(parser)
     options = parser.parse_args()
     # Publishing and the command line are tested, too.
-    modules = [path.name for path in (PROJECT / "shopstream").glob("*.py")]
+    package = PROJECT / "shopstream"
+    modules = [str(path.relative_to(package)) for path in package.rglob("*.py")]
     results = Results(options.resume, modules)
     done = [result for result in results if result["what"] == options.what]
 

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from deltalake import write_deltalake
 
-from shopstream.cli import main
+from shopstream.people.cli import main
 from shopstream.published import publish
 from tests.helpers.warehouse import BIN, PROJECT, Warehouse
 

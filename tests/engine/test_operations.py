@@ -13,8 +13,11 @@ import pyarrow.dataset as ds
 import pytest
 from deltalake import DeltaTable
 
-from shopstream import config, landing, maintenance, published, reload
-from shopstream.tables import table_folders
+from shopstream import config, published
+from shopstream.errors import LandingError, NothingPublished
+from shopstream.intake import corrections, landing
+from shopstream.warehouse import maintenance
+from shopstream.warehouse.tables import table_folders
 from tests import oracle
 from tests.helpers.compare import differences
 from tests.helpers.forgetting import forget
@@ -73,7 +76,7 @@ def rebuilt(warm: WarmWarehouse, **variables) -> dict:
 
 
 def shas(warm: WarmWarehouse, *names: str) -> set[str]:
-    return {file.file_sha256 for file in reload.files_named(warm.warehouse, list(names))}
+    return {file.file_sha256 for file in corrections.files_named(warm.warehouse, list(names))}
 
 
 def files_of(warm: WarmWarehouse, day: str) -> dict[str, list[str]]:
@@ -163,7 +166,7 @@ def test_a_timeout_of_no_minutes_is_refused(session):
 
 def test_a_mended_rule_takes_quarantined_rows_in_and_the_ledger_balances(warm):
     mended = {"null_defaults": default_time("2019-10-02 00:00:00")}
-    files = reload.files_with(warm.warehouse, "quarantined")
+    files = corrections.files_with(warm.warehouse, "quarantined")
     assert {file.source_file for file in files} == {"first.csv", "second.csv"}
     landing.reload(warm.landing, warm.warehouse, {file.file_sha256 for file in files})
     warm.build(**mended)
@@ -209,7 +212,7 @@ def test_a_wider_window_takes_rows_in_by_a_backfill_of_its_dates(warm):
 def test_a_backfill_without_its_landing_file_changes_nothing(warm):
     before = landing.register_state(warm.warehouse)
     (warm.landing / "first.csv").unlink()
-    with pytest.raises(landing.LandingError, match="first.csv"):
+    with pytest.raises(LandingError, match="first.csv"):
         warm.backfill()
     assert landing.register_state(warm.warehouse) == before
     assert not list(warm.warehouse.glob("shopstream_landing.db/landed_rows/*"))
@@ -221,10 +224,10 @@ def test_a_backfill_waits_for_what_was_landed_before(warm):
         + "2019-10-01 09:00:00,view,9,,,,1,7109,s9\n2019-10-05 09:00:00,view,9,,,,1,7109,s9\n"
     )
     landing.land(warm.landing, warm.warehouse)
-    assert reload.rows_are_waiting(warm.warehouse)
+    assert corrections.rows_are_waiting(warm.warehouse)
     # What `shopstream backfill` and `reload --erase-user` do first.
     assert warm.dbt("run", "--select", "+stg_rows") == []
-    assert not reload.rows_are_waiting(warm.warehouse)
+    assert not corrections.rows_are_waiting(warm.warehouse)
     warm.backfill(date(2019, 10, 1), date(2019, 10, 1))
     held = warm.marts()
     assert held["fct_events"].num_rows == 9
@@ -257,8 +260,8 @@ def test_a_full_refresh_that_was_cut_short_doubles_nothing(warm):
 
 def test_rows_without_a_user_can_not_be_erased_as_one(warm):
     before = landing.register_state(warm.warehouse)
-    with pytest.raises(landing.LandingError, match="-999999 is no user"):
-        reload.erase_user(warm.warehouse, -999999)
+    with pytest.raises(LandingError, match="-999999 is no user"):
+        corrections.erase_user(warm.warehouse, -999999)
     assert landing.register_state(warm.warehouse) == before
 
 
@@ -266,7 +269,7 @@ def test_an_erased_user_is_in_no_file_and_stays_out_of_a_rebuild(warm):
     warm.build(all_marts=True)
     assert any("int_user_days" in path.parts for path in files_that_hold(warm, 571810233))
     published.publish(warm.warehouse)
-    assert reload.erase_user(warm.warehouse, 571810233) == ["first.csv", "second.csv"]
+    assert corrections.erase_user(warm.warehouse, 571810233) == ["first.csv", "second.csv"]
     warm.build(all_marts=True)
     published.publish(warm.warehouse)
     maintenance.maintain(warm.warehouse, delist_all=True)
@@ -337,7 +340,7 @@ def test_readers_can_be_rolled_back_and_forward_at_once(warm):
     assert rows() == 7
     published.roll_back(warm.warehouse, second["build_id"])
     assert rows() == 10
-    with pytest.raises(published.NothingPublished, match="listed are: "):
+    with pytest.raises(NothingPublished, match="listed are: "):
         published.roll_back(warm.warehouse, 99)
 
 

@@ -14,14 +14,17 @@ import pytest
 from deltalake import write_deltalake
 from rich.console import Console
 
-from shopstream import build, erasing, landing, made_by, reload
 from shopstream.config import SAMPLE_MARK
+from shopstream.errors import BuildError, LandingError
+from shopstream.intake import corrections, erasure, landing
 from shopstream.published import publish, read_published, roll_back
+from shopstream.run import build
+from shopstream.warehouse import fingerprint
 
 HOLDS = """
 import sys
 from pathlib import Path
-from shopstream import build
+from shopstream.run import build
 from shopstream.config import Settings
 root, sys.executable = Path(sys.argv[1]), f"{sys.argv[1]}/python"
 settings = Settings(root, root / "warehouse", root, root, root)
@@ -44,7 +47,7 @@ def test_the_lock_is_held_until_dbt_has_ended_too(tmp_path):
     holder.wait()
     told = f"another build holds .*process {holder.pid} since .*, dbt {pid.read_text().strip()}. "
     with (
-        pytest.raises(build.BuildError, match=told),
+        pytest.raises(BuildError, match=told),
         build.warehouse_lock(tmp_path / "warehouse"),
     ):
         pass
@@ -53,7 +56,7 @@ def test_the_lock_is_held_until_dbt_has_ended_too(tmp_path):
         try:
             with build.warehouse_lock(tmp_path / "warehouse"):
                 return
-        except build.BuildError:
+        except BuildError:
             time.sleep(0.05)
     pytest.fail("the lock outlived dbt")
 
@@ -72,7 +75,7 @@ def test_a_warehouse_that_was_half_emptied_is_built_from_nothing(settings, monke
         cut.setattr(Path, "rename", stop)
         with pytest.raises(KeyboardInterrupt):
             build.empty_warehouse(settings.warehouse)
-    assert made_by.read(settings.warehouse) == made_by.NOTHING
+    assert fingerprint.read(settings.warehouse) == fingerprint.NOTHING
     assert not (settings.warehouse / "published.json").exists()
     build.empty_warehouse(settings.warehouse)
     assert {path.name for path in settings.warehouse.rglob("*")} == {
@@ -93,10 +96,10 @@ def test_an_erasure_that_could_not_be_published_is_finished_by_the_next_build(
     monkeypatch.setattr(build, "catch_up", lambda *_: None)
     monkeypatch.setattr(build, "note_build", lambda *_, **__: None)
     monkeypatch.setattr(build, "keep_failing_rows", lambda *_: None)
-    monkeypatch.setattr(erasing, "tables_of_no_model", lambda *_: ["shopstream_core.old"])
+    monkeypatch.setattr(erasure, "tables_of_no_model", lambda *_: ["shopstream_core.old"])
     monkeypatch.setattr(build.Work, "report", lambda *_, **__: None)
     monkeypatch.setattr(build, "console", Console(soft_wrap=True))
-    monkeypatch.setattr(reload, "erase_user", lambda *_: ["a.csv"])
+    monkeypatch.setattr(corrections, "erase_user", lambda *_: ["a.csv"])
     publish(settings.warehouse)
     told = []  # of anomalies, which are those that the build before had not
     monkeypatch.setenv("SHOPSTREAM_HOOK", "true")
@@ -115,7 +118,7 @@ def test_an_erasure_that_could_not_be_published_is_finished_by_the_next_build(
     assert "Erased from the warehouse" in said and "no model of the project" in said
     assert "shopstream_core.old" in said
     assert len(read_published(settings.warehouse)["builds"]) == 1
-    assert not (settings.warehouse / erasing.MARK).exists()
+    assert not (settings.warehouse / erasure.MARK).exists()
     assert told == ["failed"]
 
 
@@ -161,20 +164,20 @@ def test_a_first_build_that_was_killed_in_its_register_or_rows_is_made_anew(sett
     assert not landing.has_landed(warehouse)
     landing.land(settings.landing, warehouse)
     assert landing.has_landed(warehouse)
-    with pytest.raises(landing.LandingError, match="nothing was built"):
-        reload.rows_are_waiting(warehouse)
+    with pytest.raises(LandingError, match="nothing was built"):
+        corrections.rows_are_waiting(warehouse)
 
 
 def test_an_erasure_that_did_not_begin_is_not_finished(settings, monkeypatch):
     monkeypatch.setattr(build, "catch_up", lambda *_: None)
 
     def no_key(*_):
-        raise landing.LandingError("no key")
+        raise LandingError("no key")
 
-    monkeypatch.setattr(reload, "erase_user", no_key)
-    with pytest.raises(landing.LandingError):
+    monkeypatch.setattr(corrections, "erase_user", no_key)
+    with pytest.raises(LandingError):
         build.erase_user(settings, 7)
-    assert not (settings.warehouse / erasing.MARK).exists()
+    assert not (settings.warehouse / erasure.MARK).exists()
 
 
 def test_tables_of_models_that_were_removed_are_told(settings):
@@ -184,7 +187,7 @@ def test_tables_of_models_that_were_removed_are_told(settings):
     )
     for name in ("performance.db/two", "dbt_test__audit.db/a_rule"):
         write_deltalake(settings.warehouse / f"shopstream_{name}", pa.table({"n": [1]}))
-    assert erasing.tables_of_no_model(settings) == ["shopstream_staging.one"]
+    assert erasure.tables_of_no_model(settings) == ["shopstream_staging.one"]
 
 
 def test_real_files_that_are_gone_do_not_bring_the_sample(settings):
@@ -205,7 +208,7 @@ def test_without_files_a_new_warehouse_gets_the_sample(settings, monkeypatch):
 def test_a_landing_folder_that_was_named_and_is_not_there_is_told(settings, monkeypatch):
     empty = replace(settings, landing=settings.landing / "typo", warehouse=settings.sample)
     monkeypatch.setenv("SHOPSTREAM_LANDING", str(empty.landing))
-    with pytest.raises(build.BuildError, match="typo, which is not a folder"):
+    with pytest.raises(BuildError, match="typo, which is not a folder"):
         build.choose_landing(empty)
 
 
@@ -268,7 +271,7 @@ def test_an_ordinary_load_leaves_out_what_was_tested_and_all_else_tests_everythi
     assert load() == 3
     roll_back(settings.warehouse)
     assert load() == 2
-    monkeypatch.setattr(made_by, "all_code", lambda: "other tests")
+    monkeypatch.setattr(fingerprint, "all_code", lambda: "other tests")
     assert load() == 0
 
 

@@ -8,10 +8,11 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from shopstream import checksums, maintenance, published
-from shopstream.damage import Damaged
-from shopstream.query import connect
-from shopstream.verify import verify
+from shopstream import published
+from shopstream.errors import Damaged
+from shopstream.people.query import connect
+from shopstream.warehouse import checksums, maintenance
+from shopstream.warehouse.verify import verify
 
 USERS, FACT = "shopstream_core.dim_users", "shopstream_core.fct_events"
 LEDGER = "shopstream_quality.row_ledger"

@@ -6,7 +6,7 @@ from datetime import date
 import pyarrow as pa
 from deltalake import write_deltalake
 
-from shopstream import hook
+from shopstream.people import hook
 from shopstream.published import publish
 
 

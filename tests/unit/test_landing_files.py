@@ -14,8 +14,11 @@ import pytest
 import zstandard
 from deltalake import write_deltalake
 
-from shopstream import build, landing, sample
-from shopstream.columns import EVENT_COLUMNS
+from shopstream import sample
+from shopstream.errors import BuildError
+from shopstream.intake import landing
+from shopstream.intake.columns import EVENT_COLUMNS
+from shopstream.run import build
 from tests.helpers.shop import HEADER, LINE, ROW, Shop, cells
 
 TEXT = f"{HEADER}\n{LINE}\n"
@@ -47,7 +50,7 @@ def test_files_that_cannot_be_read_are_no_reason_for_the_sample(
     if name == "a.csv.zst":
         assert build.choose_landing(shop) == shop.landing
         return
-    with pytest.raises(build.BuildError, match=rf"but {name}\. Read are .*\.csv\.zst.*any case"):
+    with pytest.raises(BuildError, match=rf"but {name}\. Read are .*\.csv\.zst.*any case"):
         build.choose_landing(shop)
     assert not list(shop.warehouse.iterdir())
 

@@ -8,7 +8,7 @@ import socket
 import pytest
 from deltalake import DeltaTable
 
-from shopstream import operations
+from shopstream.warehouse import operations
 from tests.helpers.warehouse import Warehouse
 
 

@@ -5,6 +5,7 @@ import os
 import pytest
 
 from shopstream import bootstrap, config
+from shopstream.errors import SettingsError
 from tests.helpers.warehouse import Warehouse
 
 ODD = "a'b\"c{d}[e] f\N{LATIN SMALL LETTER U WITH DIAERESIS}"
@@ -13,7 +14,7 @@ ROWS = "event_time,event_type,product_id,user_id\n2019-10-01 10:00:00,view,1,7\n
 
 @pytest.mark.parametrize("unfit", list("'\"`\\{}[]*?:") + ["\n"])
 def test_a_warehouse_that_an_engine_takes_for_another_is_refused(tmp_path, unfit):
-    with pytest.raises(config.SettingsError, match="Choose another path"):
+    with pytest.raises(SettingsError, match="Choose another path"):
         config.check_warehouse(tmp_path / f"a{unfit}b")
 
 
@@ -23,7 +24,7 @@ def test_sail_takes_plain_characters_only(tmp_path, monkeypatch, unfit):
     config.check_warehouse(tmp_path / f"a{unfit}b")
     monkeypatch.setenv("DBT_TARGET", "sail")
     config.check_warehouse(tmp_path)
-    with pytest.raises(config.SettingsError, match="Sail would write to another folder"):
+    with pytest.raises(SettingsError, match="Sail would write to another folder"):
         config.check_warehouse(tmp_path / f"a{unfit}b")
 
 

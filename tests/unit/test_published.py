@@ -8,9 +8,11 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
-from shopstream import published, tables
-from shopstream.build_log import tables_of_this_run
-from shopstream.maintenance import (
+from shopstream import published
+from shopstream.errors import NothingPublished, PublishedLost
+from shopstream.warehouse import tables
+from shopstream.warehouse.build_log import tables_of_this_run
+from shopstream.warehouse.maintenance import (
     maintain,
     staying_published,
     tables_are_published,
@@ -89,7 +91,7 @@ def test_rolling_back_goes_one_build_at_a_time_and_ends_at_the_oldest(warehouse)
         published.publish(warehouse)
     assert published.roll_back(warehouse)["build_id"] == 2
     assert published.roll_back(warehouse)["build_id"] == 1
-    with pytest.raises(published.NothingPublished, match="a build before 1 is not listed"):
+    with pytest.raises(NothingPublished, match="a build before 1 is not listed"):
         published.roll_back(warehouse)
     assert published.read_published(warehouse)["build_id"] == 1
     assert published.publish(warehouse)["build_id"] == 4
@@ -222,7 +224,7 @@ def test_a_lost_list_of_builds_is_restored_as_it_was(warehouse, how):
     held = file.read_text()
     DAMAGES[how](file)
     for reads in (published.read_published, published.publish, published.roll_back, maintain):
-        with pytest.raises(published.PublishedLost, match="published --repair"):
+        with pytest.raises(PublishedLost, match="published --repair"):
             reads(warehouse)
     assert published.repair(warehouse)["build_id"] == 2
     assert file.read_text() == held
@@ -248,9 +250,9 @@ def test_without_list_and_copy_builds_are_numbered_on(warehouse, how):
     DAMAGES[how](warehouse / published.FILE)
     builds = warehouse / "shopstream_performance.db/builds"
     write_deltalake(builds, pa.table({"build_id": [1, 2]}))
-    with pytest.raises(published.NothingPublished, match="as build 3: make build"):
+    with pytest.raises(NothingPublished, match="as build 3: make build"):
         published.repair(warehouse)
-    with pytest.raises(published.NothingPublished, match="no build has been published"):
+    with pytest.raises(NothingPublished, match="no build has been published"):
         published.read_published(warehouse)
     assert published.publish(warehouse)["build_id"] == 3
 

@@ -6,9 +6,10 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
-from shopstream import build, landing
 from shopstream.config import Settings
-from shopstream.unused import lost_files
+from shopstream.intake import landing
+from shopstream.intake.unused import lost_files
+from shopstream.run import build
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
