@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from shopstream.config import Settings
-from shopstream.people.cli import PlainErrors, prepare
+from shopstream.people.plain_errors import PlainErrors, prepare
 
 # What the two write, and no build does.
 MEASURED = {
@@ -131,7 +131,7 @@ def place_of(settings: Settings, home: Path | None) -> Path:
 @contextmanager
 def writing_beside_builds(settings: Settings) -> Iterator[None]:
     """Hold the warehouse; what is written meanwhile is published where all else is."""
-    from shopstream.run.build import warehouse_lock
+    from shopstream.warehouse.lock import warehouse_lock
     from shopstream.warehouse.maintenance import staying_published
 
     settings.warehouse.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ import click
 
 from shopstream.bootstrap import MAVEN, PROJECT
 from shopstream.errors import ShopstreamError
-from shopstream.people.cli import PlainErrors, prepare
+from shopstream.people.plain_errors import PlainErrors, prepare
 
 LOCKS = [PROJECT / "requirements.lock", PROJECT / "spark.lock"]
 JARS_LOCK = PROJECT / "jars.lock"

@@ -101,7 +101,7 @@ def start_backfill(
     }
 
 
-def erase_user(warehouse: Path, user_id: int) -> list[str]:
+def erase(warehouse: Path, user_id: int) -> list[str]:
     """Blank all rows of a user in the cleaned rows; returns the landing files that still hold some.
 
     Only a keyed hash of the id is kept, by which later loads leave its rows out. Older published

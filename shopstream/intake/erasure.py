@@ -12,10 +12,9 @@ from shopstream import disk
 from shopstream.config import Settings
 from shopstream.errors import LandingError
 from shopstream.intake import corrections, erased_ids, landing
-from shopstream.published import AUDIT_SCHEMA
 from shopstream.warehouse import operations
 from shopstream.warehouse.maintenance import maintain
-from shopstream.warehouse.tables import REGISTER, table_folders
+from shopstream.warehouse.tables import AUDIT_SCHEMA, REGISTER, table_folders
 
 MARK = ".erasure-unfinished"
 
@@ -38,7 +37,7 @@ def begin(warehouse: Path, user_id: int) -> list[str]:
     users = [*(before["users"] if before else []), user_id]
     _mark(warehouse, users, blanked=False)
     try:
-        names = corrections.erase_user(warehouse, user_id)
+        names = corrections.erase(warehouse, user_id)
     except LandingError:
         _mark(warehouse, **before) if before else (warehouse / MARK).unlink()
         raise
@@ -62,7 +61,7 @@ def go_on(warehouse: Path) -> int:
         _mark(warehouse, sorted({*begun["users"], *users}), blanked=False)
         for user_id in users:
             if corrections.has_rows(warehouse):
-                corrections.erase_user(warehouse, user_id)
+                corrections.erase(warehouse, user_id)
             else:
                 landing.note_erased(warehouse, landing.new_load(warehouse), user_id)
     landing.note_hashes(warehouse, hashes)  # of those, too, of whom nothing is held

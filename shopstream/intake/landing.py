@@ -29,6 +29,7 @@ from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import DeltaError
 
 from shopstream import disk
+from shopstream.disk import too_many_files
 from shopstream.errors import LandingError
 from shopstream.intake import erased_ids
 from shopstream.intake.archives import Refused, event_format, event_members, extract, most_unpacked
@@ -37,8 +38,7 @@ from shopstream.intake.file_state import State, let_the_clock_go_on, state_of
 from shopstream.intake.finding import find
 from shopstream.intake.path_values import path_values, sha_with
 from shopstream.plain import plain
-from shopstream.run.trouble import too_many_files
-from shopstream.stopping import raise_if_told
+from shopstream.stopping import raise_if_stopped
 from shopstream.warehouse import fingerprint
 from shopstream.warehouse.tables import is_table
 
@@ -626,7 +626,7 @@ class _Run:
 
     def _failed(self, name: str, kind: str, error: Exception, sha: str | None = None) -> _Content:
         """The refusal that an error means for this one file."""
-        raise_if_told()
+        raise_if_stopped()
         if isinstance(error, Refused):
             return _Content(name, sha, reason=str(error))
         # what an error quotes is the file's own name or text; only DuckDB writes without an errno

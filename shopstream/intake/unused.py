@@ -7,8 +7,8 @@ import duckdb
 from deltalake import DeltaTable
 from rich.markup import escape
 
+from shopstream.console import console
 from shopstream.intake.landing import LandedFile, LandingResult
-from shopstream.people.summary import console
 from shopstream.plain import plain
 from shopstream.published import rows_of
 from shopstream.warehouse.tables import table_folders

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import duckdb
 import pyarrow.dataset as ds
-from rich.console import Console
 
 from shopstream.config import rules
+from shopstream.console import console
 from shopstream.intake.landing import LandingResult, work_copies
 
 log = logging.getLogger(__name__)
-console = Console(highlight=False, soft_wrap=True)
 # Only the date: an offset may move a row by a day, which is of no matter here.
 DAYS = r"""
     select coalesce(

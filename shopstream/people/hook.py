@@ -22,7 +22,7 @@ def is_set() -> bool:
     return bool(os.environ.get("SHOPSTREAM_HOOK"))
 
 
-def tell(event: str, message: str) -> None:
+def announce(event: str, message: str) -> None:
     """Run SHOPSTREAM_HOOK, if it is set, with SHOPSTREAM_EVENT and SHOPSTREAM_MESSAGE.
 
     event: failed, refused or anomaly. What the command does, or that it fails, goes to the log.

@@ -15,16 +15,9 @@ from rich.text import Text
 
 from shopstream.errors import NothingPublished
 from shopstream.plain import plain, plain_json
-from shopstream.published import (
-    failing_rows,
-    mart_folders,
-    marts,
-    open_table,
-    read_published,
-    rows_of,
-)
+from shopstream.published import marts, open_table, read_published, rows_of
 from shopstream.warehouse import operations
-from shopstream.warehouse.tables import is_table
+from shopstream.warehouse.tables import failing_rows, is_table, mart_folders
 
 SHOWN_ROWS = 200
 UNPUBLISHED = (

@@ -1,87 +1,45 @@
-"""The daily command: land new files, build and test the marts, publish what passed, report."""
+"""The daily command: land new files, build and test the marts, publish what passed, report.
 
-import fcntl
-import json
+`backfill`, `reload`, `withdraw` and `erase` end as a build does.
+"""
+
 import os
-import re
 import shutil
-import subprocess
-import sys
-import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from functools import partial
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
-import psutil
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
-
-from shopstream import disk, sample
-from shopstream.config import PROJECT, SAMPLE_MARK, Settings, check_warehouse
-from shopstream.errors import BuildError, NothingPublished
+from shopstream import disk
+from shopstream.config import Settings, check_warehouse
+from shopstream.console import announce, console, progress_bar
+from shopstream.errors import BuildError
 from shopstream.intake import corrections, erasure, landing
-from shopstream.intake.archives import READABLE
-from shopstream.intake.finding import named
 from shopstream.intake.unused import lost_files
-from shopstream.intake.window import warn_of_window
 from shopstream.people import hook
-from shopstream.people.summary import failures, print_summary
-from shopstream.plain import plain_lines
-from shopstream.published import (
-    AUDIT_SCHEMA,
+from shopstream.people.summary import print_summary
+from shopstream.run.dbt import keep_failing_rows, run_dbt, warm_dbt
+from shopstream.run.deliveries import choose_landing, land
+from shopstream.run.engines import targets
+from shopstream.run.memory import Peak, peak_memory
+from shopstream.run.owed import inputs, is_anew, nothing_is_new
+from shopstream.run.results import failures
+from shopstream.run.trouble import FAILED
+from shopstream.stopping import Stopped
+from shopstream.warehouse import fingerprint, tables, written
+from shopstream.warehouse.build_log import note_build, tables_of_this_run
+from shopstream.warehouse.lock import warehouse_lock
+from shopstream.warehouse.publishing import (
     carried_over,
-    newest_load,
     next_build_id,
-    open_table,
     publish,
     published_so_far,
-    read_published,
-    unpublish,
 )
-from shopstream.run import server
-from shopstream.run.compiled import FAILING_ROWS
-from shopstream.run.engines import targets
-from shopstream.run.processes import end, tree
-from shopstream.run.temporary import kept_in, private_folder
-from shopstream.run.trouble import cause_of_failure
-from shopstream.stopping import Stopped
-from shopstream.warehouse import checksums, fingerprint, operations, tables, written
-from shopstream.warehouse.build_log import note_build, tables_of_this_run
-from shopstream.warehouse.maintenance import tables_are_published
 
-FAILED, FILE_REFUSED = 1, 3
+FILE_REFUSED = 3
 LEAVE_OUT_COMMERCE = ["--exclude", "tag:commerce"]
-IS_OF_A_STACK_TRACE = re.compile(
-    r"\s*(\tat |\t\.\.\. [0-9]+ more$|Caused by: |Suppressed: |Driver stacktrace:)"
-).match
-
-console = Console(highlight=False, soft_wrap=True)
-
-
-@dataclass
-class Peak:
-    """Highest memory of this process, all below it and the server, in bytes, while watched."""
-
-    warehouse: Path
-    bytes: int = 0
-    stop: threading.Event = field(default_factory=threading.Event)
-
-    def watch(self) -> None:
-        """Sample the resident memory twice a second until stopped."""
-        while not self.stop.wait(0.5):
-            total = 0
-            roots = [os.getpid(), *server.pids(self.warehouse)]
-            # A server that this build started anew is below it too: it counts once.
-            for process in {process for root in roots for process in tree(root)}:
-                try:
-                    total += process.memory_info().rss
-                except psutil.Error:
-                    continue
-            self.bytes = max(self.bytes, total)
 
 
 def build(
@@ -102,67 +60,66 @@ def build(
     of it could be used.
     Raises BuildError, LandingError.
     """
-    with prepared(settings, may_rebuild=True) as work:
+    with prepared(settings, may_rebuild=True) as run:
         folder = choose_landing(settings)
         full_refresh = full_refresh or is_anew(settings)
         if full_refresh and not drop_missing and landing.has_landed(settings.warehouse):
-            # Told at once, not after all files were read; `land` looks once more when they are.
+            # Said at once, not after all files were read; `land` looks once more when they are.
             land(folder, settings.warehouse)
             if gone := landing.missing_files(folder, settings.warehouse):
                 raise landing.would_lose(folder, gone)
         landed = land(folder, settings.warehouse, anew=full_refresh, may_lose=drop_missing)
         if not full_refresh and with_tests and not only_core and nothing_is_new(settings):
-            return work.idle(landed)
+            return run.idle(landed)
         variables = {"rebuild_staging": True} if full_refresh else {}
-        return work.finish(landed, variables, with_tests=with_tests, only_core=only_core)
+        return run.finish(landed, variables, with_tests=with_tests, only_core=only_core)
 
 
 def backfill(settings: Settings, first: date | None, last: date | None) -> int:
     """Compute the events of some dates (None for all) anew from the landing files; see `build`."""
-    with prepared(settings) as work, progress_bar("reading again") as advance:
+    with prepared(settings) as run, progress_bar("reading again") as advance:
         folder = choose_landing(settings)
         catch_up(settings)
-        var = corrections.start_backfill(
+        dates = corrections.start_backfill(
             folder, settings.warehouse, first, last, on_progress=advance
         )
-        return work.finish(None, {"backfill": var})
+        return run.finish(None, {"backfill": dates})
 
 
-def take_in_again(settings: Settings, choose: Callable[[Path], list[landing.LandedFile]]) -> int:
+def reload(settings: Settings, choose: Callable[[Path], list[landing.LandedFile]]) -> int:
     """Read the chosen files anew, withdrawn ones too, in the place of their rows; see `build`."""
-    with prepared(settings) as work, progress_bar("reading again") as advance:
+    with prepared(settings) as run, progress_bar("reading again") as advance:
         folder = choose_landing(settings)
         shas = {file.file_sha256 for file in choose(settings.warehouse)}
         landing.reload(folder, settings.warehouse, shas, on_progress=advance)
         console.print(f"{len(shas):,} files are taken in again.")
-        return work.finish(None)
+        return run.finish(None)
 
 
 def withdraw(settings: Settings, names: list[str]) -> int:
     """Take the rows of files out, and leave the files out from now on; see `build`."""
-    with prepared(settings) as work:
+    with prepared(settings) as run:
         files = corrections.files_named(settings.warehouse, names)
         landing.withdraw(settings.warehouse, {file.file_sha256 for file in files})
-        return work.finish(None)
+        return run.finish(None)
 
 
-def erase_user(settings: Settings, user_id: int) -> int:
+def erase(settings: Settings, user_id: int) -> int:
     """Take a user out of all tables, older builds and files of the warehouse; see `build`."""
-    with prepared(settings) as work:
+    with prepared(settings) as run:
         catch_up(settings)
         names = erasure.begin(settings.warehouse, user_id)
-        code = work.finish(None)
+        code = run.finish(None)
         if names:
-            console.print(
+            announce(
                 "These landing files still hold rows of the user; they are yours to change: "
-                + ", ".join(names),
-                markup=False,
+                + ", ".join(names)
             )
         return code
 
 
 @dataclass
-class Work:
+class BuildRun:
     """One run that holds the warehouse."""
 
     settings: Settings
@@ -178,42 +135,26 @@ class Work:
         only_core: bool = False,
     ) -> int:
         """Build and test with dbt, publish what passed, report; returns the exit code."""
-        options = list(LEAVE_OUT_COMMERCE) if only_core else []
+        warehouse = self.settings.warehouse
         refresh = self.starts_anew()
-        if refresh:
-            options.append("--full-refresh")
-        shutil.rmtree(self.settings.warehouse / f"{AUDIT_SCHEMA}.db", ignore_errors=True)
+        options = LEAVE_OUT_COMMERCE if only_core else []
+        options = [*options, "--full-refresh"] if refresh else options
+        shutil.rmtree(warehouse / f"{tables.AUDIT_SCHEMA}.db", ignore_errors=True)
         passed = run_dbt(self.settings, options, variables or {}, with_tests=with_tests)
         # Untested tables are for trying things out: readers stay on the last tested build.
         published = passed and with_tests
         if published:
-            files = landed.landed if landed else []
-            note_build(
-                self.settings.warehouse,
-                self.settings.target,
-                next_build_id(self.settings.warehouse),
-                seconds=time.monotonic() - self.started,
-                peak_memory_bytes=self.peak.bytes,
-                files_landed=len(files),
-                rows_landed=sum(file.rows_read for file in files),
-                only_core=only_core,
-            )
-            # What was left out has to be built by the next run, new files or not.
-            made_from = inputs(self.settings) | {"only_core": only_core}
-            built = tables_of_this_run(self.settings.warehouse, self.settings.target)
-            new = publish(self.settings.warehouse, made_from, built)
-            if words := carried_over(self.settings.warehouse, new, built):
-                say(words)
+            self.publish(landed, only_core=only_core)
         if passed:
-            disk.sync_all(self.settings.warehouse)  # now nothing needs the work copies any more
-            landing.drop_work_copies(self.settings.warehouse)
+            disk.sync_all(warehouse)  # now nothing needs the work copies any more
+            landing.drop_work_copies(warehouse)
             # A refresh that left the business marts out is still owed to them.
             code = fingerprint.SEVERAL if refresh and only_core else fingerprint.code_of_tables()
-            fingerprint.write(self.settings.warehouse, code)
+            fingerprint.write(warehouse, code)
         self.report(landed, published=published)
-        lost = lost_files(self.settings.warehouse, landed) if landed else []
+        lost = lost_files(warehouse, landed) if landed else []
         if hook.is_set():
-            self.tell_of_trouble(lost, passed=passed, published=published)
+            self.announce_trouble(lost, passed=passed, published=published)
         # After the hook, which compares with the build before.
         self.finish_erasure(whole=published and not only_core)
         if not passed:
@@ -222,6 +163,27 @@ class Work:
         if lost:
             console.print(f"Exit code {FILE_REFUSED}: a file was refused or unused, see above.")
         return FILE_REFUSED if lost else 0
+
+    def publish(self, landed: landing.LandingResult | None, *, only_core: bool) -> None:
+        """Show readers what has passed; the run is noted first, so that they see it, too."""
+        warehouse, target = self.settings.warehouse, self.settings.target
+        files = landed.landed if landed else []
+        note_build(
+            warehouse,
+            target,
+            next_build_id(warehouse),
+            seconds=time.monotonic() - self.started,
+            peak_memory_bytes=self.peak.bytes,
+            files_landed=len(files),
+            rows_landed=sum(file.rows_read for file in files),
+            only_core=only_core,
+        )
+        # What was left out has to be built by the next run, new files or not.
+        made_from = inputs(self.settings) | {"only_core": only_core}
+        built = tables_of_this_run(warehouse, target)
+        new = publish(warehouse, made_from, built)
+        if words := carried_over(warehouse, new, built):
+            announce(words)
 
     def starts_anew(self) -> bool:
         """Whether all tables after the cleaned rows have to be made anew: other code made them."""
@@ -241,15 +203,15 @@ class Work:
             fingerprint.write(warehouse, fingerprint.SEVERAL)
         return True
 
-    def tell_of_trouble(self, lost: list[str], *, passed: bool, published: bool) -> None:
+    def announce_trouble(self, lost: list[str], *, passed: bool, published: bool) -> None:
         """Run the user's hook once for each kind of trouble."""
         if not passed:
             broken = (f"{name}: {message}" for name, _, message in failures(self.settings.target))
-            hook.tell("failed", "; ".join(broken))
+            hook.announce("failed", "; ".join(broken))
         if lost:
-            hook.tell("refused", "; ".join(lost))
+            hook.announce("refused", "; ".join(lost))
         if published and (hours := hook.new_anomalies(self.settings.warehouse)):
-            hook.tell("anomaly", "; ".join(hours))
+            hook.announce("anomaly", "; ".join(hours))
 
     def idle(self, landed: landing.LandingResult) -> int:
         """Report that the published build is of these files and this code already."""
@@ -272,7 +234,7 @@ class Work:
             )
             return
         for words in erasure.purge(self.settings):
-            say(words)
+            announce(words)
         console.print("Erased from the warehouse; readers can't go back to earlier builds.")
 
     def report(self, landed: landing.LandingResult | None, *, published: bool) -> None:
@@ -283,7 +245,7 @@ class Work:
 
 @contextmanager
 def prepared(settings: Settings, *, may_rebuild: bool = False):
-    """Hold the warehouse, watch memory and time; yields Work.
+    """Hold the warehouse, watch memory and time; yields a BuildRun.
 
     Raises PublishedLost, and BuildError where DBT_TARGET names no target, and where a full refresh
     is owed (one was cut short, or rows are lost) and this run is not one that makes it.
@@ -298,19 +260,14 @@ def prepared(settings: Settings, *, may_rebuild: bool = False):
     try:
         with warehouse_lock(settings.warehouse), peak_memory(settings.warehouse) as peak:
             published_so_far(settings.warehouse)  # raises PublishedLost before anything is done
-            with written.by_this_run(settings.warehouse, say):
+            with written.by_this_run(settings.warehouse, announce):
                 if is_anew(settings) and not may_rebuild:
                     raise BuildError("all files have to be read anew; run first: make build")
                 erase_again(settings)
-                yield Work(settings, peak, started)
+                yield BuildRun(settings, peak, started)
     except (Exception, Stopped) as error:
-        hook.tell("failed", str(error))
+        hook.announce("failed", str(error))
         raise
-
-
-def say(words: str) -> None:
-    """Tell in a line of its own."""
-    console.print(words, markup=False)
 
 
 def erase_again(settings: Settings) -> None:
@@ -319,12 +276,7 @@ def erase_again(settings: Settings) -> None:
         if corrections.has_rows(settings.warehouse) and not is_anew(settings):
             catch_up(settings)
         done = erasure.go_on(settings.warehouse)
-        say(f"Erasures that were cut short, or undone by a backup, are made again: {done:,}.")
-
-
-def is_anew(settings: Settings) -> bool:
-    """Whether all rows are to be read anew."""
-    return fingerprint.read(settings.warehouse) == fingerprint.NOTHING
+        announce(f"Erasures that were cut short, or undone by a backup, are made again: {done:,}.")
 
 
 def catch_up(settings: Settings) -> None:
@@ -337,267 +289,3 @@ def catch_up(settings: Settings) -> None:
         console.print("Files that were landed before come first.")
         if warm_dbt(settings, "run", "--select", "+stg_rows") != 0:
             raise BuildError("landed files could not be taken in; run first: make build")
-
-
-def nothing_is_new(settings: Settings) -> bool:
-    """Whether a build could only give what is published already."""
-    try:
-        made_from = read_published(settings.warehouse)["made_from"]
-    except NothingPublished:
-        return False
-    if fingerprint.read(settings.warehouse) != fingerprint.code_of_tables():
-        return False
-    return made_from == inputs(settings) and tables_are_published(settings.warehouse)
-
-
-def tested_load(warehouse: Path) -> int:
-    """The latest load whose events passed the tests at hand, in the published build; 0 for none."""
-    try:
-        published = read_published(warehouse)
-    except NothingPublished:
-        return 0
-    if (published["made_from"] or {}).get("code") != fingerprint.all_code():
-        return 0
-    return newest_load(open_table(warehouse, "shopstream_core.fct_events", published))
-
-
-def inputs(settings: Settings) -> dict:
-    """All that decides what a build gives: what is landed, and the code, rules and versions."""
-    return {
-        "register": landing.register_state(settings.warehouse),
-        "code": fingerprint.all_code(),
-        "only_core": False,
-    }
-
-
-@contextmanager
-def warehouse_lock(warehouse: Path):
-    """Hold the warehouse for this process and its dbt; the lock ends when both have ended."""
-    with (warehouse / ".build.lock").open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            raise BuildError(
-                f"another build holds {warehouse}: {file.read().strip() or 'unknown'}. "
-                "Wait for it to end"
-            ) from None
-        # dbt inherits it: were only this process killed, dbt would go on writing.
-        os.set_inheritable(file.fileno(), True)
-        file.truncate(0)
-        file.write(f"process {os.getpid()} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
-        file.flush()
-        yield
-
-
-def note_dbt(warehouse: Path, pid: int) -> None:
-    """Note which dbt the holder of the lock has started, for whoever waits for it."""
-    lock = warehouse / ".build.lock"
-    holder = lock.read_text().partition(", dbt ")[0]
-    lock.write_text(f"{holder}, dbt {pid}")
-
-
-@contextmanager
-def peak_memory(warehouse: Path):
-    """Watch the memory of the build; yields a Peak."""
-    peak = Peak(warehouse)
-    watcher = threading.Thread(target=peak.watch, daemon=True)
-    watcher.start()
-    try:
-        yield peak
-    finally:
-        peak.stop.set()
-        watcher.join()
-
-
-def choose_landing(settings: Settings) -> Path:
-    """The landing folder where it has files, else the sample's, which is made if need be.
-
-    A warehouse that holds nothing but the sample is emptied when real files appear: the two must
-    not mix, and the sample can be made again. Raises BuildError where the path is no folder.
-    """
-    if settings.landing.is_file():
-        raise BuildError(
-            f"{settings.landing} is a file; make it a folder and put the event files into it"
-        )
-    mark = settings.warehouse / SAMPLE_MARK
-    loaded = (settings.warehouse / "published.json").exists() or landing.has_landed(
-        settings.warehouse
-    )
-    if landing.event_files(settings.landing):
-        if mark.exists():
-            console.print("The warehouse held the sample; it starts anew from your files.")
-            empty_warehouse(settings.warehouse)
-        return told(settings.landing, settings.warehouse)
-    if loaded and not mark.exists():
-        return told(settings.landing, settings.warehouse)
-    if "SHOPSTREAM_LANDING" in os.environ and not settings.landing.is_dir():
-        raise BuildError(f"SHOPSTREAM_LANDING is {settings.landing}, which is not a folder")
-    if foreign := landing.foreign_files(settings.landing):
-        raise BuildError(
-            f"{settings.landing} holds no file that can be read, but {named(foreign)}. Read are "
-            f"{READABLE}, in any case: rename or convert them, or empty the folder for the sample"
-        )
-    console.print(
-        f"No event files in {settings.landing}: using the generated sample in {settings.sample}.",
-        markup=False,
-    )
-    mark.touch()
-    if not landing.event_files(settings.sample):
-        sample.generate(settings.sample)
-    return told(settings.sample, settings.warehouse)
-
-
-def told(folder: Path, warehouse: Path) -> Path:
-    """Say which folders are used, and give the one of files."""
-    console.print(f"Files from {folder}, tables in {warehouse}.", markup=False)
-    return folder
-
-
-def empty_warehouse(warehouse: Path) -> None:
-    """Remove what shopstream wrote into a warehouse, and nothing else that may lie there.
-
-    Who was erased is remembered, since the landing files may still hold them, and who ran what.
-    """
-    # In this order: cut short, it leaves what the next build makes from nothing.
-    shutil.rmtree(warehouse / tables.REMOVED, ignore_errors=True)
-    unpublish(warehouse)
-    fingerprint.write(warehouse, fingerprint.NOTHING)
-    for folder in warehouse.glob("shopstream_*.db"):
-        for table in folder.iterdir():
-            if table.name not in ("erased_users", operations.NAME):
-                tables.remove(warehouse, table)
-        if not any(folder.iterdir()):
-            folder.rmdir()
-    for name in [SAMPLE_MARK, fingerprint.FILE, written.FILE, checksums.FILE]:
-        (warehouse / name).unlink(missing_ok=True)
-
-
-def land(folder: Path, warehouse: Path, **options: bool) -> landing.LandingResult:
-    """Land the new files of `folder` with a progress bar; options are those of `landing.land`."""
-    with progress_bar("landing") as advance:
-        landed = landing.land(folder, warehouse, on_progress=advance, **options)
-    warn_of_window(warehouse, landed)
-    return landed
-
-
-def read_again(folder: Path, warehouse: Path) -> None:
-    """Have work copies of all rows that were landed, for tables that another build is to make."""
-    files = landing.landed_files(warehouse)
-    with progress_bar("reading again") as advance:
-        shas = {file.file_sha256 for file in files if not file.withdrawn_at}
-        landing.reread(folder, warehouse, shas, on_progress=advance)
-
-
-@contextmanager
-def progress_bar(verb: str):
-    """A bar over bytes, one file at a time; yields the callback of `landing.land`."""
-    words = TextColumn(verb + " {task.description}", markup=False)
-    columns = words, BarColumn(), DownloadColumn()
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("", total=None)
-
-        def advance(name: str, done: int, total: int) -> None:
-            progress.update(task, description=name, completed=done, total=total)
-
-        yield advance
-
-
-def run_dbt(
-    settings: Settings, options: Sequence[str], variables: dict, *, with_tests: bool
-) -> bool:
-    """Run dbt build in the made environment; True when every model and test passed.
-
-    In an ordinary load, tests of single events leave out the dates that were tested before.
-    """
-    leaves_none_out = not with_tests or variables or "--full-refresh" in options
-    tested = 0 if leaves_none_out else tested_load(settings.warehouse)
-    # Unit tests judge the code, not the data: `make test` and CI run them, a daily load need not.
-    left_out = ["unit_test"] if with_tests else ["unit_test", "test"]
-    command = ["build", "--exclude-resource-type", *left_out, *options]
-    if variables:
-        command += ["--vars", json.dumps(variables)]
-    # Those of a run before would be told as this one's, were dbt to end before it writes its own.
-    (settings.target / "run_results.json").unlink(missing_ok=True)
-    code = warm_dbt(settings, *command, SHOPSTREAM_TESTED_LOAD=str(tested))
-    if code and (cause := cause_of_failure(settings, code)):
-        raise BuildError(f"{cause}. Readers stay on what was published last")
-    return code == 0
-
-
-def keep_failing_rows(settings: Settings) -> None:
-    """Run the tests that failed once more, and keep their rows as tables to look at.
-
-    Only these: a table for each of the tests that pass would double the time of a build.
-    """
-    failed = [name for name, status, _ in failures(settings.target) if status == "fail"]
-    if failed:
-        # A target folder of its own: `dbt retry` goes on from the build, not from this.
-        console.print("Keeping the failing rows ...")
-        target = {"DBT_TARGET_PATH": str(settings.target / FAILING_ROWS)}
-        with (settings.logs / "failing_rows.log").open("w") as log:
-            command = ["test", "--select", *failed, "--store-failures"]
-            warm_dbt(settings, *command, stdout=log, **target)
-        console.print(
-            f'See the failing rows: .venv/bin/shopstream query "select * from {failed[0]}"'
-        )
-
-
-def warm_dbt(settings: Settings, *command: str, **more) -> int:
-    """Run dbt on the warehouse's Spark server where one runs, else by itself; see `dbt`."""
-    engine = server.borrow(settings)
-    # Now nothing of a killed run is writing any more.
-    tables.sweep(settings.warehouse)
-    disk.sync_all(settings.warehouse)  # the register stands before rows are made by it
-    if engine:
-        console.print("The warm Spark server of this warehouse does the work.")
-    noted = partial(note_dbt, settings.warehouse)
-    try:
-        code = dbt(settings, *command, on_start=noted, **engine, **more)
-    except BaseException:
-        server.stop_if_lent(settings.warehouse)
-        raise
-    # Any other code is of a dbt that was stopped: a statement of it may be running still.
-    if code in (0, FAILED):
-        server.give_back(settings.warehouse)
-    return code
-
-
-def dbt(
-    settings: Settings, *command: str, stdout=None, on_start=lambda pid: None, **environment: str
-) -> int:
-    """Run dbt; returns its exit code.
-
-    Its own lines go to the terminal or to the file `stdout`, less the stack traces of Spark, which
-    are in dbt's log. What the JVM writes to stderr goes to a file.
-    """
-    with (
-        (settings.logs / "jvm.log").open("a") as stderr,
-        private_folder(settings.warehouse, ".tmp") as temporary,
-        subprocess.Popen(
-            [Path(sys.executable).with_name("dbt"), *command],
-            cwd=PROJECT,
-            env={
-                **settings.environment(),
-                **kept_in(temporary),
-                # Its own stdout is a pipe to us, which says nothing of where the lines go.
-                "DBT_USE_COLORS": str(stdout is None and sys.stdout.isatty()),
-                **environment,
-            },
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            close_fds=False,  # so that it inherits the lock
-            encoding="utf-8",
-            errors="replace",
-        ) as process,
-    ):
-        try:
-            on_start(process.pid)
-            for line in process.stdout:
-                if not IS_OF_A_STACK_TRACE(line):
-                    print(plain_lines(line), end="", file=stdout, flush=True)
-        except BaseException:
-            # Nothing may go on writing once the lock is given up.
-            end(process.pid)
-            raise
-    return process.returncode

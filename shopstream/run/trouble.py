@@ -2,12 +2,12 @@
 
 import json
 import re
-import resource
 import shutil
 import signal
 from pathlib import Path
 
 from shopstream.config import Settings
+from shopstream.disk import too_many_files
 
 FAILED = 1  # what dbt ends with where models or tests failed
 JAVA_IS_GONE = re.compile(
@@ -51,15 +51,6 @@ def cause_of_failure(settings: Settings, code: int) -> str | None:
             f"dbt ended with code {code}; its lines above and {settings.logs / 'dbt.log'} say why"
         )
     return None
-
-
-def too_many_files() -> str:
-    """The limit that was met, and what to do."""
-    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return (
-        f"too many open files: the limit is {limit:,} (ulimit -n); raise it, such as by "
-        "ulimit -n 4096, and run it again"
-    )
 
 
 def no_space(warehouse: Path) -> str:

@@ -13,8 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 
-from shopstream.published import mart_folders
-from shopstream.warehouse.tables import is_table, table_folders
+from shopstream.warehouse.tables import is_table, mart_folders, table_folders
 
 SCHEMA = "shopstream_performance"
 BUILDS = pa.schema(

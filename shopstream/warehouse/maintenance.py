@@ -8,15 +8,9 @@ from pathlib import Path
 from deltalake import DeltaTable
 
 from shopstream.errors import NothingPublished
-from shopstream.published import (
-    delist,
-    last_build_id,
-    mart_folders,
-    publish,
-    publish_again,
-    read_published,
-)
-from shopstream.warehouse.tables import table_folders
+from shopstream.published import read_published
+from shopstream.warehouse.publishing import delist, last_build_id, publish, publish_again
+from shopstream.warehouse.tables import mart_folders, table_folders
 
 
 @contextmanager

@@ -20,7 +20,10 @@ from shopstream.warehouse.tables import is_table
 
 NAME = "operations"
 SHOWN_AS = f"shopstream_performance.{NAME}"
-COMMANDS = {"build", "backfill", "reload", "maintain", "published", "rollback", "clean"}
+COMMANDS = {
+    *("build", "backfill", "reload", "withdraw", "erase"),
+    *("maintain", "published", "rollback", "clean"),
+}
 SCHEMA = pa.schema(
     {
         "ended_at": pa.timestamp("us", "UTC"),
@@ -49,7 +52,7 @@ def note(warehouse: Path, command: str, arguments: Sequence[str], exit_code: int
         "user": user_name(),
         "host": socket.gethostname(),
         "command": command,
-        "arguments": " ".join(without_ids(arguments)),
+        "arguments": " ".join(without_ids(command, arguments)),
         "exit_code": exit_code,
     }
     try:
@@ -66,8 +69,10 @@ def user_name() -> str:
         return str(os.getuid())
 
 
-def without_ids(arguments: Sequence[str]) -> list[str]:
-    """The arguments, less the id of a user who is to be erased."""
+def without_ids(command: str, arguments: Sequence[str]) -> list[str]:
+    """The arguments, less the id of a user who is to be erased, also by the option of before."""
+    if command == "erase":
+        return [HIDDEN for _ in arguments]
     shown = [re.sub("^(--erase-user=).*", rf"\1{HIDDEN}", argument) for argument in arguments]
     return [
         HIDDEN if before == "--erase-user" else argument

@@ -4,7 +4,12 @@ import re
 import shutil
 from pathlib import Path
 
+from deltalake import DeltaTable
+
 SCHEMA_PREFIX = "shopstream_"
+AUDIT_SCHEMA = f"{SCHEMA_PREFIX}dbt_test__audit"
+PRIVATE_SCHEMAS = {f"{SCHEMA_PREFIX}{name}" for name in ("landing", "staging", "intermediate")}
+PRIVATE_SCHEMAS |= {AUDIT_SCHEMA}
 REGISTER = f"{SCHEMA_PREFIX}landing."
 REMOVED = ".removed"
 IS_COMMIT = re.compile(r"[0-9]{20}\.(json|checkpoint\..*parquet)").fullmatch
@@ -30,6 +35,24 @@ def table_folders(warehouse: Path, schemas: str = f"{SCHEMA_PREFIX}*") -> dict[s
         f"{folder.parent.stem}.{folder.name}": folder
         for folder in sorted(warehouse.glob(f"{schemas}.db/*"))
         if is_table(folder)
+    }
+
+
+def mart_folders(warehouse: Path) -> dict[str, Path]:
+    """Folders of the Delta tables that readers may see, by `schema.table`."""
+    return {
+        name: folder
+        for name, folder in table_folders(warehouse).items()
+        if folder.parent.stem not in PRIVATE_SCHEMAS
+    }
+
+
+def failing_rows(warehouse: Path) -> dict[str, DeltaTable]:
+    """The failing rows of rules that the last build broke, by `schema.rule`."""
+    return {
+        name: DeltaTable(folder)
+        for name, folder in table_folders(warehouse).items()
+        if folder.parent.stem == AUDIT_SCHEMA
     }
 
 

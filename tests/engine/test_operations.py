@@ -16,7 +16,7 @@ from deltalake import DeltaTable
 from shopstream import config, published
 from shopstream.errors import LandingError, NothingPublished
 from shopstream.intake import corrections, landing
-from shopstream.warehouse import maintenance
+from shopstream.warehouse import maintenance, publishing
 from shopstream.warehouse.tables import table_folders
 from tests import oracle
 from tests.helpers.compare import differences
@@ -225,7 +225,7 @@ def test_a_backfill_waits_for_what_was_landed_before(warm):
     )
     landing.land(warm.landing, warm.warehouse)
     assert corrections.rows_are_waiting(warm.warehouse)
-    # What `shopstream backfill` and `reload --erase-user` do first.
+    # What `shopstream backfill` and `erase` do first.
     assert warm.dbt("run", "--select", "+stg_rows") == []
     assert not corrections.rows_are_waiting(warm.warehouse)
     warm.backfill(date(2019, 10, 1), date(2019, 10, 1))
@@ -261,17 +261,17 @@ def test_a_full_refresh_that_was_cut_short_doubles_nothing(warm):
 def test_rows_without_a_user_can_not_be_erased_as_one(warm):
     before = landing.register_state(warm.warehouse)
     with pytest.raises(LandingError, match="-999999 is no user"):
-        corrections.erase_user(warm.warehouse, -999999)
+        corrections.erase(warm.warehouse, -999999)
     assert landing.register_state(warm.warehouse) == before
 
 
 def test_an_erased_user_is_in_no_file_and_stays_out_of_a_rebuild(warm):
     warm.build(all_marts=True)
     assert any("int_user_days" in path.parts for path in files_that_hold(warm, 571810233))
-    published.publish(warm.warehouse)
-    assert corrections.erase_user(warm.warehouse, 571810233) == ["first.csv", "second.csv"]
+    publishing.publish(warm.warehouse)
+    assert corrections.erase(warm.warehouse, 571810233) == ["first.csv", "second.csv"]
     warm.build(all_marts=True)
-    published.publish(warm.warehouse)
+    publishing.publish(warm.warehouse)
     maintenance.maintain(warm.warehouse, delist_all=True)
     assert maintenance.tables_are_published(warm.warehouse)
     held = published_rows(warm)
@@ -326,22 +326,22 @@ def test_tests_of_events_leave_out_dates_that_were_tested_before(warm, monkeypat
 
 
 def test_readers_can_be_rolled_back_and_forward_at_once(warm):
-    first = published.publish(warm.warehouse)
+    first = publishing.publish(warm.warehouse)
     (warm.landing / "third.csv").write_text(HEADER + FIRST.replace("2019-10-01", "2019-10-09"))
     warm.build()
-    second = published.publish(warm.warehouse)
+    second = publishing.publish(warm.warehouse)
 
     def rows() -> int:
         name = "shopstream_core.fct_events"
         return published.open_table(warm.warehouse, name).to_pyarrow_table().num_rows
 
     assert rows() == 10
-    assert published.roll_back(warm.warehouse)["build_id"] == first["build_id"]
+    assert publishing.roll_back(warm.warehouse)["build_id"] == first["build_id"]
     assert rows() == 7
-    published.roll_back(warm.warehouse, second["build_id"])
+    publishing.roll_back(warm.warehouse, second["build_id"])
     assert rows() == 10
     with pytest.raises(NothingPublished, match="listed are: "):
-        published.roll_back(warm.warehouse, 99)
+        publishing.roll_back(warm.warehouse, 99)
 
 
 def test_maintenance_keeps_every_listed_build_readable_and_files_few(warm):
@@ -350,7 +350,7 @@ def test_maintenance_keeps_every_listed_build_readable_and_files_few(warm):
         rows = SECOND.replace("2019-10-02", f"2019-10-{day:02}")
         (warm.landing / f"{day}.csv").write_text(HEADER + rows)
         warm.build()
-        published.publish(warm.warehouse)
+        publishing.publish(warm.warehouse)
         listed.append(warm.marts())
     many = sum(len(published.DeltaTable(f).file_uris()) for f in tables(warm))
     done = maintenance.maintain(warm.warehouse)
@@ -363,12 +363,12 @@ def test_maintenance_keeps_every_listed_build_readable_and_files_few(warm):
         assert differences(expected, published_rows(warm, build)) == {}
 
     # Readers look at the first build, whose log has to stay, as that of the newest.
-    published.roll_back(warm.warehouse, by_id[0]["build_id"])
+    publishing.roll_back(warm.warehouse, by_id[0]["build_id"])
     maintenance.maintain(warm.warehouse, delist_all=True)
     assert differences(listed[0], published_rows(warm)) == {}
     assert differences(listed[-1], warm.marts()) == {}
     warm.build()
-    published.publish(warm.warehouse)
+    publishing.publish(warm.warehouse)
     maintenance.maintain(warm.warehouse, delist_all=True)
     assert differences(listed[-1], published_rows(warm)) == {}
 

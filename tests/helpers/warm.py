@@ -19,8 +19,8 @@ from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
 from shopstream.intake import corrections, landing
-from shopstream.published import mart_folders
 from shopstream.run.build import LEAVE_OUT_COMMERCE
+from shopstream.warehouse.tables import mart_folders
 from tests import oracle
 from tests.helpers.warehouse import PROJECT
 

@@ -6,8 +6,8 @@ from deltalake import write_deltalake
 
 from shopstream.config import Settings
 from shopstream.intake import landing
-from shopstream.published import publish
 from shopstream.warehouse import fingerprint
+from shopstream.warehouse.publishing import publish
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from shopstream import disk, published
 from shopstream.errors import Damaged
 from shopstream.intake import landing
 from shopstream.run import build
-from shopstream.warehouse import checksums, fingerprint, tables, written
+from shopstream.warehouse import checksums, fingerprint, publishing, tables, written
 
 ROWS, FACT = "shopstream_staging.stg_rows", "shopstream_core.fct_events"
 HOURS, BUILDS = "shopstream_core.dim_time", "shopstream_performance.builds"
@@ -170,7 +170,7 @@ def order(monkeypatch) -> list[str]:
 
 def test_all_that_a_build_wrote_is_on_the_disk_before_it_is_published(tmp_path, order):
     add(tmp_path, FACT, 1)
-    published.publish(tmp_path)
+    publishing.publish(tmp_path)
     assert order == [checksums.FILE, "all", published.COPY, published.FILE]
 
 

@@ -15,9 +15,10 @@ from shopstream.config import Settings
 from shopstream.errors import LandingError
 from shopstream.intake import erased_ids, erasure, landing
 from shopstream.intake.decode import EVENT_COLUMNS
-from shopstream.published import publish, read_published
+from shopstream.published import read_published
 from shopstream.run import build
 from shopstream.warehouse import fingerprint, written
+from shopstream.warehouse.publishing import publish
 
 USER, OTHER = 501, 777
 
@@ -58,7 +59,7 @@ def settings(tmp_path, monkeypatch) -> Settings:
     (made.target / "manifest.json").write_text('{"nodes": {}, "sources": {}}')
     monkeypatch.setattr(build, "run_dbt", lambda *_, **__: True)
     monkeypatch.setattr(build, "note_build", lambda *_, **__: None)
-    monkeypatch.setattr(build.Work, "report", lambda *_, **__: None)
+    monkeypatch.setattr(build.BuildRun, "report", lambda *_, **__: None)
     monkeypatch.setattr(build, "lost_files", lambda *_: [])
     return made
 
@@ -101,7 +102,7 @@ def test_the_next_build_finishes_an_erasure_that_was_killed(settings, monkeypatc
     warehouse = settings.warehouse
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         kill_before(step, patch)
-        build.erase_user(settings, USER)
+        build.erase(settings, USER)
     assert build.build(settings) == 0
     if step < 2:
         assert users(warehouse) == [USER, OTHER], "it had not begun"
@@ -116,15 +117,15 @@ def test_the_next_build_finishes_an_erasure_that_was_killed(settings, monkeypatc
 def test_a_second_erasure_does_not_forget_the_first(settings, monkeypatch):
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         kill_before(3, patch)
-        build.erase_user(settings, USER)
-    assert build.erase_user(settings, OTHER) == 0
+        build.erase(settings, USER)
+    assert build.erase(settings, OTHER) == 0
     assert users(settings.warehouse) == [None, None]
 
 
 def test_an_erasure_that_can_not_begin_leaves_the_mark_of_another(settings, monkeypatch):
     erasure._mark(settings.warehouse, [USER], blanked=True)
     with pytest.raises(LandingError, match="is no user"):
-        build.erase_user(settings, -999999)
+        build.erase(settings, -999999)
     assert erasure.unfinished(settings.warehouse) == {"users": [USER], "blanked": True}
     assert (settings.warehouse / erasure.MARK).stat().st_mode & 0o777 == 0o600
 
@@ -133,9 +134,9 @@ def test_an_erasure_that_can_not_begin_leaves_the_mark_of_another(settings, monk
 def test_a_backup_of_before_an_erasure_does_not_undo_it(settings, key_too):
     warehouse, backup = settings.warehouse, settings.warehouse.with_name("backup")
     if key_too:  # an earlier erasure made it
-        assert build.erase_user(settings, 9) == 0
+        assert build.erase(settings, 9) == 0
     shutil.copytree(warehouse, backup)
-    assert build.erase_user(settings, USER) == 0
+    assert build.erase(settings, USER) == 0
     held = registered(warehouse)
     shutil.rmtree(warehouse)
     backup.rename(warehouse)
@@ -146,7 +147,7 @@ def test_a_backup_of_before_an_erasure_does_not_undo_it(settings, key_too):
 
 
 def test_a_new_warehouse_in_the_place_of_one_keeps_erased_users_out(settings):
-    assert build.erase_user(settings, USER) == 0
+    assert build.erase(settings, USER) == 0
     shutil.rmtree(settings.warehouse)
     assert build.build(settings, with_tests=False) == 0
     assert len(registered(settings.warehouse)) == 1
@@ -156,7 +157,7 @@ def test_a_new_warehouse_in_the_place_of_one_keeps_erased_users_out(settings):
 
 
 def test_a_list_of_another_warehouse_stops_the_build(settings):
-    assert build.erase_user(settings, USER) == 0
+    assert build.erase(settings, USER) == 0
     beside = erased_ids.beside(settings.warehouse)
     assert beside.stat().st_mode & 0o777 == 0o600
     beside.write_text(json.dumps({"key": "0" * 64, "users": ["1" * 64]}))
@@ -174,7 +175,7 @@ def test_what_lies_elsewhere_and_may_hold_the_user_is_named(settings, capsys):
     write_deltalake(settings.warehouse / "dev_core.db/dim_users", pa.table({"user_id": [USER]}))
     (settings.logs / "dbt.log").write_text(f"where user_id = {USER}\n")
     (settings.target / "report.html").write_text(f"<td>{USER}0</td>")
-    assert build.erase_user(settings, USER) == 0
+    assert build.erase(settings, USER) == 0
     said = " ".join(capsys.readouterr().out.split())
     assert "dev_core.dim_users" in said and "dbt.log" in said
     assert "report.html" not in said, "another number"

@@ -44,7 +44,7 @@ def ran(monkeypatch, settings) -> RAN:
         return True
 
     monkeypatch.setattr(build, "run_dbt", run_dbt)
-    monkeypatch.setattr(build.Work, "report", lambda *_, **__: None)
+    monkeypatch.setattr(build.BuildRun, "report", lambda *_, **__: None)
     return asked
 
 
@@ -141,7 +141,9 @@ def test_a_backfill_names_its_dates_and_comes_behind_what_was_landed(settings, r
         folder = settings.warehouse / f"shopstream_{layer}.db" / name
         write_deltalake(folder, rows, partition_by=["event_date"])
     (settings.warehouse / written.FILE).unlink()  # as if shopstream had written them
-    monkeypatch.setattr(build.Work, "finish", lambda self, landed, var: ran.append(([], var)) or 0)
+    monkeypatch.setattr(
+        build.BuildRun, "finish", lambda self, landed, var: ran.append(([], var)) or 0
+    )
     first = []  # what dbt is asked for before the backfill gets its number
     monkeypatch.setattr(build, "warm_dbt", lambda *words: first.append(words[1:]) or 0)
     assert build.backfill(settings, None, None) == 0

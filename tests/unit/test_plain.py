@@ -12,9 +12,10 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
-from shopstream.people.summary import in_a_line, print_landing
+from shopstream.people.summary import print_landing
 from shopstream.plain import PlainFormatter, plain, plain_json, plain_lines
-from shopstream.published import publish
+from shopstream.run.results import in_a_line
+from shopstream.warehouse.publishing import publish
 from tests.helpers.shop import HEADER, LINE, Shop
 
 EVIL = "\x1b[2J\r\nINFO:root:all is well\x9b5m\u202e"

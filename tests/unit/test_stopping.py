@@ -15,8 +15,9 @@ import pytest
 from shopstream.config import Settings
 from shopstream.errors import LandingError
 from shopstream.intake import landing
-from shopstream.run import build, trouble
+from shopstream.run import trouble
 from shopstream.run.temporary import kept_in, private_folder
+from shopstream.warehouse.lock import warehouse_lock
 from tests.helpers.warehouse import PROJECT, Warehouse
 
 # `shopstream build` beside a dbt of the test's own.
@@ -78,7 +79,7 @@ def test_a_signal_ends_dbt_and_its_engine_frees_the_lock_and_tells_the_hook(
         f"shopstream: stopped by {number.name}; what was under way is done by the next run"
     ]
     assert not is_alive(int(engine.read_text()))
-    with build.warehouse_lock(warehouse.root / "warehouse"):
+    with warehouse_lock(warehouse.root / "warehouse"):
         pass
     assert (warehouse.root / "heard").read_text() == f"failed|stopped by {number.name}\n"
 

@@ -11,8 +11,8 @@ from deltalake import write_deltalake
 from shopstream.errors import NothingPublished
 from shopstream.intake import window
 from shopstream.people.query import UNPUBLISHED, show
-from shopstream.published import publish, unpublish
-from shopstream.run import build
+from shopstream.run.deliveries import land
+from shopstream.warehouse.publishing import publish, unpublish
 from tests.helpers.shop import Shop
 
 HEADER = "event_time,event_type,product_id,user_id"
@@ -31,7 +31,7 @@ def put(shop: Shop, name: str, *times: str) -> None:
 
 
 def said(shop: Shop, capsys) -> str:
-    build.land(shop.landing, shop.warehouse)
+    land(shop.landing, shop.warehouse)
     return capsys.readouterr().out.strip()
 
 
