@@ -5,7 +5,7 @@ Each function leaves the register so that the next build brings all tables up to
 
 import re
 from collections import defaultdict
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,9 +14,10 @@ from deltalake import DeltaTable
 
 from shopstream.config import rules
 from shopstream.errors import LandingError
-from shopstream.intake import erased_ids, landing
-from shopstream.intake.decode import EVENT_COLUMNS
-from shopstream.intake.landing import LandedFile
+from shopstream.intake import erased_ids, landing, register
+from shopstream.intake.columns import EVENT_COLUMNS
+from shopstream.intake.reader import Progress
+from shopstream.intake.register import LandedFile
 from shopstream.published import newest_load, rows_of
 from shopstream.warehouse.tables import folder_of, is_table
 
@@ -30,7 +31,7 @@ def files_named(warehouse: Path, names: list[str]) -> list[LandedFile]:
     Raises LandingError for an unknown one, and for a name that several contents came under.
     """
     found = defaultdict(list)
-    for file in landing.landed_files(warehouse):
+    for file in register.landed_files(warehouse):
         found[file.source_file].append(file)
         found[file.file_sha256].append(file)
     unknown = sorted(name for name in names if name not in found)
@@ -57,13 +58,26 @@ def files_with(warehouse: Path, fate: str) -> list[LandedFile]:
     """Landed files that have rows of this fate."""
     days = _file_days(warehouse, "file_key", "fate")
     keys = set(days.filter(pc.equal(days["fate"], fate))["file_key"].to_pylist())
-    return [file for file in landing.landed_files(warehouse) if file.file_key in keys]
+    return [file for file in register.landed_files(warehouse) if file.file_key in keys]
+
+
+def withdraw(warehouse: Path, shas: set[str]) -> None:
+    """Mark contents as withdrawn: the next build takes their rows out, and `land` leaves them."""
+    register.renumber(warehouse, shas, withdrawn_at=datetime.now(UTC))
+
+
+def reload(
+    folder: Path, warehouse: Path, shas: set[str], *, on_progress: Progress | None = None
+) -> None:
+    """Decode contents anew, so that the next build replaces their rows. Raises LandingError."""
+    landing.reread(folder, warehouse, shas, on_progress=on_progress)
+    register.renumber(warehouse, shas, withdrawn_at=None)
 
 
 def rows_are_waiting(warehouse: Path) -> bool:
     """Whether files were landed, withdrawn or taken in again that the rows do not show yet."""
     newest = newest_load(_table(warehouse, ROWS))
-    return any(file.load_id > newest for file in landing.landed_files(warehouse))
+    return any(file.load_id > newest for file in register.landed_files(warehouse))
 
 
 def start_backfill(
@@ -75,7 +89,7 @@ def start_backfill(
     a file is not in the landing folder any more; nothing is changed then.
     """
     files = {
-        f.file_key: f.file_sha256 for f in landing.landed_files(warehouse) if not f.withdrawn_at
+        f.file_key: f.file_sha256 for f in register.landed_files(warehouse) if not f.withdrawn_at
     }
     days = _file_days(warehouse, "event_date", "file_key")
     held = {day for day in days["event_date"].to_pylist() if day}
@@ -93,7 +107,7 @@ def start_backfill(
         files = {key: files[key] for key in keys.to_pylist()}
         held = {day for day in held if first <= day <= last}
     landing.reread(folder, warehouse, set(files.values()), **progress)
-    number = landing.note_backfill(warehouse, held)
+    number = register.note_backfill(warehouse, held)
     return {
         "first_date": first and str(first),
         "last_date": last and str(last),
@@ -123,8 +137,8 @@ def erase(warehouse: Path, user_id: int) -> list[str]:
             & pc.match_substring_regex(pc.field("delivered_row"), token)
         ),
     ).to_pylist()
-    number = landing.note_backfill(warehouse, {row["event_date"] for row in found} - {None})
-    landing.note_erased(warehouse, number, user_id)
+    number = register.note_backfill(warehouse, {row["event_date"] for row in found} - {None})
+    register.note_erased(warehouse, number, user_id)
     positions = defaultdict(list)
     for row in found:
         positions[row["file_key"]].append(row["row_number"])
@@ -138,7 +152,8 @@ def erase(warehouse: Path, user_id: int) -> list[str]:
             updates={name: "null" for name in VALUES_OF_A_ROW}
             | {"changes": "0", "fate": "'erased'", "load_id": str(number)},
         )
-    return sorted(f.source_file for f in landing.landed_files(warehouse) if f.file_key in positions)
+    files = register.landed_files(warehouse)
+    return sorted(file.source_file for file in files if file.file_key in positions)
 
 
 def users_of(warehouse: Path, hashes: set[str]) -> set[int]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from shopstream import disk
 from shopstream.config import Settings
 from shopstream.errors import LandingError
-from shopstream.intake import corrections, erased_ids, landing
+from shopstream.intake import corrections, erased_ids, register
 from shopstream.warehouse import operations
 from shopstream.warehouse.maintenance import maintain
 from shopstream.warehouse.tables import AUDIT_SCHEMA, REGISTER, table_folders
@@ -48,13 +48,13 @@ def begin(warehouse: Path, user_id: int) -> list[str]:
 def is_owed(warehouse: Path) -> bool:
     """Whether an erasure was cut short, or undone by a backup that was put back."""
     begun = unfinished(warehouse)
-    return bool(begun and not begun["blanked"]) or bool(landing.erased_elsewhere(warehouse))
+    return bool(begun and not begun["blanked"]) or bool(register.erased_elsewhere(warehouse))
 
 
 def go_on(warehouse: Path) -> int:
     """Make what is owed good; how many erasures. No landed rows may be waiting."""
     begun = unfinished(warehouse) or {"users": [], "blanked": True}
-    hashes = landing.erased_elsewhere(warehouse)
+    hashes = register.erased_elsewhere(warehouse)
     users = set() if begun["blanked"] else set(begun["users"])
     users |= corrections.users_of(warehouse, hashes)
     if users:
@@ -63,8 +63,8 @@ def go_on(warehouse: Path) -> int:
             if corrections.has_rows(warehouse):
                 corrections.erase(warehouse, user_id)
             else:
-                landing.note_erased(warehouse, landing.new_load(warehouse), user_id)
-    landing.note_hashes(warehouse, hashes)  # of those, too, of whom nothing is held
+                register.note_erased(warehouse, register.new_load(warehouse), user_id)
+    register.note_hashes(warehouse, hashes)  # of those, too, of whom nothing is held
     if users:
         _blanked(warehouse, sorted({*begun["users"], *users}))
     return max(len(users), len(hashes))

@@ -8,7 +8,8 @@ from deltalake import DeltaTable
 from rich.markup import escape
 
 from shopstream.console import console
-from shopstream.intake.landing import LandedFile, LandingResult
+from shopstream.intake.committer import LandingResult
+from shopstream.intake.register import LandedFile
 from shopstream.plain import plain
 from shopstream.published import rows_of
 from shopstream.warehouse.tables import table_folders

@@ -9,7 +9,8 @@ import pyarrow.dataset as ds
 
 from shopstream.config import rules
 from shopstream.console import console
-from shopstream.intake.landing import LandingResult, work_copies
+from shopstream.intake.committer import LandingResult
+from shopstream.intake.landing import work_copies
 
 log = logging.getLogger(__name__)
 # Only the date: an offset may move a row by a day, which is of no matter here.

@@ -7,8 +7,8 @@ from rich.table import Table
 from shopstream.config import Settings
 from shopstream.console import console
 from shopstream.errors import NothingPublished
+from shopstream.intake.committer import LandingResult
 from shopstream.intake.finding import named
-from shopstream.intake.landing import LandingResult
 from shopstream.published import marts, open_table, read_published, rows_of
 from shopstream.run.results import failures
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from shopstream.config import SAMPLE_MARK, Settings
 from shopstream.errors import BuildError
-from shopstream.intake import erased_ids, landing
+from shopstream.intake import erased_ids, register
 from shopstream.published import open_table, read_published
 
 # Their grain is a build or a load, and another warehouse has had others.
@@ -42,8 +42,7 @@ def differences(settings: Settings, target: str) -> dict[str, str]:
 
 def _copy_register(warehouse: Path, other: Path) -> None:
     """What has landed, whether it is the sample, who was erased and by which key they are known."""
-    register = f"{landing.SCHEMA}.db"
-    shutil.copytree(warehouse / register, other / register)
+    shutil.copytree(register.home_of(warehouse), register.home_of(other))
     for source, target in (
         (warehouse / SAMPLE_MARK, other / SAMPLE_MARK),
         (erased_ids.beside(warehouse), erased_ids.beside(other)),

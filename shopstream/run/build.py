@@ -16,7 +16,9 @@ from shopstream import disk
 from shopstream.config import Settings, check_warehouse
 from shopstream.console import announce, console, progress_bar
 from shopstream.errors import BuildError
-from shopstream.intake import corrections, erasure, landing
+from shopstream.intake import corrections, erasure, landing, register
+from shopstream.intake.committer import LandingResult
+from shopstream.intake.register import LandedFile
 from shopstream.intake.unused import lost_files
 from shopstream.people import hook
 from shopstream.people.summary import print_summary
@@ -63,7 +65,7 @@ def build(
     with prepared(settings, may_rebuild=True) as run:
         folder = choose_landing(settings)
         full_refresh = full_refresh or is_anew(settings)
-        if full_refresh and not drop_missing and landing.has_landed(settings.warehouse):
+        if full_refresh and not drop_missing and register.has_landed(settings.warehouse):
             # Said at once, not after all files were read; `land` looks once more when they are.
             land(folder, settings.warehouse)
             if gone := landing.missing_files(folder, settings.warehouse):
@@ -86,12 +88,12 @@ def backfill(settings: Settings, first: date | None, last: date | None) -> int:
         return run.finish(None, {"backfill": dates})
 
 
-def reload(settings: Settings, choose: Callable[[Path], list[landing.LandedFile]]) -> int:
+def reload(settings: Settings, choose: Callable[[Path], list[LandedFile]]) -> int:
     """Read the chosen files anew, withdrawn ones too, in the place of their rows; see `build`."""
     with prepared(settings) as run, progress_bar("reading again") as advance:
         folder = choose_landing(settings)
         shas = {file.file_sha256 for file in choose(settings.warehouse)}
-        landing.reload(folder, settings.warehouse, shas, on_progress=advance)
+        corrections.reload(folder, settings.warehouse, shas, on_progress=advance)
         console.print(f"{len(shas):,} files are taken in again.")
         return run.finish(None)
 
@@ -100,7 +102,7 @@ def withdraw(settings: Settings, names: list[str]) -> int:
     """Take the rows of files out, and leave the files out from now on; see `build`."""
     with prepared(settings) as run:
         files = corrections.files_named(settings.warehouse, names)
-        landing.withdraw(settings.warehouse, {file.file_sha256 for file in files})
+        corrections.withdraw(settings.warehouse, {file.file_sha256 for file in files})
         return run.finish(None)
 
 
@@ -128,7 +130,7 @@ class BuildRun:
 
     def finish(
         self,
-        landed: landing.LandingResult | None,
+        landed: LandingResult | None,
         variables: dict | None = None,
         *,
         with_tests: bool = True,
@@ -164,7 +166,7 @@ class BuildRun:
             console.print(f"Exit code {FILE_REFUSED}: a file was refused or unused, see above.")
         return FILE_REFUSED if lost else 0
 
-    def publish(self, landed: landing.LandingResult | None, *, only_core: bool) -> None:
+    def publish(self, landed: LandingResult | None, *, only_core: bool) -> None:
         """Show readers what has passed; the run is noted first, so that they see it, too."""
         warehouse, target = self.settings.warehouse, self.settings.target
         files = landed.landed if landed else []
@@ -213,7 +215,7 @@ class BuildRun:
         if published and (hours := hook.new_anomalies(self.settings.warehouse)):
             hook.announce("anomaly", "; ".join(hours))
 
-    def idle(self, landed: landing.LandingResult) -> int:
+    def idle(self, landed: LandingResult) -> int:
         """Report that the published build is of these files and this code already."""
         self.report(landed, published=True)
         self.finish_erasure(whole=True)
@@ -237,7 +239,7 @@ class BuildRun:
             announce(words)
         console.print("Erased from the warehouse; readers can't go back to earlier builds.")
 
-    def report(self, landed: landing.LandingResult | None, *, published: bool) -> None:
+    def report(self, landed: LandingResult | None, *, published: bool) -> None:
         """Print the summary."""
         seconds = time.monotonic() - self.started
         print_summary(self.settings, landed, published, seconds=seconds, peak_bytes=self.peak.bytes)

@@ -7,8 +7,9 @@ from shopstream import sample
 from shopstream.config import SAMPLE_MARK, Settings
 from shopstream.console import announce, progress_bar
 from shopstream.errors import BuildError
-from shopstream.intake import landing
+from shopstream.intake import landing, register
 from shopstream.intake.archives import READABLE
+from shopstream.intake.committer import LandingResult
 from shopstream.intake.finding import named
 from shopstream.intake.window import warn_of_window
 from shopstream.warehouse.emptying import empty_warehouse
@@ -31,7 +32,7 @@ def _chosen(settings: Settings) -> Path:
             f"{settings.landing} is a file; make it a folder and put the event files into it"
         )
     mark = settings.warehouse / SAMPLE_MARK
-    loaded = (settings.warehouse / "published.json").exists() or landing.has_landed(
+    loaded = (settings.warehouse / "published.json").exists() or register.has_landed(
         settings.warehouse
     )
     if landing.event_files(settings.landing):
@@ -57,7 +58,7 @@ def _chosen(settings: Settings) -> Path:
     return settings.sample
 
 
-def land(folder: Path, warehouse: Path, **options: bool) -> landing.LandingResult:
+def land(folder: Path, warehouse: Path, **options: bool) -> LandingResult:
     """Land the new files of `folder` with a progress bar; options are those of `landing.land`."""
     with progress_bar("landing") as advance:
         landed = landing.land(folder, warehouse, on_progress=advance, **options)
@@ -67,7 +68,7 @@ def land(folder: Path, warehouse: Path, **options: bool) -> landing.LandingResul
 
 def read_again(folder: Path, warehouse: Path) -> None:
     """Have work copies of all rows that were landed, for tables that another build is to make."""
-    files = landing.landed_files(warehouse)
+    files = register.landed_files(warehouse)
     with progress_bar("reading again") as advance:
         shas = {file.file_sha256 for file in files if not file.withdrawn_at}
         landing.reread(folder, warehouse, shas, on_progress=advance)

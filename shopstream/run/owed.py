@@ -4,7 +4,7 @@ from pathlib import Path
 
 from shopstream.config import Settings
 from shopstream.errors import NothingPublished
-from shopstream.intake import landing
+from shopstream.intake import register
 from shopstream.published import newest_load, open_table, read_published
 from shopstream.warehouse import fingerprint
 from shopstream.warehouse.maintenance import tables_are_published
@@ -40,7 +40,7 @@ def tested_load(warehouse: Path) -> int:
 def inputs(settings: Settings) -> dict:
     """All that decides what a build gives: what is landed, and the code, rules and versions."""
     return {
-        "register": landing.register_state(settings.warehouse),
+        "register": register.versions(settings.warehouse),
         "code": fingerprint.all_code(),
         "only_core": False,
     }

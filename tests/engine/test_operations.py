@@ -15,7 +15,7 @@ from deltalake import DeltaTable
 
 from shopstream import config, published
 from shopstream.errors import LandingError, NothingPublished
-from shopstream.intake import corrections, landing
+from shopstream.intake import corrections, landing, register
 from shopstream.warehouse import maintenance, publishing
 from shopstream.warehouse.tables import table_folders
 from tests import oracle
@@ -103,14 +103,14 @@ def test_late_rows_are_told_by_the_load_that_brought_them(warm):
 def test_a_withdrawn_file_leaves_no_row_and_comes_back_whole(warm):
     everything = warm.marts()
     assert everything["fct_events"].num_rows == 7
-    landing.withdraw(warm.warehouse, shas(warm, "second.csv"))
+    corrections.withdraw(warm.warehouse, shas(warm, "second.csv"))
     warm.build()
     without = warm.marts()
     assert without["refused_files"]["source_file"].to_pylist() == ["second.csv"]
     assert without["row_ledger"]["source_file"].to_pylist() == ["first.csv"]
     assert not landing.land(warm.landing, warm.warehouse).landed, "it is not landed again"
 
-    landing.reload(warm.landing, warm.warehouse, shas(warm, "second.csv"))
+    corrections.reload(warm.landing, warm.warehouse, shas(warm, "second.csv"))
     warm.build()
     assert differences(everything, warm.marts()) == {}
     (warm.landing / "second.csv").unlink()
@@ -120,7 +120,7 @@ def test_a_withdrawn_file_leaves_no_row_and_comes_back_whole(warm):
 
 
 def test_when_the_last_file_is_withdrawn_all_marts_are_empty(warm):
-    landing.withdraw(warm.warehouse, shas(warm, *FILES))
+    corrections.withdraw(warm.warehouse, shas(warm, *FILES))
     warm.build()
     core = ["fct_events", "dim_sessions", "dim_users", "dim_products", "dim_time", "row_ledger"]
     assert {name: warm.marts()[name].num_rows for name in core} == dict.fromkeys(core, 0)
@@ -168,7 +168,7 @@ def test_a_mended_rule_takes_quarantined_rows_in_and_the_ledger_balances(warm):
     mended = {"null_defaults": default_time("2019-10-02 00:00:00")}
     files = corrections.files_with(warm.warehouse, "quarantined")
     assert {file.source_file for file in files} == {"first.csv", "second.csv"}
-    landing.reload(warm.landing, warm.warehouse, {file.file_sha256 for file in files})
+    corrections.reload(warm.landing, warm.warehouse, {file.file_sha256 for file in files})
     warm.build(**mended)
     held = warm.marts()
     rules = oracle.Rules(event_time_default="2019-10-02 00:00:00")
@@ -210,11 +210,11 @@ def test_a_wider_window_takes_rows_in_by_a_backfill_of_its_dates(warm):
 
 
 def test_a_backfill_without_its_landing_file_changes_nothing(warm):
-    before = landing.register_state(warm.warehouse)
+    before = register.versions(warm.warehouse)
     (warm.landing / "first.csv").unlink()
     with pytest.raises(LandingError, match="first.csv"):
         warm.backfill()
-    assert landing.register_state(warm.warehouse) == before
+    assert register.versions(warm.warehouse) == before
     assert not list(warm.warehouse.glob("shopstream_landing.db/landed_rows/*"))
 
 
@@ -259,10 +259,10 @@ def test_a_full_refresh_that_was_cut_short_doubles_nothing(warm):
 
 
 def test_rows_without_a_user_can_not_be_erased_as_one(warm):
-    before = landing.register_state(warm.warehouse)
+    before = register.versions(warm.warehouse)
     with pytest.raises(LandingError, match="-999999 is no user"):
         corrections.erase(warm.warehouse, -999999)
-    assert landing.register_state(warm.warehouse) == before
+    assert register.versions(warm.warehouse) == before
 
 
 def test_an_erased_user_is_in_no_file_and_stays_out_of_a_rebuild(warm):

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
-from shopstream.intake.decode import EVENT_COLUMNS, EXACT_TYPES
+from shopstream.intake.columns import EVENT_COLUMNS
+from shopstream.intake.decode import EXACT_TYPES
 from shopstream.intake.landing import land
 
 HEADER = ",".join(EVENT_COLUMNS)

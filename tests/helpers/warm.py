@@ -19,6 +19,7 @@ from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
 from shopstream.intake import corrections, landing
+from shopstream.intake.committer import LandingResult
 from shopstream.run.build import LEAVE_OUT_COMMERCE
 from shopstream.warehouse.tables import mart_folders
 from tests import oracle
@@ -101,7 +102,7 @@ class WarmWarehouse:
         bad = [r for r in ran.result if r.status in ("error", "fail", "runtime error")]
         return [(r.node.name, f"{r.status}: {' '.join(str(r.message).split())}") for r in bad]
 
-    def build(self, *options: str, all_marts: bool = False, **variables) -> landing.LandingResult:
+    def build(self, *options: str, all_marts: bool = False, **variables) -> LandingResult:
         """Land what is new and bring tables up to date; raises BuildFailed.
 
         Business marts only with `all_marts`: they take as long again.

@@ -17,7 +17,7 @@ from rich.console import Console
 from shopstream import console, sample
 from shopstream.config import SAMPLE_MARK
 from shopstream.errors import BuildError, LandingError
-from shopstream.intake import corrections, erasure, landing
+from shopstream.intake import corrections, erasure, landing, register
 from shopstream.published import read_published
 from shopstream.run import build, dbt, owed
 from shopstream.run.deliveries import choose_landing
@@ -165,9 +165,9 @@ def test_a_first_build_that_was_killed_in_its_register_or_rows_is_made_anew(sett
     warehouse = settings.warehouse.with_name("new")
     for name in ("landing.db/landed_files", "staging.db/stg_rows"):
         (warehouse / f"shopstream_{name}/_delta_log").mkdir(parents=True)
-    assert not landing.has_landed(warehouse)
+    assert not register.has_landed(warehouse)
     landing.land(settings.landing, warehouse)
-    assert landing.has_landed(warehouse)
+    assert register.has_landed(warehouse)
     with pytest.raises(LandingError, match="nothing was built"):
         corrections.rows_are_waiting(warehouse)
 

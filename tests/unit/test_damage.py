@@ -9,7 +9,7 @@ from deltalake import DeltaTable, write_deltalake
 
 from shopstream import disk, published
 from shopstream.errors import Damaged
-from shopstream.intake import landing
+from shopstream.intake import landing, register
 from shopstream.run import build
 from shopstream.warehouse import checksums, fingerprint, publishing, tables, written
 
@@ -177,8 +177,8 @@ def test_all_that_a_build_wrote_is_on_the_disk_before_it_is_published(tmp_path, 
 def test_the_register_is_on_the_disk_after_its_work_copies_and_before_dbt(
     tmp_path, order, monkeypatch
 ):
-    write = landing._write_table
-    monkeypatch.setattr(landing, "_write_table", lambda *a: order.append(a[1]) or write(*a))
+    write = register.write_table
+    monkeypatch.setattr(register, "write_table", lambda *a: order.append(a[1]) or write(*a))
     monkeypatch.setattr(build, "dbt", lambda *_, **__: order.append("dbt") or 0)
     folders = [tmp_path / name for name in ("landing", "warehouse", "sample", "logs", "target")]
     settings = build.Settings(*folders)
@@ -190,7 +190,7 @@ def test_the_register_is_on_the_disk_after_its_work_copies_and_before_dbt(
     build.warm_dbt(settings, "build")
     assert order == ["loads", "all", "landed_files", "deliveries", "all", "dbt"]
     del order[:]
-    landing.new_load(settings.warehouse)
+    register.new_load(settings.warehouse)
     assert order == ["loads", "all"]
 
 

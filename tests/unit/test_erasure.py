@@ -13,8 +13,8 @@ from deltalake import DeltaTable, write_deltalake
 from shopstream import disk
 from shopstream.config import Settings
 from shopstream.errors import LandingError
-from shopstream.intake import erased_ids, erasure, landing
-from shopstream.intake.decode import EVENT_COLUMNS
+from shopstream.intake import erased_ids, erasure, landing, register
+from shopstream.intake.columns import EVENT_COLUMNS
 from shopstream.published import read_published
 from shopstream.run import build
 from shopstream.warehouse import fingerprint, written
@@ -91,7 +91,7 @@ def kill_before(step: int, monkeypatch) -> None:
 
         return write
 
-    for owner, name in ((disk, "write"), (landing, "_write_table"), (DeltaTable, "update")):
+    for owner, name in ((disk, "write"), (register, "write_table"), (DeltaTable, "update")):
         monkeypatch.setattr(owner, name, stopping(getattr(owner, name)))
 
 

@@ -11,7 +11,7 @@ from deltalake import write_deltalake
 
 from shopstream.config import PROJECT, Settings
 from shopstream.errors import BuildError, LandingError
-from shopstream.intake import landing
+from shopstream.intake import corrections, landing, register
 from shopstream.run import build
 from shopstream.warehouse import fingerprint, written
 
@@ -101,7 +101,7 @@ def test_a_full_refresh_that_was_cut_short_is_made_again(settings, ran, monkeypa
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(landing, "_write_table", killed)
+        patch.setattr(register, "write_table", killed)
         build.build(settings, full_refresh=True)
     with pytest.raises(BuildError, match="read anew; run first: make build"):
         build.backfill(settings, None, None)
@@ -179,7 +179,7 @@ def test_a_full_refresh_goes_on_without_a_file_where_it_is_told_to(settings, ran
     run(settings)
     (settings.landing / "a.csv").unlink()
     run(settings, full_refresh=True, drop_missing=True)
-    assert landing.landed_files(settings.warehouse) == []
+    assert register.landed_files(settings.warehouse) == []
 
 
 def test_a_zip_of_the_same_size_with_other_rows_is_not_what_was_delivered(settings, ran):
@@ -197,8 +197,8 @@ def test_a_zip_of_the_same_size_with_other_rows_is_not_what_was_delivered(settin
 
 def test_a_full_refresh_does_not_miss_a_file_that_was_withdrawn(settings, ran):
     run(settings)
-    [file] = landing.landed_files(settings.warehouse)
-    landing.withdraw(settings.warehouse, {file.file_sha256})
+    [file] = register.landed_files(settings.warehouse)
+    corrections.withdraw(settings.warehouse, {file.file_sha256})
     (settings.landing / "a.csv").unlink()
     run(settings, full_refresh=True)
     assert ran[-1] == (["--full-refresh"], {"rebuild_staging": True})

@@ -23,8 +23,18 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from shopstream.errors import LandingError
-from shopstream.intake import archives, corrections, decode, erased_ids, landing
-from shopstream.intake.decode import EVENT_COLUMNS, EXACT_TYPES
+from shopstream.intake import (
+    archives,
+    committer,
+    corrections,
+    decode,
+    erased_ids,
+    landing,
+    reader,
+    register,
+)
+from shopstream.intake.columns import EVENT_COLUMNS
+from shopstream.intake.decode import EXACT_TYPES
 from shopstream.intake.landing import drop_work_copies, land
 from shopstream.people.summary import print_landing
 from tests.helpers.forgetting import forget
@@ -91,12 +101,12 @@ def test_second_run_reads_nothing_and_writes_nothing(shop, monkeypatch):
     shop.put("a.csv", f"{HEADER}\n{LINE}\n")
     shop.put("bad.csv", "x\n")
     first = shop.land()
-    versions = [DeltaTable(str(shop.home / t)).version() for t in landing._TABLES]
-    monkeypatch.setattr(landing, "_sha256", lambda path: pytest.fail("hashed again"))
+    versions = [DeltaTable(str(shop.home / t)).version() for t in register.TABLES]
+    monkeypatch.setattr(reader, "sha256_of", lambda path: pytest.fail("hashed again"))
     second = shop.land()
     assert (second.load_id, second.landed, second.refused) == (None, [], [])
     assert second.known_refused == first.refused
-    assert [DeltaTable(str(shop.home / t)).version() for t in landing._TABLES] == versions
+    assert [DeltaTable(str(shop.home / t)).version() for t in register.TABLES] == versions
 
 
 def test_each_run_has_one_load_id(shop):
@@ -922,7 +932,7 @@ def test_an_erased_user_is_found_behind_any_white_space(shop):
     trimmed = re.search(r"'(\\t[^']*)'", macro)[1].encode().decode("unicode_escape")
     assert set(trimmed) == set(erased_ids.WHITE_SPACE)
     land(shop.landing, shop.warehouse)
-    landing.note_erased(shop.warehouse, 1, 501)
+    register.note_erased(shop.warehouse, 1, 501)
     ids = [f"{space}501{space}" for space in trimmed] + ["502"]
     shop.put_parquet(user_id=ids)
     (landed,) = shop.land().landed
@@ -933,8 +943,8 @@ def test_an_erased_user_is_found_behind_any_white_space(shop):
 
 def test_an_erased_user_is_found_however_the_id_is_written(shop):
     land(shop.landing, shop.warehouse)
-    landing.note_erased(shop.warehouse, 1, 501)
-    landing.note_erased(shop.warehouse, 2, -7)
+    register.note_erased(shop.warehouse, 1, 501)
+    register.note_erased(shop.warehouse, 2, -7)
     theirs = ["501", "501.0", "+501", "000501", "0" * 5000 + "501", "-7", "-007.0"]
     # Python reads no number of more than 4,300 digits; such a row must not stop the landing.
     others = ["-501", "7", "5010", "501.00", "9" * 20, "9" * 5000, "x501", ""]
@@ -1011,14 +1021,14 @@ def test_a_file_that_changes_while_it_is_read_waits_for_the_next_run(shop, monke
 
 def test_a_file_that_disappears_is_skipped(shop, monkeypatch):
     path = shop.put("a.csv", f"{HEADER}\n{LINE}\n")
-    hashed = landing._sha256
+    hashed = reader.sha256_of
 
     def vanish(file):
         digest = hashed(file)
         path.unlink()
         return digest
 
-    monkeypatch.setattr(landing, "_sha256", vanish)
+    monkeypatch.setattr(reader, "sha256_of", vanish)
     result = shop.land()
     assert (result.skipped_changing, result.landed, result.refused) == (["a.csv"], [], [])
     assert shop.table("deliveries") == []
@@ -1027,14 +1037,14 @@ def test_a_file_that_disappears_is_skipped(shop, monkeypatch):
 def test_a_file_that_disappears_before_it_is_read_is_skipped(shop, monkeypatch):
     path = shop.put("a.csv", f"{HEADER}\n{LINE}\n")
     shop.put("b.csv", f"{HEADER}\n")
-    look = landing.state_of
+    look = committer.state_of
 
     def vanish(file):
         signature = look(file)
         path.unlink(missing_ok=True)
         return signature
 
-    monkeypatch.setattr(landing, "state_of", vanish)
+    monkeypatch.setattr(committer, "state_of", vanish)
     result = shop.land()
     assert (result.skipped_changing, result.refused) == (["a.csv"], [])
     assert [f.source_file for f in result.landed] == ["b.csv"]
@@ -1048,8 +1058,8 @@ def test_a_passing_error_refuses_a_file_for_one_run(shop, monkeypatch, number):
     def fail(*_):
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(landing, "_sha256", fail)
-    monkeypatch.setattr(landing, "extract", fail)
+    monkeypatch.setattr(reader, "sha256_of", fail)
+    monkeypatch.setattr(reader, "extract", fail)
     result = shop.land()
     assert [f.source_file for f in result.refused] == ["a.csv", "b.zip/m.csv"]
     assert all("the next run tries again" in f.reason for f in result.refused)
@@ -1075,7 +1085,7 @@ def test_an_unexpected_error_refuses_one_file_and_is_logged(shop, monkeypatch, c
     (refused,) = result.refused
     assert "(ZeroDivisionError: first line)" in refused.reason
     assert "second line" not in refused.reason
-    assert "Traceback" in caplog.text and caplog.records[0].name == "shopstream.intake.landing"
+    assert "Traceback" in caplog.text and caplog.records[0].name == "shopstream.intake.reader"
 
 
 def test_a_work_copy_that_lost_rows_is_never_registered(shop, monkeypatch):
@@ -1093,7 +1103,7 @@ def test_a_work_copy_that_lost_rows_is_never_registered(shop, monkeypatch):
 
 def test_without_its_key_no_erased_user_comes_back(shop):
     land(shop.landing, shop.warehouse)
-    landing.note_erased(shop.warehouse, 1, 501)
+    register.note_erased(shop.warehouse, 1, 501)
     key = shop.warehouse / ".erasure-key"
     held = key.read_text()
     assert key.stat().st_mode & 0o777 == 0o600
@@ -1106,7 +1116,7 @@ def test_without_its_key_no_erased_user_comes_back(shop):
         with pytest.raises(LandingError, match="erasure-key is missing or damaged"):
             shop.land()
         with pytest.raises(LandingError, match="erasure-key is missing or damaged"):
-            landing.note_erased(shop.warehouse, 2, 503)
+            register.note_erased(shop.warehouse, 2, 503)
     key.write_text(f"{held}\n")  # as an editor saves it
     (landed,) = shop.land().landed
     assert [row["user_id"] for row in shop.rows(landed)] == [None, "502"]
@@ -1116,7 +1126,7 @@ def test_users_are_erased_in_a_warehouse_with_a_quote_in_its_path(tmp_path):
     (tmp_path / "it's").mkdir()
     shop = Shop(tmp_path / "it's")
     land(shop.landing, shop.warehouse)
-    landing.note_erased(shop.warehouse, 1, 501)
+    register.note_erased(shop.warehouse, 1, 501)
     shop.put_parquet(user_id=["501", "502"])
     (landed,) = shop.land().landed
     assert [row["user_id"] for row in shop.rows(landed)] == [None, "502"]
@@ -1140,14 +1150,14 @@ def test_a_file_replaced_while_it_is_read_again_counts_as_missing(shop, monkeypa
     path = shop.put("a.csv", f"{HEADER}\n{LINE}\n")
     (landed,) = shop.land().landed
     landing.drop_work_copies(shop.warehouse)
-    hashed = landing._sha256
+    hashed = reader.sha256_of
 
     def swap(file):
         sha = hashed(file)
         path.write_text(f"{HEADER}\n{LINE}\n{LINE}\n")
         return sha
 
-    monkeypatch.setattr(landing, "_sha256", swap)
+    monkeypatch.setattr(reader, "sha256_of", swap)
     with pytest.raises(LandingError, match="were changed: a.csv"):
         landing.reread(shop.landing, shop.warehouse, {landed.file_sha256})
     assert list((shop.home / "landed_rows").iterdir()) == []
@@ -1266,12 +1276,12 @@ STEPS = ["replace", "landed_files", "refused_files", "deliveries", "end"]
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from shopstream.intake import landing
+from shopstream.intake import landing, register
 step, folder = sys.argv[1], Path(sys.argv[2])
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)
-write, move = landing._write_table, Path.replace
-landing._write_table = lambda home, name, rows: die() if name == step else write(home, name, rows)
+write, move = register.write_table, Path.replace
+register.write_table = lambda home, name, rows: die() if name == step else write(home, name, rows)
 Path.replace = lambda *a: (move(*a), step == "replace" and die())
 landing.land(folder / "landing", folder / "warehouse")
 die()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from shopstream.errors import LandingError
-from shopstream.intake import landing
+from shopstream.intake import committer, landing, register
 from shopstream.warehouse import fingerprint
 
 TABLES = ["loads", "landed_files", "backfills", "refused_files", "deliveries"]
@@ -20,7 +20,7 @@ def folders(tmp_path) -> tuple[Path, Path]:
         line = f"2019-10-01 10:00:00,view,{number},1"
         (files / name).write_text(f"event_time,event_type,product_id,user_id\n{line}\n")
     landing.land(files, warehouse)
-    landing.note_backfill(warehouse, [])
+    register.note_backfill(warehouse, [])
     fingerprint.write(warehouse, "some code")
     return files, warehouse
 
@@ -30,24 +30,24 @@ def killed(*_, **__):
 
 
 def landed(warehouse: Path) -> list[str]:
-    return [file.source_file for file in landing.landed_files(warehouse)]
+    return [file.source_file for file in register.landed_files(warehouse)]
 
 
 def cut_short(folders: tuple[Path, Path], monkeypatch, table: str) -> None:
     """A landing anew that is killed just before it writes a table of the register."""
-    write = landing._write_table
+    write = register.write_table
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(landing, "_write_table", lambda *a: killed() if a[1] == table else write(*a))
+        patch.setattr(register, "write_table", lambda *a: killed() if a[1] == table else write(*a))
         landing.land(*folders, anew=True)
 
 
 def test_while_files_are_read_the_register_is_as_it_was(folders, monkeypatch):
     files, warehouse = folders
-    before = landing.register_state(warehouse)
+    before = register.versions(warehouse)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(landing._Run, "commit", killed)
+        patch.setattr(committer.Committer, "commit", killed)
         landing.land(*folders, anew=True)
-    assert landing.register_state(warehouse) == before
+    assert register.versions(warehouse) == before
     assert fingerprint.read(warehouse) == "some code", "nothing is owed"
 
 
@@ -74,5 +74,5 @@ def test_the_next_refresh_ends_like_one_that_was_not_cut_short(folders, monkeypa
     assert landed(warehouse) == ["a.csv", "b.csv"]
     copies = landing.work_copies(warehouse, again.landed)
     assert len(copies) == 2 and all(copy.exists() for copy in copies)
-    assert landing._read_table(landing._home(warehouse), "backfills") == []
+    assert register.read_table(register.home_of(warehouse), "backfills") == []
     assert {file.load_id for file in again.landed} == {again.load_id}

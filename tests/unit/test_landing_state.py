@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from shopstream.intake import file_state, landing
+from shopstream.intake import committer, file_state, landing, reader
 from tests.helpers.shop import HEADER, LINE, Shop
 
 TEXT = f"{HEADER}\n{LINE}\n"
@@ -54,7 +54,7 @@ def test_a_change_within_a_tick_of_the_clock_is_told_from_what_was_read(shop, mo
         file_state.let_the_clock_go_on(path)
     assert naps == [file_state.TICK / 1e9, 1e-9]
     file_state.let_the_clock_go_on(path.with_name("gone"))
-    monkeypatch.setattr(landing, "let_the_clock_go_on", lambda path: naps.append(path.name))
+    monkeypatch.setattr(committer, "let_the_clock_go_on", lambda path: naps.append(path.name))
     shop.land()
     shop.land()
     assert naps[2:] == ["a.csv"], "only before a file is read"
@@ -83,5 +83,5 @@ def test_a_register_of_before_reads_each_file_once_more_and_loads_nothing(shop, 
     result = shop.land()
     assert (result.landed, result.refused, result.known_refused) == ([], [], refused)
     assert {"state"} < {field.name for field in DeltaTable(folder).schema().fields}
-    monkeypatch.setattr(landing, "_sha256", lambda path: pytest.fail("hashed again"))
+    monkeypatch.setattr(reader, "sha256_of", lambda path: pytest.fail("hashed again"))
     shop.land()

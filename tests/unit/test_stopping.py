@@ -14,7 +14,7 @@ import pytest
 
 from shopstream.config import Settings
 from shopstream.errors import LandingError
-from shopstream.intake import landing
+from shopstream.intake import landing, reader, register
 from shopstream.run import trouble
 from shopstream.run.temporary import kept_in, private_folder
 from shopstream.warehouse.lock import warehouse_lock
@@ -105,7 +105,7 @@ def test_a_file_that_is_read_while_a_signal_comes_is_not_refused(warehouse):
     """A library may make an error of its own of it."""
     script = (
         "import os, signal, sys\n"
-        "from shopstream.intake import landing\n"
+        "from shopstream.intake import reader\n"
         "from shopstream.people.cli import main\n"
         "def decode(*_):\n"
         "    try:\n"
@@ -113,7 +113,7 @@ def test_a_file_that_is_read_while_a_signal_comes_is_not_refused(warehouse):
         "        for _ in range(10**7): pass\n"
         "    except BaseException:\n"
         "        raise RuntimeError('Query interrupted')\n"
-        "landing.decode = decode\n"
+        "reader.decode = decode\n"
         "main(['land'])\n"
     )
     ran = subprocess.run(
@@ -123,7 +123,7 @@ def test_a_file_that_is_read_while_a_signal_comes_is_not_refused(warehouse):
         capture_output=True,
     )
     assert ran.returncode == 143, ran.stderr
-    assert not landing.has_landed(warehouse.root / "warehouse")
+    assert not register.has_landed(warehouse.root / "warehouse")
 
 
 @pytest.fixture
@@ -175,7 +175,7 @@ def test_too_many_open_files_are_no_fault_of_the_file_at_hand(warehouse, monkeyp
     def decode(*_):
         raise OSError(errno.EMFILE, "Too many open files")
 
-    monkeypatch.setattr(landing, "decode", decode)
+    monkeypatch.setattr(reader, "decode", decode)
     with pytest.raises(LandingError, match="ulimit -n"):
         landing.land(warehouse.landing, warehouse.root / "warehouse")
 

@@ -7,7 +7,7 @@ import pytest
 from deltalake import write_deltalake
 
 from shopstream.config import Settings
-from shopstream.intake import landing
+from shopstream.intake import committer, register
 from shopstream.intake.unused import lost_files
 from shopstream.run import build
 from shopstream.run.memory import Peak
@@ -15,8 +15,8 @@ from shopstream.run.memory import Peak
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def file(key: int, name: str, rows: int) -> landing.LandedFile:
-    return landing.LandedFile(key, f"sha{key}", name, "csv", 1, rows, None, 1, 1, NOW)
+def file(key: int, name: str, rows: int) -> register.LandedFile:
+    return register.LandedFile(key, f"sha{key}", name, "csv", 1, rows, None, 1, 1, NOW)
 
 
 FILES = [
@@ -26,11 +26,11 @@ FILES = [
     file(4, "old.csv", 2),
     file(5, "erased.csv", 1),
 ]
-REFUSED = landing.RefusedFile("no.csv", None, "empty", NOW)
+REFUSED = register.RefusedFile("no.csv", None, "empty", NOW)
 
 
-def landed(files=FILES, refused=()) -> landing.LandingResult:
-    return landing.LandingResult(1, files, list(refused), [], [], [], [])
+def landed(files=FILES, refused=()) -> committer.LandingResult:
+    return committer.LandingResult(1, files, list(refused), [], [], [], [])
 
 
 @pytest.fixture

@@ -1,0 +1,223 @@
+"""Enter what was read into the register: a kill at any moment loses no rows, nor doubles them."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import chain
+from pathlib import Path
+
+from shopstream import disk
+from shopstream.errors import LandingError
+from shopstream.intake import erased_ids, register
+from shopstream.intake.decode import Duck
+from shopstream.intake.file_state import let_the_clock_go_on, state_of
+from shopstream.intake.reader import Content, Progress, Reader, file_key_of
+from shopstream.intake.register import Delivery, LandedFile, Load, RefusedFile
+from shopstream.plain import plain
+from shopstream.warehouse import fingerprint
+
+Found = list[tuple[str, Path, str | None]]
+
+
+@dataclass(frozen=True)
+class RenamedFile:
+    """A content that was landed earlier and now has a smaller name."""
+
+    file_key: int
+    file_sha256: str
+    old_name: str
+    new_name: str
+
+
+@dataclass(frozen=True)
+class LandingResult:
+    """What one run of `land` did. `load_id` is None when nothing new was decoded."""
+
+    load_id: int | None
+    landed: list[LandedFile]
+    refused: list[RefusedFile]
+    known_refused: list[RefusedFile]
+    skipped_changing: list[str]
+    renamed: list[RenamedFile]
+    ignored: list[str]
+
+
+class Committer:
+    """The register as it was when the run began, and what becomes of it."""
+
+    def __init__(self, home: Path, duck: Duck, on_progress: Progress | None) -> None:
+        self.home, self.memory_limit = home, duck.settings["memory_limit"]
+        self.rows, self.scratch = home / "landed_rows", home / "extracted"
+        self.landed = {row.file_sha256: row for row in register.read_table(home, "landed_files")}
+        self.earlier = dict(self.landed)
+        self.deliveries: dict[str, list[Delivery]] = {}
+        for row in register.read_table(home, "deliveries"):
+            self.deliveries.setdefault(row.container, []).append(row)
+        refused = register.read_table(home, "refused_files")
+        self.refused_before = {(r.source_file, r.file_sha256, r.reason): r for r in refused}
+        self.refused: list[RefusedFile] = []
+        self.known_refused: list[RefusedFile] = []
+        self.skipped: list[str] = []
+        self.redelivered = False
+        self.anew, self.replaced = False, {}
+        self.loads = register.read_table(home, "loads")
+        self.load_id = max((load.load_id for load in self.loads), default=0) + 1
+        self.erased = {row.user_hash for row in register.read_table(home, "erased_users")}
+        self.now = datetime.now(UTC)
+        self.reader = Reader(self.scratch, duck, lambda sha: self.landed.get(sha), on_progress)
+        self._clean()
+
+    def _clean(self) -> None:
+        """Remove what an interrupted run left: scratch, and rows of contents never registered."""
+        shutil.rmtree(self.scratch)
+        self.scratch.mkdir()
+        for path in self.rows.iterdir():
+            if path.name.removesuffix(".parquet") not in self.landed:
+                path.unlink()
+
+    def begin_anew(self) -> None:
+        """Go on as if nothing had been landed."""
+        self.replaced = {sha: row for sha, row in self.landed.items() if not row.withdrawn_at}
+        self.landed = {sha: row for sha, row in self.landed.items() if row.withdrawn_at}
+        self.earlier, self.deliveries, self.refused_before = dict(self.landed), {}, {}
+        self.anew = True
+
+    def gone(self) -> list[str]:
+        """Names of contents that were landed before and not met again by a run that began anew."""
+        return [row.source_file for sha, row in self.replaced.items() if sha not in self.landed]
+
+    def take(self, name: str, path: Path) -> None:
+        """Take one file on disk in, with all its members if it is a zip."""
+        before = state_of(path)
+        earlier = self.deliveries.get(name)
+        if before and earlier and (earlier[0].bytes, earlier[0].state) == before:
+            self._keep_refusals(earlier)
+            return
+        let_the_clock_go_on(path)
+        contents = self.reader.unchanged(name, path, before)
+        if contents is None:
+            # it still grows, or is gone: nothing of it counts, the next run tries again
+            self.skipped.append(name)
+            self._keep_refusals(earlier or [])
+            return
+        for content in contents:
+            self._accept(content)
+        if any(content.passing for content in contents):
+            return  # no delivery: else the file would be known, and never be read
+        self.deliveries[name] = [
+            Delivery(content.name, name, content.sha256, *before) for content in contents
+        ]
+        self.redelivered = True
+
+    def turn_away(self, name: str, trouble: str) -> None:
+        """Refuse a name that leads to no file now; once it does again, it is read anew."""
+        self.redelivered |= self.deliveries.pop(name, None) is not None
+        self._refuse(name, trouble)
+
+    def _refuse(self, name: str, reason: str, sha256: str | None = None) -> None:
+        """Note that a file is refused; it is known when the table says just this already."""
+        reason = plain(reason)
+        known = self.refused_before.get((name, sha256, reason))
+        if known:
+            self.known_refused.append(known)
+        else:
+            self.refused.append(RefusedFile(name, sha256, reason, self.now))
+
+    def _keep_refusals(self, deliveries: list[Delivery]) -> None:
+        names = {row.source_file for row in deliveries}
+        self.known_refused += (r for r in self.refused_before.values() if r.source_file in names)
+
+    def _accept(self, content: Content) -> None:
+        """Enter one content, which lay unchanged while it was read, into the register."""
+        row = self.landed.get(content.sha256)
+        if content.reason:
+            self._refuse(content.name, content.reason, content.sha256)
+        elif row is None and content.rows is not None:
+            self.landed[content.sha256] = LandedFile(
+                file_key=file_key_of(content.sha256),
+                file_sha256=content.sha256,
+                source_file=content.name,
+                format=content.format,
+                bytes=content.bytes,
+                rows_read=content.rows,
+                notes=content.notes and plain(content.notes),
+                first_load_id=self.load_id,
+                load_id=self.load_id,
+                loaded_at=self.now,
+            )
+        elif row and content.name < row.source_file:
+            self.landed[content.sha256] = replace(row, source_file=content.name)
+
+    def reread(self, found: Found, wanted: set[str]) -> None:
+        """Decode contents that were landed before, from the files that held them then.
+
+        Raises LandingError, before anything is changed, when one of them is not there any more.
+        """
+        self.reader.known = lambda sha: None if sha in wanted else self.landed.get(sha)
+        again: set[str] = set()
+        for name, path, trouble in found:
+            held = {delivery.file_sha256 for delivery in self.deliveries.get(name, [])}
+            if trouble or not held & (wanted - again):
+                continue
+            contents = self.reader.unchanged(name, path, state_of(path)) or []
+            again |= {c.sha256 for c in contents if c.rows is not None} & wanted
+        if missing := wanted - again:
+            names = sorted(self.landed[sha].source_file for sha in missing)
+            raise LandingError(
+                f"{len(names)} files are needed that are not in the landing folder any more, or "
+                f"were changed: {', '.join(names[:20])}. Put them back as they were delivered, or "
+                "choose other dates."
+            )
+        for sha256 in again:
+            self._put_in_place(sha256)
+
+    def _put_in_place(self, sha256: str) -> None:
+        """Move a work copy to where models read it, without the rows of erased users."""
+        copy = self.scratch / f"{sha256}.parquet"
+        if self.erased:
+            erased_ids.blank_rows(copy, self.home, self.erased, self.memory_limit)
+        copy.replace(self.rows / copy.name)
+
+    def commit(self, ignored: list[str]) -> LandingResult:
+        """Put work copies in place, then write the register: a kill in between loses no rows."""
+        new = [row for sha, row in self.landed.items() if sha not in self.earlier]
+        renamed = [
+            RenamedFile(old.file_key, sha, old.source_file, self.landed[sha].source_file)
+            for sha, old in self.earlier.items()
+            if old.source_file != self.landed[sha].source_file
+        ]
+        for row in new:
+            self._put_in_place(row.file_sha256)
+        if self.anew:
+            # from here on the rows are behind
+            fingerprint.write(self.home.parent, fingerprint.NOTHING)
+        self._write_register(new, is_renamed=bool(renamed))
+        return LandingResult(
+            load_id=self.load_id if new else None,
+            landed=new,
+            refused=self.refused,
+            known_refused=self.known_refused,
+            skipped_changing=self.skipped,
+            renamed=renamed,
+            ignored=ignored,
+        )
+
+    def _write_register(self, new: list[LandedFile], *, is_renamed: bool) -> None:
+        """Write the tables that have changed."""
+        if new:
+            # first: a number without files does no harm, files without a number would be missed
+            loads = [*self.loads, Load(self.load_id, self.now)]
+            register.write_table(self.home, "loads", loads)
+            disk.sync_all(self.home)  # before the register names number and work copies
+        if new or is_renamed or self.anew:
+            register.write_table(self.home, "landed_files", self.landed.values())
+        if self.anew:
+            register.write_table(self.home, "backfills", [])
+        refused = [*self.known_refused, *self.refused]
+        if set(refused) != set(self.refused_before.values()) or self.anew:
+            register.write_table(self.home, "refused_files", refused)
+        if self.redelivered or self.anew:
+            deliveries = chain.from_iterable(self.deliveries.values())
+            register.write_table(self.home, "deliveries", deliveries)
