@@ -11,7 +11,7 @@ from pathlib import Path
 from shopstream import disk
 from shopstream.errors import LandingError
 from shopstream.intake import erased_ids, register
-from shopstream.intake.decode import Duck
+from shopstream.intake.duck import Duck
 from shopstream.intake.file_state import let_the_clock_go_on, state_of
 from shopstream.intake.reader import Content, Progress, Reader, file_key_of
 from shopstream.intake.register import Delivery, LandedFile, Load, RefusedFile

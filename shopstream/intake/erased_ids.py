@@ -18,7 +18,7 @@ import duckdb
 from shopstream import disk
 from shopstream.errors import LandingError
 from shopstream.intake.columns import EVENT_COLUMNS
-from shopstream.intake.decode import EXACT_TYPES
+from shopstream.intake.work_copy import EXACT_TYPES
 
 # The white space of macro `trimmed`: an id that the models would find must be found here, too.
 WHITE_SPACE = (

@@ -18,7 +18,7 @@ from deltalake.exceptions import DeltaError
 from shopstream.errors import LandingError
 from shopstream.intake import register
 from shopstream.intake.committer import Committer, LandingResult
-from shopstream.intake.decode import Duck, default_memory_limit
+from shopstream.intake.duck import Duck, default_memory_limit
 from shopstream.intake.file_state import state_of
 from shopstream.intake.finding import find
 from shopstream.intake.reader import Progress, first_line, stop_without_room

@@ -28,10 +28,12 @@ from shopstream.intake.archives import (
     extract,
     most_unpacked,
 )
-from shopstream.intake.decode import Duck, decode, lacking
+from shopstream.intake.decode import decode, lacking
+from shopstream.intake.duck import Duck
 from shopstream.intake.file_state import State, state_of
 from shopstream.intake.path_values import path_values, sha_with
 from shopstream.intake.register import LandedFile
+from shopstream.intake.work_copy import Job
 from shopstream.plain import plain
 from shopstream.stopping import raise_if_stopped
 
@@ -125,9 +127,16 @@ class Reader:
             # the same bytes under an ending that does not fit them are refused as ever
             if known and known.format == kind:
                 return Content(name, sha256)
-            target = self.scratch / f"{sha256}.parquet"
-            key = file_key_of(sha256)
-            rows, notes = decode(path, kind, key, target, self.duck, advance, given, most)
+            job = Job(
+                path=path,
+                kind=kind,
+                key=file_key_of(sha256),
+                target=self.scratch / f"{sha256}.parquet",
+                advance=advance,
+                given=given,
+                most=most,
+            )
+            rows, notes = decode(job, self.duck)
             advance(size)
             return Content(name, sha256, kind, size, rows, notes)
         except Exception as error:

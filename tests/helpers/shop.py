@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
 from shopstream.intake.columns import EVENT_COLUMNS
-from shopstream.intake.decode import EXACT_TYPES
 from shopstream.intake.landing import land
+from shopstream.intake.work_copy import EXACT_TYPES
 
 HEADER = ",".join(EVENT_COLUMNS)
 ROW = (

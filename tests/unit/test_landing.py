@@ -27,15 +27,17 @@ from shopstream.intake import (
     archives,
     committer,
     corrections,
-    decode,
+    csv_text,
+    duck,
     erased_ids,
     landing,
     reader,
     register,
+    work_copy,
 )
 from shopstream.intake.columns import EVENT_COLUMNS
-from shopstream.intake.decode import EXACT_TYPES
 from shopstream.intake.landing import drop_work_copies, land
+from shopstream.intake.work_copy import EXACT_TYPES
 from shopstream.people.summary import print_landing
 from tests.helpers.forgetting import forget
 from tests.helpers.shop import HEADER, LINE, ROW, SHORT, Shop, cells, short, shown
@@ -455,14 +457,14 @@ def test_huge_field_and_huge_row(shop, monkeypatch):
     assert [len(r["event_time"]) for r in rows] == [1_000_000, 1]
     assert len(rows[0]["event_type"]) == 9_000_001
     forget(shop.warehouse)
-    monkeypatch.setattr(decode, "LONGEST_ROW", 1 << 20)
+    monkeypatch.setattr(csv_text, "LONGEST_ROW", 1 << 20)
     shop.put("a.csv", f"{SHORT}\n{'x' * 20_000_000},2,3,4\n")
     assert "a row is longer than 1 MiB" in shop.reason("a.csv")
 
 
 def test_an_open_quote_costs_one_row_not_the_file(shop, monkeypatch):
-    monkeypatch.setattr(decode, "BLOCK", 1 << 16)
-    monkeypatch.setattr(decode, "LONGEST_ROW", 1 << 18)
+    monkeypatch.setattr(csv_text, "BLOCK", 1 << 16)
+    monkeypatch.setattr(csv_text, "LONGEST_ROW", 1 << 18)
     lines = [f"{i},2,3,4" for i in range(100_000)]
     lines[10] = '10,"2,3,4'
     shop.put("a.csv", "\n".join([SHORT, *lines]))
@@ -550,15 +552,15 @@ PIECES += [b"\xef\xbb\xbf", b'1,"2""",3,4\r\n']
 
 @pytest.mark.parametrize("block", [1, 5, 40, 1000])
 def test_fuzzed_rows_equal_a_reading_character_by_character(monkeypatch, block):
-    monkeypatch.setattr(decode.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(csv_text.os, "cpu_count", lambda: 2)
     draw = random.Random(block)
     for _ in range(200):
         data = b"".join(draw.choices(PIECES, k=draw.randint(0, 100)))
-        monkeypatch.setattr(decode, "BLOCK", 8 << 20)
-        delivered = decode._Csv(io.BytesIO(SHORT.encode() + b"\n" + data))
+        monkeypatch.setattr(csv_text, "BLOCK", 8 << 20)
+        delivered = csv_text.Csv(io.BytesIO(SHORT.encode() + b"\n" + data))
         # as if the header had been the first block: small blocks from here on
         delivered.stream, delivered.rest = io.BytesIO(delivered.rest), b""
-        monkeypatch.setattr(decode, "BLOCK", block)
+        monkeypatch.setattr(csv_text, "BLOCK", block)
         rows = [row for batch in delivered.batches() for row in batch.to_pylist()]
         assert [(r["bad_row"], *short(r)) for r in rows] == expected_rows(data), data
 
@@ -1010,8 +1012,8 @@ def test_a_file_that_changes_while_it_is_read_waits_for_the_next_run(shop, monke
 
     put(text)
     shop.put("b.csv", f"{HEADER}\n")
-    copy = decode._copy
-    monkeypatch.setattr(decode, "_copy", lambda *a: (copy(*a), put(text + LINE), os.sync()))
+    copy = work_copy.copy
+    monkeypatch.setattr(work_copy, "copy", lambda *a: (copy(*a), put(text + LINE), os.sync()))
     result = shop.land()
     assert result.skipped_changing[0] == name
     monkeypatch.undo()
@@ -1072,14 +1074,14 @@ def test_a_passing_error_refuses_a_file_for_one_run(shop, monkeypatch, number):
 def test_an_unexpected_error_refuses_one_file_and_is_logged(shop, monkeypatch, caplog):
     shop.put("a.csv", f"{HEADER}\n{LINE}\n")
     shop.put("b.csv", f"{HEADER}\n")
-    copy = decode._copy
+    copy = work_copy.copy
 
     def fail(con, key, select, values, target):
         copy(con, key, select, values, target)
         if pq.read_metadata(target).num_rows:
             raise ZeroDivisionError("first line\nsecond line")
 
-    monkeypatch.setattr(decode, "_copy", fail)
+    monkeypatch.setattr(work_copy, "copy", fail)
     result = shop.land()
     assert [f.source_file for f in result.landed] == ["b.csv"]
     (refused,) = result.refused
@@ -1090,10 +1092,10 @@ def test_an_unexpected_error_refuses_one_file_and_is_logged(shop, monkeypatch, c
 
 def test_a_work_copy_that_lost_rows_is_never_registered(shop, monkeypatch):
     shop.put("a.csv", f"{HEADER}\n{LINE}\n{LINE}\n")
-    copy = decode._copy
+    copy = work_copy.copy
     monkeypatch.setattr(
-        decode,
-        "_copy",
+        work_copy,
+        "copy",
         lambda con, key, select, values, target: copy(
             con, key, select + " where row_number > 1", values, target
         ),
@@ -1211,14 +1213,14 @@ def test_the_same_bytes_under_an_ending_that_does_not_fit_are_refused(shop):
 def test_no_space_stops_the_run_and_leaves_nothing_half_written(shop, monkeypatch):
     shop.put("a.csv", f"{HEADER}\n{LINE}\n")
     shop.put("b.csv", f"{HEADER}\n")
-    copy = decode._copy
+    copy = work_copy.copy
 
     def full(con, key, select, values, target):
         if list((shop.home / "extracted").glob("*.parquet")):
             raise OSError(errno.ENOSPC, "No space left on device")
         copy(con, key, select, values, target)
 
-    monkeypatch.setattr(decode, "_copy", full)
+    monkeypatch.setattr(work_copy, "copy", full)
     with pytest.raises(LandingError, match="No space left in the warehouse"):
         shop.land()
     assert shop.table("landed_files") == shop.table("refused_files") == []
@@ -1323,7 +1325,7 @@ def test_leftovers_of_an_interrupted_run_are_cleaned(shop):
 
 
 def test_progress_is_reported_and_a_broken_display_harms_nothing(shop, monkeypatch):
-    monkeypatch.setattr(decode, "BLOCK", 1 << 16)
+    monkeypatch.setattr(csv_text, "BLOCK", 1 << 16)
     text = SHORT + "\n" + "1,2,3,4\n" * 100_000
     size = shop.put("a.csv", text).stat().st_size
     shop.put_zip("z.zip", {"m.csv": f"{SHORT}\n1,2,3,4\n"})
@@ -1341,7 +1343,7 @@ def test_progress_is_reported_and_a_broken_display_harms_nothing(shop, monkeypat
 
 
 def test_duckdb_stays_off_the_network_and_in_utc(tmp_path):
-    with decode.Duck(tmp_path, "1GB").connection() as con:
+    with duck.Duck(tmp_path, "1GB").connection() as con:
         query = "select name, value from duckdb_settings()"
         settings = dict(con.execute(query).fetchall())
     assert settings["autoinstall_known_extensions"] == "false"
@@ -1357,19 +1359,19 @@ def test_a_run_has_one_database_and_a_new_one_after_an_error(shop, monkeypatch):
     shop.put_parquet("2a.parquet", brand=pa.array([b"\xff"]))
     shop.put("0a.csv", "x\n")
     shop.put("0b.csv", f"{SHORT}\n{'x' * (1 << 20)}")
-    monkeypatch.setattr(decode, "BLOCK", 1 << 16)
-    monkeypatch.setattr(decode, "LONGEST_ROW", 1 << 17)
-    connect, opened = decode.duckdb.connect, []
+    monkeypatch.setattr(csv_text, "BLOCK", 1 << 16)
+    monkeypatch.setattr(csv_text, "LONGEST_ROW", 1 << 17)
+    connect, opened = duck.duckdb.connect, []
 
     def counted(**options):
         opened.append(connect(**options))
         return opened[-1]
 
-    monkeypatch.setattr(decode.duckdb, "connect", counted)
+    monkeypatch.setattr(duck.duckdb, "connect", counted)
     result = shop.land()
     assert (len(result.landed), len(result.refused), len(opened)) == (8, 3, 2)
     for con in opened:
-        with pytest.raises(decode.duckdb.ConnectionException):
+        with pytest.raises(duck.duckdb.ConnectionException):
             con.execute("select 1")
 
 
@@ -1388,10 +1390,10 @@ def test_zip_members_of_one_run_are_not_mixed_up(shop):
 
 def test_memory_limit_comes_from_the_environment_or_the_machine(monkeypatch):
     monkeypatch.setenv("SHOPSTREAM_DUCKDB_MEMORY", "3GB")
-    assert decode.default_memory_limit() == "3GB"
+    assert duck.default_memory_limit() == "3GB"
     monkeypatch.delenv("SHOPSTREAM_DUCKDB_MEMORY")
-    monkeypatch.setattr(decode.os, "sysconf", {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 9}.get)
-    assert decode.default_memory_limit() == "1024MiB"
+    monkeypatch.setattr(duck.os, "sysconf", {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 9}.get)
+    assert duck.default_memory_limit() == "1024MiB"
 
 
 def test_a_warehouse_of_another_version_says_so(shop):
