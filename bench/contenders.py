@@ -75,7 +75,8 @@ def make_input(home: Path, events: int, days: int) -> Path:
     """
     folder = home / "input" / f"{events}_{days}"
     complete = folder / "_complete"  # by its name no reader takes it for data
-    generator = hashlib.sha256(Path(sample.__file__).read_bytes()).hexdigest()
+    sources = sorted(Path(sample.__file__).parent.glob("*.*"))
+    generator = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
     if not complete.exists() or complete.read_text() != generator:
         shutil.rmtree(folder, ignore_errors=True)
         if days == MONTH:  # the day after it is wanted too

@@ -5,18 +5,9 @@ import json
 import pandas as pd
 
 from dashboard.data.marts import Build, query
+from shopstream.intake.columns import EVENT_COLUMNS
 
-DELIVERED = (
-    "event_time",
-    "event_type",
-    "product_id",
-    "category_id",
-    "category_code",
-    "brand",
-    "price",
-    "user_id",
-    "user_session",
-)
+DELIVERED = EVENT_COLUMNS
 
 
 def values_of(delivered_row: str) -> dict[str, str | None] | None:
