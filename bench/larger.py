@@ -9,7 +9,7 @@ birthday bound.
 from dataclasses import dataclass
 from statistics import median
 
-from bench.contenders import MONTH
+from bench.place import MONTH
 from bench.results import Run, reference, runs_of
 
 FACTORS = (10, 100)

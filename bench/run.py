@@ -14,8 +14,9 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from bench import contenders, larger, results, steps
-from bench.contenders import BY_NAME, Contender, ContenderFailed, Place
+from bench import larger, results, steps
+from bench.contenders import BY_NAME, Contender
+from bench.place import ContenderFailed, Place
 from shopstream.config import PROJECT
 from shopstream.run.engines import spark_settings, targets
 from shopstream.warehouse.fingerprint import all_code
@@ -151,7 +152,7 @@ def report(home: Path, commit: str, events: int) -> dict[str, list[str]]:
     for name, keys in results.compared(mine).items():
         if name not in unequal:
             console.print(f"Equal to shopstream by rows and hashes: {name}, {', '.join(keys)}")
-    for name in sorted({run["contender"] for run in mine if contenders.SAME in run["check"]}):
+    for name in sorted({run["contender"] for run in mine if results.SAME in run["check"]}):
         console.print(f"Equal to DuckDB over the same files by rows and hashes: {name}")
     return unequal
 

@@ -9,7 +9,7 @@ from pyspark.errors import PySparkException
 from rich.table import Table
 
 from bench import experiments, lab, results
-from bench.contenders import MONTH, make_input
+from bench.place import MONTH, make_input
 from bench.run import code_version, console
 from bench.spark import session
 

@@ -12,6 +12,7 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from bench import (
+    builds,
     check,
     contenders,
     lab,
@@ -22,6 +23,8 @@ from bench import (
 from bench import measure as measured
 from bench import run as run_bench
 from bench.measure import Measured, measure
+from bench.place import MONTH as DAYS
+from bench.place import ContenderFailed, Place, make_input
 from tests import oracle
 
 EVENTS = 5_000
@@ -97,13 +100,13 @@ def bench_of(monkeypatch, tmp_path, **runs):
     return run_bench.bench(tmp_path, EVENTS, 2, list(runs))
 
 
-def quick(_: contenders.Place) -> Measured:
+def quick(_: Place) -> Measured:
     return Measured(1.0, 1, 1, 0.0, 0)
 
 
 def test_a_contender_that_fails_is_told_and_run_again_by_the_next_bench(monkeypatch, tmp_path):
     def broken(_):
-        raise contenders.ContenderFailed("see its log")
+        raise ContenderFailed("see its log")
 
     _, failed = bench_of(monkeypatch, tmp_path, one=quick, two=broken)
     assert failed == ["two: see its log"] * 2
@@ -149,7 +152,7 @@ def test_settings_and_machine_are_in_the_name_of_what_was_measured(monkeypatch):
 
 
 def test_a_daily_load_stands_on_the_days_before_whatever_was_left(monkeypatch, tmp_path):
-    place = contenders.Place(tmp_path, EVENTS, "abc", tmp_path / "work" / "one")
+    place = Place(tmp_path, EVENTS, "abc", tmp_path / "work" / "one")
     built = []
 
     def build(place, *options, target):
@@ -157,8 +160,8 @@ def test_a_daily_load_stands_on_the_days_before_whatever_was_left(monkeypatch, t
         built.append((landed, (place.folder / "left").exists()))
         return quick(place)
 
-    monkeypatch.setattr(contenders, "build", build)
-    full, daily = contenders.full_build(), contenders.daily_load()
+    monkeypatch.setattr(builds, "build", build)
+    full, daily = builds.full_build(), builds.daily_load()
     full(place)
     (place.folder / "left").touch()
     daily(place)  # onto what the full build left
@@ -168,23 +171,23 @@ def test_a_daily_load_stands_on_the_days_before_whatever_was_left(monkeypatch, t
 
 
 def test_the_server_of_a_warm_load_is_ended_also_when_a_build_fails(monkeypatch, tmp_path):
-    place = contenders.Place(tmp_path, EVENTS, "abc", tmp_path / "work" / "warm")
+    place = Place(tmp_path, EVENTS, "abc", tmp_path / "work" / "warm")
     ran = []
 
     def shopstream(place, *command, **_environment):
         ran.append((*command, len(list((place.folder / "landing").glob("*")))))
         if command[0] == "build" and fails:
-            raise contenders.ContenderFailed("see its log")
+            raise ContenderFailed("see its log")
         return quick(place)
 
-    monkeypatch.setattr(contenders, "shopstream", shopstream)
+    monkeypatch.setattr(builds, "shopstream", shopstream)
     fails = False
-    contenders.warm_daily_load(place)
+    builds.warm_daily_load(place)
     assert ran[0] == ("server", "start", 0)
     assert ran[1:3] == [("build", "--core", 31), ("build", "--core", 32)]
     fails = True
-    with pytest.raises(contenders.ContenderFailed):
-        contenders.warm_daily_load(place)
+    with pytest.raises(ContenderFailed):
+        builds.warm_daily_load(place)
     assert [command[:2] for command in ran].count(("server", "stop")) == 2
 
 
@@ -380,38 +383,38 @@ def test_a_command_ends_with_the_bench_that_was_interrupted(tmp_path, monkeypatc
 
 
 def test_a_command_that_fails_says_where_its_output_is(tmp_path):
-    place = contenders.Place(tmp_path, EVENTS, "abc", tmp_path / "work" / "none")
-    with pytest.raises(contenders.ContenderFailed, match="none.log"):
+    place = Place(tmp_path, EVENTS, "abc", tmp_path / "work" / "none")
+    with pytest.raises(ContenderFailed, match="none.log"):
         place.run("-c", "raise SystemExit(3)")
 
 
 def test_input_of_another_generator_is_made_anew(tmp_path):
-    folder = contenders.make_input(tmp_path, EVENTS, 2)
+    folder = make_input(tmp_path, EVENTS, 2)
     before = (folder / "_complete").stat().st_mtime_ns
-    assert contenders.make_input(tmp_path, EVENTS, 2) == folder
+    assert make_input(tmp_path, EVENTS, 2) == folder
     assert (folder / "_complete").stat().st_mtime_ns == before
     (folder / "_complete").write_text("another generator")
     (folder / "events_2019-10-01.parquet").write_bytes(b"")
-    contenders.make_input(tmp_path, EVENTS, 2)
+    make_input(tmp_path, EVENTS, 2)
     assert duckdb.read_parquet(str(folder / "*.parquet")).limit(1).fetchall()
 
 
 def test_a_daily_load_with_other_tables_than_duckdb_s_fails(tmp_path):
-    place = contenders.Place(tmp_path, EVENTS, "abc", tmp_path / "work" / "shopstream")
+    place = Place(tmp_path, EVENTS, "abc", tmp_path / "work" / "shopstream")
     held = contenders.as_duckdb_has_them(2)
-    source = contenders.make_input(tmp_path, EVENTS, 2)
+    source = make_input(tmp_path, EVENTS, 2)
     for name, table in oracle.core_marts(source).items():
         if name in check.COLUMNS:
             write_deltalake(place.folder / contenders.CORE / name, table)
     assert list(held(place)) == [contenders.SAME]
     DeltaTable(place.folder / contenders.CORE / "dim_users").delete("total_events = 1")
-    with pytest.raises(contenders.ContenderFailed, match="than DuckDB's: dim_users$"):
+    with pytest.raises(ContenderFailed, match="than DuckDB's: dim_users$"):
         held(place)
 
 
 def test_the_month_and_the_day_after_are_the_same_files(tmp_path):
-    month = contenders.make_input(tmp_path, EVENTS, contenders.MONTH)
-    longer = contenders.make_input(tmp_path, EVENTS, contenders.MONTH + 1)
+    month = make_input(tmp_path, EVENTS, DAYS)
+    longer = make_input(tmp_path, EVENTS, DAYS + 1)
     days = sorted(file.name for file in month.glob("*.parquet"))
     assert len(days) == 31 and len(list(longer.glob("*.parquet"))) == 32
     assert all((month / day).samefile(longer / day) for day in days)
