@@ -18,6 +18,9 @@ FACTORS = (10, 100)
 SHUFFLE_BYTES = 128 * 2**20
 
 
+SECONDS = "seconds of a full build without tests, start-up excluded"
+
+
 @dataclass(frozen=True)
 class Cost:
     """One figure at a tenth, at the scale itself, and extrapolated; None where nothing is known."""
@@ -54,12 +57,7 @@ def costs(runs: list[Run], commit: str, events: int) -> list[Cost]:
     per_event = int(sessions.split()[0]) / events if sessions else None
     return [
         Cost("events a month", tuple(scales)),
-        line(
-            "seconds of a full build without tests, start-up excluded",
-            "seconds",
-            1,
-            middle("startup", "seconds"),
-        ),
+        line(SECONDS, "seconds", 1, less=middle("startup", "seconds")),
         Cost(
             "GB of memory at its peak (bounded by the heap)",
             (*(middle(name, "peak_bytes") / 1e9 for name in ("growth", "shopstream")), None, None),

@@ -1,6 +1,7 @@
 """`shopstream lab`: run the experiments that are still to be run, judge and keep them."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -146,50 +147,61 @@ def judged(home: Path) -> tuple[list[dict], list[dict]]:
     return rows, kpis
 
 
+def saved(off: float, on: float) -> float:
+    """Percent that is less on than off."""
+    return 100 * (1 - on / off) if off else 0
+
+
+FORM, NOT_PUSHED = "filter pushdown: format and filter", "Delta, filter not pushed"
+SALTING = (
+    *("salting of the anonymous user in a join", "no salt", f"{experiments.BUCKETS} salts"),
+    *(f"{experiments.HOT_PERCENT} % of rows on one key, sort-merge join", False),
+)
+BY_DATE, BY_TIME = (
+    f"filter pushdown: one date by {way}" for way in ("partitioning", "data skipping")
+)
+# KPI, experiment, variant, and the table of which it reads some files.
+SKIPPED = [
+    ("files skipped by partitioning", BY_DATE, "partitioned by date", "events_by_day"),
+    ("files skipped by statistics", BY_TIME, "written in order of time", "events_by_time"),
+]
+# KPI, unit, figure, what is made of it off and on; experiment, off, on, data and adaptive or not.
+READ = [
+    (
+        *("bytes saved by the format", "%", "bytes_read", saved),
+        *(FORM, "CSV", NOT_PUSHED, "as generated", True),
+    ),
+    (
+        *("bytes saved by the pushed filter", "%", "bytes_read", saved),
+        *(FORM, NOT_PUSHED, "Delta, filter pushed", "as generated", True),
+    ),
+]
+MOVED = [
+    (
+        *("shuffles eliminated by the broadcast join", "", "shuffles", lambda off, on: off - on),
+        *("broadcast join of the brand dimension", "sort-merge join", "broadcast hint"),
+        *("as generated", False),
+    ),
+    *(
+        (
+            f"skew of {label} {state} salting, largest / median task",
+            *("", figure, (lambda off, on, at=at: (off, on)[at])),
+            *SALTING,
+        )
+        for label, figure in [("rows", "row_skew"), ("time", "task_skew")]
+        for state, at in [("before", 0), ("after", 1)]
+    ),
+]
+
+
 def technical_kpis(rows: list[dict], facts: dict) -> list[dict]:
     """What the notebook called technical KPIs, from what was measured.
 
     `facts` are the lines of the lab about storage, and the files of each table; empty for none.
     """
     by_key = {(r["experiment"], r["variant"], r["data"], r["aqe"]): r for r in rows}
-    found = []
-
-    def add(kpi: str, unit: str, figure: str, compare, *keys: tuple) -> None:
-        pair = [by_key.get(key) for key in keys]
-        if all(pair) and all(row[figure] is not None for row in pair):
-            off, on = pair
-            evidence = f"{off['experiment']}: {off['variant']} against {on['variant']}"
-            value = float(compare(off[figure], on[figure]))
-            found.append({"kpi": kpi, "value": value, "unit": unit, "evidence": evidence})
-
-    def saved(off: float, on: float) -> float:
-        return 100 * (1 - on / off) if off else 0
-
-    def pair(experiment: str, off: str, on: str, data: str = "as generated", aqe: bool = True):
-        return ((experiment, off, data, aqe), (experiment, on, data, aqe))
-
-    form = "filter pushdown: format and filter"
-    pushed = "Delta, filter pushed"
-    by_date, by_time = (
-        f"filter pushdown: one date by {way}" for way in ("partitioning", "data skipping")
-    )
-    join = "broadcast join of the brand dimension"
-    hot = f"{experiments.HOT_PERCENT} % of rows on one key, sort-merge join"
-    salted = f"{experiments.BUCKETS} salts"
-    user = "salting of the anonymous user in a join"
-    not_pushed = "Delta, filter not pushed"
-    add("bytes saved by the format", "%", "bytes_read", saved, *pair(form, "CSV", not_pushed))
-    add(
-        "bytes saved by the pushed filter",
-        "%",
-        "bytes_read",
-        saved,
-        *pair(form, not_pushed, pushed),
-    )
-    for kpi, experiment, variant, table in [
-        ("files skipped by partitioning", by_date, "partitioned by date", "events_by_day"),
-        ("files skipped by statistics", by_time, "written in order of time", "events_by_time"),
-    ]:
+    found = [kpi for comparison in READ for kpi in compared(by_key, *comparison)]
+    for kpi, experiment, variant, table in SKIPPED:
         row = by_key.get((experiment, variant, "as generated", True))
         if row and table in facts.get("files", {}):
             total, read = facts["files"][table], row["files_read"]
@@ -197,20 +209,22 @@ def technical_kpis(rows: list[dict], facts: dict) -> list[dict]:
             found.append(
                 {"kpi": kpi, "value": saved(total, read), "unit": "%", "evidence": evidence}
             )
-    add(
-        *("shuffles eliminated by the broadcast join", "", "shuffles", lambda off, on: off - on),
-        *pair(join, "sort-merge join", "broadcast hint", aqe=False),
-    )
-    for label, figure in [("rows", "row_skew"), ("time", "task_skew")]:
-        for state, at in [("before", 0), ("after", 1)]:
-            add(
-                *(f"skew of {label} {state} salting, largest / median task", "", figure),
-                (lambda off, on, at=at: (off, on)[at]),
-                *pair(user, "no salt", salted, hot, aqe=False),
-            )
+    found += [kpi for comparison in MOVED for kpi in compared(by_key, *comparison)]
     for name, value in facts.get("storage", {}).items():
         found.append({"kpi": name, "value": float(value), "unit": "", "evidence": "Delta table"})
     return found
+
+
+def compared(
+    by_key: dict[tuple, dict], kpi: str, unit: str, figure: str, compare, *key
+) -> Iterator[dict]:
+    """A KPI of two variants, where both were measured; `key` says which, as in READ."""
+    experiment, off_name, on_name, data, aqe = key
+    off, on = (by_key.get((experiment, name, data, aqe)) for name in (off_name, on_name))
+    if off and on and None not in (off[figure], on[figure]):
+        evidence = f"{experiment}: {off_name} against {on_name}"
+        value = float(compare(off[figure], on[figure]))
+        yield {"kpi": kpi, "value": value, "unit": unit, "evidence": evidence}
 
 
 def publish(warehouse: Path, home: Path) -> None:

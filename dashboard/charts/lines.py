@@ -60,23 +60,14 @@ def by_period(
     if len(frame) <= FEW_BARS:
         few_bars(figure, frame[at])
     if before is not None and before[values].notna().any():
-        shown = before.head(len(frame))
-        figure.add_scatter(
-            x=frame[at].head(len(shown)),
-            y=shown[values],
-            mode="lines+markers",
-            name="the period before",
-            line={"color": HELD_AGAINST, "width": 2.5},
-            customdata=shown[[at]],
-            hovertemplate=f"%{{customdata[0]|{hover}}}<br>{hovered('y', unit)}<extra></extra>",
-        )
+        _draw_before(figure, frame[at], before.head(len(frame)), at, values, hover, unit)
     if average:
-        figure.add_scatter(
+        _held_against(
+            figure,
             x=frame[at],
             y=frame[average],
             mode="lines",
             name="usual for its weekday",
-            line={"color": HELD_AGAINST, "width": 2.5},
             hovertemplate=f"%{{x|{hover}}}<br>usual {hovered('y', unit)}<extra></extra>",
         )
     if marked is not None and len(marked):
@@ -85,6 +76,32 @@ def by_period(
     figure.update_yaxes(title_text=words, rangemode="tozero", tickformat=ticks(frame[values].max()))
     finish(figure, TALL)
     return legend_above(figure) if len(figure.data) > 1 else figure
+
+
+def _draw_before(
+    figure: go.Figure,
+    days: pd.Series,
+    before: pd.DataFrame,
+    at: str,
+    values: str,
+    hover: str,
+    unit: str,
+) -> None:
+    """The period before, from the same start; hovering shows its own dates."""
+    _held_against(
+        figure,
+        x=days.head(len(before)),
+        y=before[values],
+        mode="lines+markers",
+        name="the period before",
+        customdata=before[[at]],
+        hovertemplate=f"%{{customdata[0]|{hover}}}<br>{hovered('y', unit)}<extra></extra>",
+    )
+
+
+def _held_against(figure: go.Figure, **drawn) -> None:
+    """A grey line behind the bars, to hold them against."""
+    figure.add_scatter(line={"color": HELD_AGAINST, "width": 2.5}, **drawn)
 
 
 def ahead(figure: go.Figure, days: pd.Series, low: pd.Series, high: pd.Series, unit: str) -> None:

@@ -120,6 +120,21 @@ def bubbles(frame: pd.DataFrame, sign: str, fewest_views: int) -> go.Figure:
     return finish(figure, TALL)
 
 
+def _write(figure: go.Figure, x: pd.Series, y: pd.Series, values: pd.Series) -> None:
+    """Percentages in the cells.
+
+    Text of its own keeps its colour; that of a cell is chosen without a look at the ground.
+    """
+    figure.add_scatter(
+        x=[str(value) for value in x],
+        y=y,
+        text=[f"{value:.0f}" for value in values],
+        mode="text",
+        textfont={"color": "white"},
+        hoverinfo="skip",
+    )
+
+
 def heat(
     frame: pd.DataFrame,
     x: str,
@@ -159,15 +174,7 @@ def heat(
         )
     )
     if writes:
-        # Text of its own keeps its colour; that of a cell is chosen without a look at the ground.
-        figure.add_scatter(
-            x=[str(value) for value in frame[x]],
-            y=frame[y].map(dict(zip(grid.index, places, strict=True))),
-            text=[f"{value:.0f}" for value in frame[z]],
-            mode="text",
-            textfont={"color": "white"},
-            hoverinfo="skip",
-        )
+        _write(figure, frame[x], frame[y].map(dict(zip(grid.index, places, strict=True))), frame[z])
     figure.update_xaxes(title_text=axes[0], type="category", showgrid=False, nticks=13)
     figure.update_yaxes(
         title_text=axes[1] if percent else None,

@@ -15,30 +15,11 @@ KINDS = {
 SORTS = ("revenue", "purchases", "views", "carts", "conversion", "abandonment", "change")
 
 
-def explored(
-    build: Build,
-    kind: str,
-    dates: tuple[date, date],
-    before: tuple[date, date] | None,
-    *,
-    find: str = "",
-    sort: str = "revenue",
-    category: str | None = None,
-    brand: str | None = None,
-    rows: int | None = None,
-    skip: int = 0,
-) -> pd.DataFrame:
-    """All of a kind with an event in these dates whose name has the text `find` in it, by a column
-    of SORTS; `found` says how many there are, `change` is of revenue against the dates before."""
+def _sold_and_carted(kind: str, narrow: str) -> str:
+    """The import of a query: items with their sales now and earlier, and what became of carts."""
     table, key = KINDS[kind]
     products = kind == "products"
-    narrow = of_category(category, brand)
-    named = (
-        "concat_ws(' ', sold.item::varchar, p.brand, p.category_code)" if products else "sold.item"
-    )
-    return query(
-        build,
-        f"""with sold as (
+    return f"""with sold as (
             select {key} as item, sum(total_views) filter (now) as views,
                 sum(total_carts) filter (now) as carts,
                 sum(total_purchases) filter (now) as purchases,
@@ -54,7 +35,32 @@ def explored(
                 100 * sum(abandoned) / nullif(sum(carted), 0) as abandonment
             from cart_outcomes as o join dim_products as p on p.product_id = o.product_id
             where cart_date between $first and $last group by all
-        )
+        )"""
+
+
+def explored(
+    build: Build,
+    kind: str,
+    dates: tuple[date, date],
+    before: tuple[date, date] | None,
+    *,
+    find: str = "",
+    sort: str = "revenue",
+    category: str | None = None,
+    brand: str | None = None,
+    rows: int | None = None,
+    skip: int = 0,
+) -> pd.DataFrame:
+    """All of a kind with an event in these dates whose name has the text `find` in it, by a column
+    of SORTS; `found` says how many there are, `change` is of revenue against the dates before."""
+    products = kind == "products"
+    narrow = of_category(category, brand)
+    named = (
+        "concat_ws(' ', sold.item::varchar, p.brand, p.category_code)" if products else "sold.item"
+    )
+    return query(
+        build,
+        f"""{_sold_and_carted(kind, narrow)}
         select sold.item, {"p.brand, p.category_code," if products else ""} views, carts, purchases,
             revenue, 100 * purchases / nullif(views, 0) as conversion, abandonment,
             100 * (revenue / nullif(earned, 0) - 1) as change, count(*) over () as found

@@ -120,9 +120,6 @@ def blank_rows(rows: Path, home: Path, erased: Iterable[str], memory_limit: str)
         number = f"-{digits}" if text.startswith("-") else digits
         return len(digits) <= 19 and hash_of(key, int(number)) in erased
 
-    def quoted(path: Path) -> str:
-        return "'" + str(path).replace("'", "''") + "'"
-
     part = rows.with_suffix(".part")
     columns = [*EVENT_COLUMNS, *(f"{column}_exact" for column in EXACT_TYPES)]
     blanked = ", ".join(f"case when not erased then {c} end as {c}" for c in columns)
@@ -136,7 +133,7 @@ def blank_rows(rows: Path, home: Path, erased: Iterable[str], memory_limit: str)
             from (
                 select *,
                     coalesce(user_id_exact::varchar, trim(user_id, '{WHITE_SPACE}')) as trimmed
-                from {quoted(rows)}
+                from {_quoted(rows)}
             )
             """
         )
@@ -155,7 +152,11 @@ def blank_rows(rows: Path, home: Path, erased: Iterable[str], memory_limit: str)
                         coalesce(list_has_any(ids, (select list(id) from gone)), false) as erased
                     from delivered
                 )
-            ) to {quoted(part)} (format parquet, compression snappy)
+            ) to {_quoted(part)} (format parquet, compression snappy)
             """
         )
     part.replace(rows)
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
