@@ -35,9 +35,10 @@ from shopstream import (
     written,
 )
 from shopstream.archives import READABLE
+from shopstream.bootstrap import wants_spark
 from shopstream.build_log import note_build, tables_of_this_run
 from shopstream.compiled import FAILING_ROWS
-from shopstream.config import PROJECT, SAMPLE_MARK, Settings, check_warehouse
+from shopstream.config import PROJECT, SAMPLE_MARK, Settings, check_engine, check_warehouse
 from shopstream.finding import named
 from shopstream.maintenance import tables_are_published
 from shopstream.plain import plain_lines
@@ -302,6 +303,7 @@ def prepared(settings: Settings, *, may_rebuild: bool = False):
     target = os.environ.get("DBT_TARGET")
     if target and target not in (known := targets()):
         raise BuildError(f"DBT_TARGET is {target!r}; profiles.yml has {', '.join(known)}")
+    check_engine(on_spark=wants_spark())
     check_warehouse(settings.warehouse)
     started = time.monotonic()
     settings.warehouse.mkdir(parents=True, exist_ok=True)

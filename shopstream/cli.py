@@ -15,6 +15,7 @@ from shopstream.config import (
     PROJECT,
     Settings,
     SettingsError,
+    check_engine,
     check_environment,
     check_removable,
     check_warehouse,
@@ -529,6 +530,7 @@ def start_server(settings: Settings, port: int) -> None:
     from shopstream.build import warehouse_lock
     from shopstream.server import start
 
+    check_engine(on_spark=True)
     settings.warehouse.mkdir(parents=True, exist_ok=True)
     with warehouse_lock(settings.warehouse):
         found = start(settings, port)
