@@ -47,8 +47,8 @@ docs: setup  ## write the dbt documentation as one file, target/static_index.htm
 
 SCALE ?= 250000
 RUNS ?= 3
-bench: setup  ## measure the build against what people would pick instead; SCALE=events a month RUNS=3
-	@$(BIN)/shopstream bench --events $(SCALE) --runs $(RUNS)
+bench: setup-spark  ## measure the build against what people would pick instead; SCALE=events a month RUNS=3
+	@$(BIN)/python -m bench --events $(SCALE) --runs $(RUNS)
 
 clean: setup  ## remove what was built, never the landing files or the set-up
 	@$(BIN)/shopstream clean

@@ -13,13 +13,13 @@ from dashboard.blocks import Block, Chart, Display, Empty, Section, View
 from dashboard.data import Build, EmptyMart, MissingMart
 from dashboard.words import day, number, span
 from shopstream.config import SAMPLE_MARK
-from shopstream.published import NothingPublished, PublishedLost
+from shopstream.errors import NothingPublished, PublishedLost
 
 log = logging.getLogger(__name__)
 HOW_TO_BUILD = "make build"
 HOW_TO_MEASURE = {
-    "optimizations": ".venv/bin/shopstream lab",
-    "technical_kpis": ".venv/bin/shopstream lab",
+    "optimizations": ".venv/bin/python -m bench lab",
+    "technical_kpis": ".venv/bin/python -m bench lab",
     "bench_runs": "make bench",
     "bench_ratios": "make bench",
 }

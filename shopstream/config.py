@@ -11,6 +11,7 @@ from pathlib import Path
 import yaml
 
 from shopstream.bootstrap import PROJECT, UNFIT, has_spark, wants_spark
+from shopstream.errors import SettingsError
 
 # Lies in a warehouse that holds nothing but the generated sample.
 SAMPLE_MARK = ".holds-sample"
@@ -71,10 +72,6 @@ def named_folders() -> dict[str, Path]:
 def readable_locale() -> dict[str, str]:
     """A locale in which Java finds names beyond ASCII; nothing where it is one already."""
     return {} if locale.getencoding().upper() == "UTF-8" else {"LC_ALL": "C.UTF-8"}
-
-
-class SettingsError(Exception):
-    """A variable of the environment that can't be meant, and what it should look like."""
 
 
 @dataclass(frozen=True)

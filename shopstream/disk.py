@@ -1,7 +1,8 @@
-"""Files that are whole whenever the power goes."""
+"""Files that are whole whenever the power goes; the limit of open ones."""
 
 import ctypes
 import os
+import resource
 from pathlib import Path
 
 _C = ctypes.CDLL(None, use_errno=True)
@@ -40,3 +41,12 @@ def sync_all(folder: Path) -> None:
             raise OSError(number, os.strerror(number), str(folder))
     finally:
         os.close(handle)
+
+
+def too_many_files() -> str:
+    """The limit that was met, and what to do."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return (
+        f"too many open files: the limit is {limit:,} (ulimit -n); raise it, such as by "
+        "ulimit -n 4096, and run it again"
+    )

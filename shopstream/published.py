@@ -1,223 +1,68 @@
-"""The published build: which version of each table readers see, and the builds before it.
+"""What is published: the one way to its tables, for all that reads them.
 
-published.json lies in the warehouse and is replaced in one rename, so a reader sees all of one
-build or all of another. Beside it lies a copy, from which it is restored. Tables are read with
-deltalake at the listed version: no JVM needed.
+published.json says which version of each table readers see. It lies in a warehouse, or in a copy of
+one in object storage, whose place is a URL such as `s3://bucket/warehouse`: Arrow and deltalake
+take keys, region and endpoint from the usual variables of its provider (AWS_ACCESS_KEY_ID and so
+on). Tables are read with deltalake: no JVM needed.
 """
 
 import json
-from collections.abc import Container
-from datetime import UTC, datetime, timedelta
+import os
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 from deltalake import DeltaTable
 from pyarrow.dataset import Dataset
-from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
+from pyarrow.fs import FileSystem, LocalFileSystem, SubTreeFileSystem
 
-from shopstream import checksums, disk
-from shopstream.tables import is_table, table_folders
+from shopstream.errors import NothingPublished, PublishedLost
+from shopstream.warehouse import checksums
 
-AUDIT_SCHEMA = "shopstream_dbt_test__audit"
-PRIVATE_SCHEMAS = {"shopstream_landing", "shopstream_staging", "shopstream_intermediate"}
-PRIVATE_SCHEMAS |= {AUDIT_SCHEMA}
 FILE, COPY = "published.json", ".published.json"
 KEYS = {"build_id", "published_at", "tables", "builds"}
-# Builds that readers can be rolled back to. Delta's own retention (profiles.yml) is longer than
-# the age, so that Spark too can read every listed version.
-LISTED_BUILDS, LISTED_FOR = 30, timedelta(days=60)
+Place = Path | str
 
 
-class NothingPublished(Exception):
-    """There is no such build; the message says what to do."""
+def place_of(warehouse: Path) -> Place:
+    """Where readers look: the URL in SHOPSTREAM_PUBLISHED, else the warehouse."""
+    return os.environ.get("SHOPSTREAM_PUBLISHED", "").rstrip("/") or warehouse
 
 
-class PublishedLost(Exception):
-    """Something is published, and published.json can't be read; the message says what to do."""
-
-
-def publish(
-    warehouse: Path, made_from: dict | None = None, built: Container[str] | None = None
-) -> dict:
-    """Publish the tables `built`, all by default, at their current versions as a new build.
-
-    Others are carried over as readers see them now, or left out where they see none. `made_from`
-    says what decided the rows; None when they are those of the build before. Returns the build.
-
-    Call it only when every model and test of the tables `built` has passed.
-    """
-    now, before = datetime.now(UTC), published_so_far(warehouse)
-    new = {
-        "build_id": next_build_id(warehouse),
-        "published_at": now.isoformat(timespec="seconds"),
-        "made_from": made_from or before.get("made_from"),
-        "tables": _tables(warehouse, built, before.get("tables", {})),
-    }
-    return _write(warehouse, new, _still_listed([new, *before["builds"]], now))
-
-
-def publish_again(warehouse: Path, tables: Container[str]) -> dict:
-    """Show these tables at their current versions, which must hold the same rows, in one build."""
-    published = read_published(warehouse)
-    current = _shown_build(published)
-    current["tables"] = _tables(warehouse, tables, current["tables"])
-    return _write(warehouse, current, published["builds"])
-
-
-def _shown_build(published: dict) -> dict:
-    """The build that readers see, as it stands in the list."""
-    return next(b for b in published["builds"] if b["build_id"] == published["build_id"])
-
-
-def _tables(warehouse: Path, built: Container[str] | None, shown: dict) -> dict[str, dict]:
-    """Entries of tables: current ones of what was built, those of `shown` of what was not."""
-    folders = mart_folders(warehouse)
-    new = {
-        str(path.relative_to(warehouse)): DeltaTable(path)
-        for name, path in folders.items()
-        if built is None or name in built
-    }
-    sums, entries = checksums.note(warehouse, new), {}
-    for name, folder in folders.items():
-        path = str(folder.relative_to(warehouse))
-        if path in new:
-            version = new[path].version()
-            entries[name] = {"path": path, "version": version, "checksum": sums[path]}
-        elif name in shown:
-            entries[name] = shown[name]
-    return entries
-
-
-def carried_over(warehouse: Path, build: dict, built: Container[str]) -> str:
-    """Which tables of a build this run had no part in, in a line; empty for none."""
-    others = [name for name in mart_folders(warehouse) if name not in built]
-    kept = [name for name in others if name in build["tables"]]
-    left_out = [name for name in others if name not in build["tables"]]
-    words = [
-        f"{what}: {', '.join(names[:3])}{f' and {len(names) - 3} more' if names[3:] else ''}"
-        for what, names in (("stay as published before", kept), ("are left out", left_out))
-        if names
-    ]
-    return f"Tables that this run did not build and test {'; '.join(words)}." if words else ""
-
-
-def next_build_id(warehouse: Path) -> int:
-    """Number that the next published build will have: no build has had it, listed or not."""
-    return last_build_id(published_so_far(warehouse)) + 1
-
-
-def last_build_id(published: dict) -> int:
-    """Highest number that any build has had, by what `read_published` gave."""
-    # Files of before `last_build_id` was kept have only the list.
-    listed = [build["build_id"] for build in published["builds"]]
-    return max([*listed, published.get("last_build_id", 0)])
-
-
-def published_so_far(warehouse: Path) -> dict:
-    """What `read_published` gives, or no builds where nothing is published; their last number.
-
-    Raises PublishedLost.
-    """
-    try:
-        return read_published(warehouse)
-    except NothingPublished:
-        return {"builds": [], "last_build_id": _last_noted(warehouse)}
-
-
-def _last_noted(warehouse: Path) -> int:
-    """The highest number in the history of builds, which outlives a lost list; 0 for none."""
-    folder = warehouse / "shopstream_performance.db" / "builds"
-    if not is_table(folder):
-        return 0
-    noted = DeltaTable(folder).to_pyarrow_table(columns=["build_id"])["build_id"]
-    return max(noted.to_pylist(), default=0)
-
-
-def roll_back(warehouse: Path, build_id: int | None = None) -> dict:
-    """Show readers an earlier build at once, by default the one before the current.
-
-    Nothing is computed, and no build is delisted: the next `publish` goes on from the newest.
-    """
-    published = read_published(warehouse)
-    current = published["build_id"]
-    if build_id is None:
-        build_id = max(
-            (b["build_id"] for b in published["builds"] if b["build_id"] < current), default=None
-        )
-    chosen = next((b for b in published["builds"] if b["build_id"] == build_id), None)
-    if chosen is None:
-        listed = ", ".join(str(build["build_id"]) for build in published["builds"])
-        wanted = f"build {build_id}" if build_id else f"a build before {current}"
-        raise NothingPublished(f"{wanted} is not listed; listed are: {listed}")
-    return _write(warehouse, chosen, published["builds"])
-
-
-def delist(warehouse: Path, *, all_but_current: bool = False) -> dict:
-    """Take builds that are too many or too old, or all but the current, off the list."""
-    published = read_published(warehouse)
-    kept = [] if all_but_current else _still_listed(published["builds"], datetime.now(UTC))
-    current = _shown_build(published)
-    return _write(warehouse, current, kept if current in kept else [*kept, current])
-
-
-def _still_listed(builds: list[dict], now: datetime) -> list[dict]:
-    young = (b for b in builds if now - datetime.fromisoformat(b["published_at"]) < LISTED_FOR)
-    return sorted(young, key=lambda build: -build["build_id"])[:LISTED_BUILDS]
-
-
-def _write(warehouse: Path, current: dict, builds: list[dict]) -> dict:
-    last = max(current["build_id"], last_build_id(published_so_far(warehouse)))
-    text = json.dumps({**current, "last_build_id": last, "builds": builds}, indent=1)
-    # Spark, Sail and deltalake leave it to the system when what they wrote goes to the disk.
-    disk.sync_all(warehouse)
-    disk.write(warehouse / COPY, text)
-    disk.write(warehouse / FILE, text)
-    return current
-
-
-def unpublish(warehouse: Path) -> None:
-    """Forget all builds; the copy goes first, from which the file would be restored."""
-    for name in (COPY, FILE):
-        (warehouse / name).unlink(missing_ok=True)
-
-
-def mart_folders(warehouse: Path) -> dict[str, Path]:
-    """Folders of the Delta tables that readers may see, by `schema.table`."""
-    return {
-        name: folder
-        for name, folder in table_folders(warehouse).items()
-        if folder.parent.stem not in PRIVATE_SCHEMAS
-    }
-
-
-def failing_rows(warehouse: Path) -> dict[str, DeltaTable]:
-    """The failing rows of rules that the last build broke, by `schema.rule`."""
-    return {
-        name: DeltaTable(folder)
-        for name, folder in table_folders(warehouse).items()
-        if folder.parent.stem == AUDIT_SCHEMA
-    }
-
-
-def read_published(warehouse: Path) -> dict:
+def read_published(place: Place) -> dict:
     """The published build: build_id, published_at, tables (path, version) by `schema.table`,
     builds, the list of all that readers can be rolled back to, newest first, and last_build_id,
     the highest number that any build has had.
 
     Raises NothingPublished when there is none, PublishedLost when the file is damaged or gone.
     """
-    file = warehouse / FILE
+    if _is_url(place):
+        return _read_copy(str(place))
+    file = Path(place) / FILE
     try:
         text = file.read_bytes()
     except FileNotFoundError:
-        if (warehouse / COPY).exists():
+        if file.with_name(COPY).exists():
             raise _lost(file, "missing") from None
-        raise NothingPublished(
-            f"no build has been published in {warehouse}; run: make build"
-        ) from None
+        raise NothingPublished(f"no build has been published in {place}; run: make build") from None
     published = parsed(text)
     if published is None:
         raise _lost(file, "damaged")
+    return published
+
+
+def _is_url(place: Place) -> bool:
+    return "://" in str(place)
+
+
+def _read_copy(url: str) -> dict:
+    files, folder = FileSystem.from_uri(url)
+    try:
+        with files.open_input_stream(f"{folder}/{FILE}") as file:
+            published = parsed(file.read())
+    except FileNotFoundError:
+        raise NothingPublished(f"there is no published.json in {url}") from None
+    if published is None:
+        raise PublishedLost(f"published.json in {url} is damaged: copy it from the warehouse anew")
     return published
 
 
@@ -237,47 +82,29 @@ def _lost(file: Path, how: str) -> PublishedLost:
     )
 
 
-def repair(warehouse: Path) -> dict:
-    """Restore published.json from its copy, or the copy from it; what it says then.
-
-    Raises NothingPublished where neither can be read. They are put aside, so that the next build
-    publishes anew.
-    """
-    files = [warehouse / FILE, warehouse / COPY]
-    for file in filter(Path.exists, files):
-        if published := parsed(file.read_bytes()):
-            for each in files:
-                disk.write(each, file.read_text())
-            return published
-    for file in filter(Path.exists, files):
-        file.rename(file.with_name(f"{file.name}.damaged"))
-    raise NothingPublished(
-        f"neither published.json nor its copy in {warehouse} can be read. The tables are as they "
-        f"were; publish them anew, as build {_last_noted(warehouse) + 1}: make build"
-    )
-
-
 def marts(published: dict) -> list[str]:
     """The tables of what `read_published` gave, without seeds, as `schema.table`."""
     return [name for name in published["tables"] if "_seeds." not in name]
 
 
-def open_table(warehouse: Path, name: str, published: dict | None = None) -> DeltaTable:
+def open_table(place: Place, name: str, published: dict | None = None) -> DeltaTable:
     """One published table, by `schema.table`, at its published version.
 
     Who reads several tables passes what `read_published` gave, so that all are of one build.
     """
-    return open_entry(warehouse, (published or read_published(warehouse))["tables"][name])
+    return open_entry(place, (published or read_published(place))["tables"][name])
 
 
-def open_entry(warehouse: Path, entry: dict) -> DeltaTable:
+def open_entry(place: Place, entry: dict) -> DeltaTable:
     """A table by its entry of published.json: path and version. Raises Damaged."""
+    if _is_url(place):
+        return DeltaTable(f"{place}/{entry['path']}", version=entry["version"])
     try:
-        table = DeltaTable(warehouse / entry["path"], version=entry["version"])
-        checksums.check(warehouse, entry, table)
+        table = DeltaTable(Path(place) / entry["path"], version=entry["version"])
+        checksums.check(Path(place), entry, table)
     except checksums.UNREADABLE as error:
         first, *_ = str(error).splitlines() or [""]
-        raise checksums.damaged(warehouse, entry["path"], first) from error
+        raise checksums.damaged(Path(place), entry["path"], first) from error
     return table
 
 
@@ -287,10 +114,14 @@ def newest_load(table: DeltaTable) -> int:
 
 
 def rows_of(table: DeltaTable) -> Dataset:
-    """The rows of a local table, read by Arrow alone.
+    """The rows of a table, read by Arrow alone.
 
     deltalake's own file system is written in Python: an Arrow thread that still holds it when the
     interpreter ends aborts the process (github.com/apache/arrow/issues/34314).
     """
-    folder = unquote(urlparse(table.table_uri).path)
-    return table.to_pyarrow_dataset(filesystem=SubTreeFileSystem(folder, LocalFileSystem()))
+    url = urlparse(table.table_uri)
+    if url.scheme in ("", "file"):
+        files, folder = LocalFileSystem(), unquote(url.path)
+    else:
+        files, folder = FileSystem.from_uri(table.table_uri.rstrip("/"))
+    return table.to_pyarrow_dataset(filesystem=SubTreeFileSystem(folder, files))

@@ -30,7 +30,7 @@ def heed_signals() -> None:
             signal.signal(number, _stop)
 
 
-def raise_if_told() -> None:
+def raise_if_stopped() -> None:
     """Raise Stopped where a signal came and a library made another error of it."""
     if _received:
         raise Stopped(_received[0]) from None

@@ -1,5 +1,7 @@
 """Upkeep of what the project stands on: what is outdated, under which licence, known to be unsafe.
 
+For maintainers: `python -m shopstream.upkeep outdated`, `licences` or `audit`.
+
 pip, pip-licenses and pip-audit know; here their answers are put in order. The jars they know
 nothing of are jars.lock's.
 """
@@ -11,7 +13,11 @@ import sys
 import urllib.request
 from pathlib import Path
 
+import click
+
 from shopstream.bootstrap import MAVEN, PROJECT
+from shopstream.errors import ShopstreamError
+from shopstream.people.plain_errors import PlainErrors, prepare
 
 LOCKS = [PROJECT / "requirements.lock", PROJECT / "spark.lock"]
 JARS_LOCK = PROJECT / "jars.lock"
@@ -20,7 +26,8 @@ SPARK = {"pyspark", "pyspark-client", "delta-spark", "py4j"}
 LICENCES = PROJECT / "docs" / "licences.md"
 HEAD = """# Licences of what shopstream stands on
 
-Written by `shopstream licences` from the metadata of installed packages; a test holds it current.
+Written by `python -m shopstream.upkeep licences` from the metadata of packages; a test holds it
+current.
 UNKNOWN: the metadata say nothing. axe-playwright-python holds the text of the MIT licence.
 
 """
@@ -30,11 +37,11 @@ pyspark, pyspark-client, delta-spark and the jars of `jars.lock`: Apache-2.0; py
 """
 
 
-class UpkeepError(Exception):
+class UpkeepError(ShopstreamError):
     """The index could not be asked; the message says so in plain words."""
 
 
-def outdated() -> list[tuple[str, str, str]]:
+def newer_versions() -> list[tuple[str, str, str]]:
     """Locked packages and jars of which there is a newer version: name, version held, newest."""
     # Where there is no index, pip finds nothing outdated, and this here fails.
     _ask("pip", "index", "versions", "pip", "--retries=0")
@@ -70,7 +77,7 @@ def _outdated_jars() -> list[tuple[str, str, str]]:
     return found
 
 
-def licences() -> str:
+def licences_page() -> str:
     """The page that lists the locked packages with their licences."""
     options = ["--from=mixed", "--with-system", "--packages", *sorted(_locked() - SPARK)]
     table = _ask("piplicenses", *options, "--format=markdown")
@@ -102,3 +109,40 @@ def _ask(module: str, *arguments: str) -> str:
         last = (ran.stderr.strip().splitlines() or ["no answer"])[-1]
         raise UpkeepError(f"the package index can't be asked: {last}")
     return ran.stdout
+
+
+@click.group(cls=PlainErrors)
+@click.pass_context
+def main(context: click.Context) -> None:
+    """What maintainers of shopstream look after."""
+    prepare(context)
+
+
+@main.command()
+def outdated() -> None:
+    """List the locked packages and jars of which there is a newer version."""
+    for name, held, newest in newer_versions():
+        click.echo(f"{name:32}{held:16}{newest}")
+
+
+@main.command()
+def licences() -> None:
+    """Write docs/licences.md: all dependencies with their licences."""
+    LICENCES.write_text(licences_page())
+
+
+@main.command()
+def audit() -> None:
+    """Look the locked packages up in the index's list of known vulnerabilities."""
+    words, judged = vulnerabilities()
+    for line in words:
+        click.echo(line)
+    if not judged:
+        click.echo("NOT RUN: the vulnerability scan, the package index has no such list")
+    else:
+        click.echo(f"{len(words)} known vulnerabilities in {judged} packages")
+    sys.exit(1 if words else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -15,8 +15,8 @@ import duckdb
 import pandas as pd
 import streamlit as st
 
-from dashboard.data import place
 from shopstream.config import rules
+from shopstream.published import Place, open_entry, place_of, read_published, rows_of
 
 # All readers share one engine, and with it this much memory for what they sort and group.
 ENGINE = {"memory_limit": "384MB", "autoinstall_known_extensions": False}
@@ -38,7 +38,7 @@ class EmptyMart(MissingMart):
 class Build:
     """One published build: where its tables lie (a folder or a URL) and at which versions."""
 
-    place: Path | str
+    place: Place
     build_id: int
     published_at: datetime
     tables: Mapping[str, dict]
@@ -64,10 +64,10 @@ cached = partial(st.cache_data, max_entries=400, **by_build)
 def read_build(warehouse: Path) -> Build:
     """The build that readers of a warehouse, or of its copy in SHOPSTREAM_PUBLISHED, see now.
 
-    Raises shopstream.published.NothingPublished.
+    Raises shopstream.errors.NothingPublished.
     """
-    where = place.chosen(warehouse)
-    published = place.published_in(where)
+    where = place_of(warehouse)
+    published = read_published(where)
     return Build(
         place=where,
         build_id=published["build_id"],
@@ -80,7 +80,7 @@ def read_build(warehouse: Path) -> Build:
 @st.cache_resource(max_entries=200, **by_build)
 def data_set(build: Build, mart: str):
     """One mart as an Arrow data set at its published version."""
-    return place.rows_in(build.place, build.entry(mart))
+    return rows_of(open_entry(build.place, build.entry(mart)))
 
 
 @st.cache_resource(show_spinner=False)

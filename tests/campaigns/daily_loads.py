@@ -21,10 +21,10 @@ from pathlib import Path
 
 from deltalake import DeltaTable
 
-from shopstream.maintenance import maintain
 from shopstream.published import rows_of
 from shopstream.sample import generate
-from shopstream.tables import table_folders
+from shopstream.warehouse.maintenance import maintain
+from shopstream.warehouse.tables import table_folders
 from tests.helpers.compare import differences
 from tests.helpers.results import Results
 from tests.helpers.warm import WarmWarehouse

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import yaml
 
-from shopstream.build import LEAVE_OUT_COMMERCE
+from shopstream.run.build import LEAVE_OUT_COMMERCE
 from shopstream.sample import generate
 from tests import oracle
 from tests.helpers.results import Results, add_resume_option

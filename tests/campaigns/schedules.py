@@ -29,7 +29,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from shopstream.decode import EVENT_COLUMNS
+from shopstream.intake.decode import EVENT_COLUMNS
 from tests.helpers.compare import differences
 from tests.helpers.results import Results, add_resume_option
 from tests.helpers.warehouse import put_files

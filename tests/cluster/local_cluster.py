@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from shopstream.server import spark_class
+from shopstream.run.server import spark_class
 
 WORKER = "org.apache.spark.deploy.worker.Worker"
 

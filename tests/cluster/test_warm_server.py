@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from shopstream import server
+from shopstream.run import server
 from tests.cluster.test_engines import free_port
 from tests.engine.test_operations import FIRST, HEADER, SECOND
 from tests.helpers.warehouse import BIN, PROJECT, Warehouse

@@ -6,7 +6,7 @@ from dashboard import data
 from dashboard.blocks import View
 from dashboard.periods import stored_periods
 from dashboard.screens.products import baskets
-from shopstream.query import connect
+from shopstream.people.query import connect
 
 PAIRS = """
     select count(*) from product_affinity

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from dashboard import data, words
 from dashboard.brief import UnknownPeriod, brief
 from dashboard.periods import stored_periods
-from shopstream.cli import main
+from shopstream.people.cli import main
 from tests.dashboard.test_pages import HOSTILE, ask
 
 

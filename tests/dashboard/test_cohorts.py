@@ -8,7 +8,7 @@ import pytest
 from dashboard import data
 from dashboard.filters import RETENTIONS, cohort_of, default_view
 from dashboard.screens.users import loyalty
-from shopstream.query import connect
+from shopstream.people.query import connect
 from tests.dashboard.test_pages import run
 
 

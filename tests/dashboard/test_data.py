@@ -14,7 +14,7 @@ from dashboard.periods import Period, stored_periods, wholly
 from dashboard.screens.overview import cards, now
 from dashboard.screens.performance import bench, optimizations
 from dashboard.screens.time import hours
-from shopstream.published import NothingPublished, PublishedLost
+from shopstream.errors import NothingPublished, PublishedLost
 from tests.helpers.made import made
 
 FIRST, LAST = datetime.date(2019, 10, 1), datetime.date(2019, 10, 14)

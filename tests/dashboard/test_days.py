@@ -10,7 +10,7 @@ from dashboard import charts, data
 from dashboard.filters import default_view
 from dashboard.periods import period_of, stored_periods
 from dashboard.screens.overview import cards, now
-from shopstream.query import connect
+from shopstream.people.query import connect
 
 DAY = datetime.date(2019, 10, 16)
 HOURS = """

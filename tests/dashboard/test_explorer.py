@@ -10,7 +10,7 @@ from dashboard.filters import default_view
 from dashboard.periods import stored_periods
 from dashboard.screens.products import explorer, product
 from dashboard.screens.users import customer, value
-from shopstream.query import connect
+from shopstream.people.query import connect
 from tests.dashboard.test_pages import ask, metrics, run
 
 HOSTILE = "%' or 1=1 -- <script>"

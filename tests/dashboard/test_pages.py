@@ -28,7 +28,7 @@ from dashboard.screens.time import days, hours, visitors
 from dashboard.screens.users import loyalty, sessions
 from dashboard.screens.users import value as users_value
 from dashboard.sections import HOW_TO_MEASURE, blocks
-from shopstream.query import connect
+from shopstream.people.query import connect
 from tests.helpers.warehouse import PROJECT
 
 PARTS = [(page.path, part.name) for page in PAGES for part in page.parts]
@@ -399,7 +399,7 @@ def test_another_address_shows_what_it_names(shown):
 
 def test_performance_says_how_to_measure_what_was_not_measured(shown):
     if "optimizations" not in shown.tables:
-        assert "shopstream lab" in run("performance", part="Optimizations").info[0].value
+        assert "bench lab" in run("performance", part="Optimizations").info[0].value
     if "bench_runs" not in shown.tables:
         assert "make bench" in run("performance", part="Benchmark").info[0].value
 

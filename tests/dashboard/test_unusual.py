@@ -12,7 +12,7 @@ from dashboard.filters import default_view
 from dashboard.periods import stored_periods
 from dashboard.screens.overview import now
 from dashboard.screens.time import days
-from shopstream.query import connect
+from shopstream.people.query import connect
 
 WEEKS = 5
 

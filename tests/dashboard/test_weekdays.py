@@ -5,7 +5,7 @@ import pytest
 from dashboard import data
 from dashboard.blocks import View
 from dashboard.screens.time import visitors
-from shopstream.query import connect
+from shopstream.people.query import connect
 
 DAYS = """
     with days as (

@@ -12,7 +12,7 @@ from dashboard import data, why
 from dashboard.filters import default_view
 from dashboard.periods import stored_periods
 from dashboard.screens.overview import changes, now
-from shopstream.query import connect
+from shopstream.people.query import connect
 
 NAMES = ("users", "sessions", "orders", "revenue")
 

@@ -6,7 +6,7 @@ import re
 import pytest
 import yaml
 
-from shopstream.published import PRIVATE_SCHEMAS as PRIVATE
+from shopstream.warehouse.tables import PRIVATE_SCHEMAS as PRIVATE
 from tests.helpers.warehouse import PROJECT, Warehouse
 
 # A model reads its own layer and those before it.

@@ -12,8 +12,8 @@ import pytest
 from click.testing import CliRunner
 from deltalake import write_deltalake
 
-from shopstream.cli import main
-from shopstream.published import publish
+from shopstream.people.cli import main
+from shopstream.warehouse.publishing import publish
 from tests.helpers.warehouse import BIN, PROJECT, Warehouse
 
 HEADER = (
@@ -166,8 +166,9 @@ def test_a_setting_that_cannot_be_meant_is_refused(tmp_path, variable, value, wa
         ("backfill --from 2019-10-02 --to 2019-10-01", "--from 2019-10-02 is after --to"),
         ("reload", "give file names, or one of"),
         ("reload a.csv --quarantined", "give file names, or one of"),
-        ("reload --quarantined --erase-user 7", "give file names, or one of"),
-        ("reload --quarantined --withdraw", "--withdraw needs the names of the files"),
+        ("reload --quarantined --erase-user 7", "is a command now: shopstream erase ID"),
+        ("reload --withdraw a.csv", "is a command now: shopstream withdraw FILE..."),
+        ("withdraw", "Missing argument"),
     ],
 )
 def test_a_command_that_cannot_be_meant_changes_nothing(tmp_path, monkeypatch, command, wanted):

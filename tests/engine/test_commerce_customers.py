@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from shopstream.build import SAMPLE_MARK
+from shopstream.config import SAMPLE_MARK
 from shopstream.sample import planted
 from tests import oracle
 from tests.helpers.warehouse import PROJECT, Warehouse

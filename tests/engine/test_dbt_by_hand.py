@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable
 
-from shopstream import landing
 from shopstream.bootstrap import JARS, wants_spark
 from shopstream.config import named_folders
+from shopstream.intake import landing
 from tests.helpers.warehouse import BIN, PROJECT, Warehouse
 
 LEFT_OUT = (".git", ".venv", ".jars", "data", "logs", "target", "__pycache__", "state")

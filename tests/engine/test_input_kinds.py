@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from shopstream.decode import EVENT_COLUMNS
+from shopstream.intake.decode import EVENT_COLUMNS
 from tests.helpers.warehouse import PROJECT, Warehouse, put_files
 
 HEADER = ",".join(EVENT_COLUMNS)

@@ -13,8 +13,11 @@ import pyarrow.dataset as ds
 import pytest
 from deltalake import DeltaTable
 
-from shopstream import config, landing, maintenance, published, reload
-from shopstream.tables import table_folders
+from shopstream import config, published
+from shopstream.errors import LandingError, NothingPublished
+from shopstream.intake import corrections, landing
+from shopstream.warehouse import maintenance, publishing
+from shopstream.warehouse.tables import table_folders
 from tests import oracle
 from tests.helpers.compare import differences
 from tests.helpers.forgetting import forget
@@ -73,7 +76,7 @@ def rebuilt(warm: WarmWarehouse, **variables) -> dict:
 
 
 def shas(warm: WarmWarehouse, *names: str) -> set[str]:
-    return {file.file_sha256 for file in reload.files_named(warm.warehouse, list(names))}
+    return {file.file_sha256 for file in corrections.files_named(warm.warehouse, list(names))}
 
 
 def files_of(warm: WarmWarehouse, day: str) -> dict[str, list[str]]:
@@ -163,7 +166,7 @@ def test_a_timeout_of_no_minutes_is_refused(session):
 
 def test_a_mended_rule_takes_quarantined_rows_in_and_the_ledger_balances(warm):
     mended = {"null_defaults": default_time("2019-10-02 00:00:00")}
-    files = reload.files_with(warm.warehouse, "quarantined")
+    files = corrections.files_with(warm.warehouse, "quarantined")
     assert {file.source_file for file in files} == {"first.csv", "second.csv"}
     landing.reload(warm.landing, warm.warehouse, {file.file_sha256 for file in files})
     warm.build(**mended)
@@ -209,7 +212,7 @@ def test_a_wider_window_takes_rows_in_by_a_backfill_of_its_dates(warm):
 def test_a_backfill_without_its_landing_file_changes_nothing(warm):
     before = landing.register_state(warm.warehouse)
     (warm.landing / "first.csv").unlink()
-    with pytest.raises(landing.LandingError, match="first.csv"):
+    with pytest.raises(LandingError, match="first.csv"):
         warm.backfill()
     assert landing.register_state(warm.warehouse) == before
     assert not list(warm.warehouse.glob("shopstream_landing.db/landed_rows/*"))
@@ -221,10 +224,10 @@ def test_a_backfill_waits_for_what_was_landed_before(warm):
         + "2019-10-01 09:00:00,view,9,,,,1,7109,s9\n2019-10-05 09:00:00,view,9,,,,1,7109,s9\n"
     )
     landing.land(warm.landing, warm.warehouse)
-    assert reload.rows_are_waiting(warm.warehouse)
-    # What `shopstream backfill` and `reload --erase-user` do first.
+    assert corrections.rows_are_waiting(warm.warehouse)
+    # What `shopstream backfill` and `erase` do first.
     assert warm.dbt("run", "--select", "+stg_rows") == []
-    assert not reload.rows_are_waiting(warm.warehouse)
+    assert not corrections.rows_are_waiting(warm.warehouse)
     warm.backfill(date(2019, 10, 1), date(2019, 10, 1))
     held = warm.marts()
     assert held["fct_events"].num_rows == 9
@@ -257,18 +260,18 @@ def test_a_full_refresh_that_was_cut_short_doubles_nothing(warm):
 
 def test_rows_without_a_user_can_not_be_erased_as_one(warm):
     before = landing.register_state(warm.warehouse)
-    with pytest.raises(landing.LandingError, match="-999999 is no user"):
-        reload.erase_user(warm.warehouse, -999999)
+    with pytest.raises(LandingError, match="-999999 is no user"):
+        corrections.erase(warm.warehouse, -999999)
     assert landing.register_state(warm.warehouse) == before
 
 
 def test_an_erased_user_is_in_no_file_and_stays_out_of_a_rebuild(warm):
     warm.build(all_marts=True)
     assert any("int_user_days" in path.parts for path in files_that_hold(warm, 571810233))
-    published.publish(warm.warehouse)
-    assert reload.erase_user(warm.warehouse, 571810233) == ["first.csv", "second.csv"]
+    publishing.publish(warm.warehouse)
+    assert corrections.erase(warm.warehouse, 571810233) == ["first.csv", "second.csv"]
     warm.build(all_marts=True)
-    published.publish(warm.warehouse)
+    publishing.publish(warm.warehouse)
     maintenance.maintain(warm.warehouse, delist_all=True)
     assert maintenance.tables_are_published(warm.warehouse)
     held = published_rows(warm)
@@ -323,22 +326,22 @@ def test_tests_of_events_leave_out_dates_that_were_tested_before(warm, monkeypat
 
 
 def test_readers_can_be_rolled_back_and_forward_at_once(warm):
-    first = published.publish(warm.warehouse)
+    first = publishing.publish(warm.warehouse)
     (warm.landing / "third.csv").write_text(HEADER + FIRST.replace("2019-10-01", "2019-10-09"))
     warm.build()
-    second = published.publish(warm.warehouse)
+    second = publishing.publish(warm.warehouse)
 
     def rows() -> int:
         name = "shopstream_core.fct_events"
         return published.open_table(warm.warehouse, name).to_pyarrow_table().num_rows
 
     assert rows() == 10
-    assert published.roll_back(warm.warehouse)["build_id"] == first["build_id"]
+    assert publishing.roll_back(warm.warehouse)["build_id"] == first["build_id"]
     assert rows() == 7
-    published.roll_back(warm.warehouse, second["build_id"])
+    publishing.roll_back(warm.warehouse, second["build_id"])
     assert rows() == 10
-    with pytest.raises(published.NothingPublished, match="listed are: "):
-        published.roll_back(warm.warehouse, 99)
+    with pytest.raises(NothingPublished, match="listed are: "):
+        publishing.roll_back(warm.warehouse, 99)
 
 
 def test_maintenance_keeps_every_listed_build_readable_and_files_few(warm):
@@ -347,7 +350,7 @@ def test_maintenance_keeps_every_listed_build_readable_and_files_few(warm):
         rows = SECOND.replace("2019-10-02", f"2019-10-{day:02}")
         (warm.landing / f"{day}.csv").write_text(HEADER + rows)
         warm.build()
-        published.publish(warm.warehouse)
+        publishing.publish(warm.warehouse)
         listed.append(warm.marts())
     many = sum(len(published.DeltaTable(f).file_uris()) for f in tables(warm))
     done = maintenance.maintain(warm.warehouse)
@@ -360,12 +363,12 @@ def test_maintenance_keeps_every_listed_build_readable_and_files_few(warm):
         assert differences(expected, published_rows(warm, build)) == {}
 
     # Readers look at the first build, whose log has to stay, as that of the newest.
-    published.roll_back(warm.warehouse, by_id[0]["build_id"])
+    publishing.roll_back(warm.warehouse, by_id[0]["build_id"])
     maintenance.maintain(warm.warehouse, delist_all=True)
     assert differences(listed[0], published_rows(warm)) == {}
     assert differences(listed[-1], warm.marts()) == {}
     warm.build()
-    published.publish(warm.warehouse)
+    publishing.publish(warm.warehouse)
     maintenance.maintain(warm.warehouse, delist_all=True)
     assert differences(listed[-1], published_rows(warm)) == {}
 

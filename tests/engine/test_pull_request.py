@@ -10,7 +10,7 @@ import pytest
 from deltalake import DeltaTable
 
 from shopstream.bootstrap import JARS
-from shopstream.published import mart_folders
+from shopstream.warehouse.tables import mart_folders
 from tests.helpers.warehouse import BIN, PROJECT, Warehouse
 
 KEYS = {"rfm_users": "user_id", "rfm_segments_summary": "rfm_segment"}

@@ -3,7 +3,7 @@
 import duckdb
 import pyarrow as pa
 
-from shopstream.against import OF_ONE_BUILD, OF_ONE_LOAD, first_row_apart
+from shopstream.run.against import OF_ONE_BUILD, OF_ONE_LOAD, first_row_apart
 
 
 def first_difference(built: pa.Table, held: pa.Table) -> str | None:

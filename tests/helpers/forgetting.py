@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from shopstream import landing
+from shopstream.intake import landing
 
 
 def forget(warehouse: Path) -> None:

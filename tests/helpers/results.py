@@ -9,17 +9,19 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from shopstream import made_by
-from shopstream.bench.results import append_run, read_runs
+from bench.results import append_run, read_runs
+from shopstream.warehouse import fingerprint
 from tests.helpers.warehouse import PROJECT
 
 # Besides the models, these decide what is in the tables; messages and publishing do not.
-LANDING = ("archives.py", "decode.py", "erasure.py", "landing.py", "reload.py")
+LANDING = [
+    f"intake/{name}.py" for name in ("archives", "corrections", "decode", "erased_ids", "landing")
+]
 
 
 def tested_code(modules: Iterable[str]) -> str:
     """A short hash of the models, macros, seeds and settings, and of these modules."""
-    digest = hashlib.sha256(made_by.code_of_tables().encode())
+    digest = hashlib.sha256(fingerprint.code_of_tables().encode())
     for name in sorted(modules):
         digest.update(name.encode() + (PROJECT / "shopstream" / name).read_bytes())
     return digest.hexdigest()[:12]

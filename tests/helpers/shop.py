@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
-from shopstream.decode import EVENT_COLUMNS, EXACT_TYPES
-from shopstream.landing import land
+from shopstream.intake.decode import EVENT_COLUMNS, EXACT_TYPES
+from shopstream.intake.landing import land
 
 HEADER = ",".join(EVENT_COLUMNS)
 ROW = (

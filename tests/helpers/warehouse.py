@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 from deltalake import DeltaTable
 
-from shopstream.published import mart_folders
+from shopstream.warehouse.tables import mart_folders
 from tests import oracle
 
 PROJECT = Path(__file__).resolve().parents[2]

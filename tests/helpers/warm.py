@@ -18,9 +18,9 @@ from dbt.cli.main import dbtRunner
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from shopstream import landing, reload
-from shopstream.build import LEAVE_OUT_COMMERCE
-from shopstream.published import mart_folders
+from shopstream.intake import corrections, landing
+from shopstream.run.build import LEAVE_OUT_COMMERCE
+from shopstream.warehouse.tables import mart_folders
 from tests import oracle
 from tests.helpers.warehouse import PROJECT
 
@@ -115,7 +115,7 @@ class WarmWarehouse:
 
     def backfill(self, first: date | None = None, last: date | None = None, **variables) -> None:
         """Compute dates anew, all by default, from the landing files; raises BuildFailed."""
-        var = reload.start_backfill(self.landing, self.warehouse, first, last)
+        var = corrections.start_backfill(self.landing, self.warehouse, first, last)
         self.build(**variables, backfill=var)
 
     def wipe(self) -> None:

@@ -7,9 +7,9 @@ import json
 import sys
 from pathlib import Path
 
-from shopstream.bench import experiments, lab, notebook, plain, rows_again, run_lab, spark_floor
-from shopstream.bench.spark import session
-from shopstream.bench.steps import Steps
+from bench import experiments, lab, notebook, plain, rows_again, run_lab, spark_floor
+from bench.spark import session
+from bench.steps import Steps
 
 
 def main(source: Path, target: Path) -> None:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from shopstream.bench import (
+from bench import (
     check,
     duckdb_marts,
     floor,

@@ -4,13 +4,13 @@ import os
 import subprocess
 import sys
 
-from shopstream.profile import spark_settings
+from shopstream.run.engines import spark_settings
 from tests.helpers.warehouse import PROJECT
 
 ASKS = """
 import os
 from pyspark.sql import SparkSession
-from shopstream.profile import spark_settings
+from shopstream.run.engines import spark_settings
 builder = SparkSession.builder
 for name, value in spark_settings(os.environ).items():
     builder = builder.config(name, value)

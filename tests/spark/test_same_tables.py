@@ -5,9 +5,9 @@ import shutil
 
 import pytest
 
-from shopstream.against import compared, differences, unequal
 from shopstream.config import Settings
 from shopstream.published import read_published
+from shopstream.run.against import compared, differences, unequal
 from tests.campaigns.schedules import draw_side_by_side
 from tests.engine.test_input_kinds import all_files
 from tests.helpers.warehouse import Warehouse, put_files

@@ -4,9 +4,10 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
-from shopstream import landing, made_by
 from shopstream.config import Settings
-from shopstream.published import publish
+from shopstream.intake import landing
+from shopstream.warehouse import fingerprint
+from shopstream.warehouse.publishing import publish
 
 
 @pytest.fixture
@@ -23,5 +24,5 @@ def settings(tmp_path) -> Settings:
         folder = made.warehouse / f"shopstream_{schema}.db/one"
         write_deltalake(folder, pa.table({"n": [1]}))
     publish(made.warehouse)
-    made_by.write(made.warehouse, made_by.code_of_tables())
+    fingerprint.write(made.warehouse, fingerprint.code_of_tables())
     return made

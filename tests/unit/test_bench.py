@@ -11,7 +11,7 @@ import duckdb
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from shopstream.bench import (
+from bench import (
     check,
     contenders,
     lab,
@@ -19,9 +19,9 @@ from shopstream.bench import (
     results,
     run_lab,
 )
-from shopstream.bench import measure as measured
-from shopstream.bench import run as run_bench
-from shopstream.bench.measure import Measured, measure
+from bench import measure as measured
+from bench import run as run_bench
+from bench.measure import Measured, measure
 from tests import oracle
 
 EVENTS = 5_000

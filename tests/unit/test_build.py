@@ -14,27 +14,36 @@ import pytest
 from deltalake import write_deltalake
 from rich.console import Console
 
-from shopstream import build, erasing, landing, made_by, reload
+from shopstream import console, sample
 from shopstream.config import SAMPLE_MARK
-from shopstream.published import publish, read_published, roll_back
+from shopstream.errors import BuildError, LandingError
+from shopstream.intake import corrections, erasure, landing
+from shopstream.published import read_published
+from shopstream.run import build, dbt, owed
+from shopstream.run.deliveries import choose_landing
+from shopstream.warehouse import fingerprint
+from shopstream.warehouse.emptying import empty_warehouse
+from shopstream.warehouse.lock import warehouse_lock
+from shopstream.warehouse.publishing import publish, roll_back
 
 HOLDS = """
 import sys
 from pathlib import Path
-from shopstream import build
 from shopstream.config import Settings
+from shopstream.run.dbt import warm_dbt
+from shopstream.warehouse.lock import warehouse_lock
 root, sys.executable = Path(sys.argv[1]), f"{sys.argv[1]}/python"
 settings = Settings(root, root / "warehouse", root, root, root)
-with build.warehouse_lock(settings.warehouse):
-    build.warm_dbt(settings, "build")
+with warehouse_lock(settings.warehouse):
+    warm_dbt(settings, "build")
 """
 
 
 def test_the_lock_is_held_until_dbt_has_ended_too(tmp_path):
     (tmp_path / "warehouse").mkdir()
-    dbt = tmp_path / "dbt"
-    dbt.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 60\n")
-    dbt.chmod(0o755)
+    program = tmp_path / "dbt"
+    program.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 60\n")
+    program.chmod(0o755)
     holder = subprocess.Popen([sys.executable, "-c", HOLDS, str(tmp_path)])
     pid = tmp_path / "pid"
     while not (pid.exists() and pid.read_text().strip()):
@@ -44,16 +53,16 @@ def test_the_lock_is_held_until_dbt_has_ended_too(tmp_path):
     holder.wait()
     told = f"another build holds .*process {holder.pid} since .*, dbt {pid.read_text().strip()}. "
     with (
-        pytest.raises(build.BuildError, match=told),
-        build.warehouse_lock(tmp_path / "warehouse"),
+        pytest.raises(BuildError, match=told),
+        warehouse_lock(tmp_path / "warehouse"),
     ):
         pass
     os.kill(int(pid.read_text()), signal.SIGKILL)
     for _ in range(100):
         try:
-            with build.warehouse_lock(tmp_path / "warehouse"):
+            with warehouse_lock(tmp_path / "warehouse"):
                 return
-        except build.BuildError:
+        except BuildError:
             time.sleep(0.05)
     pytest.fail("the lock outlived dbt")
 
@@ -71,10 +80,10 @@ def test_a_warehouse_that_was_half_emptied_is_built_from_nothing(settings, monke
     with monkeypatch.context() as cut:
         cut.setattr(Path, "rename", stop)
         with pytest.raises(KeyboardInterrupt):
-            build.empty_warehouse(settings.warehouse)
-    assert made_by.read(settings.warehouse) == made_by.NOTHING
+            empty_warehouse(settings.warehouse)
+    assert fingerprint.read(settings.warehouse) == fingerprint.NOTHING
     assert not (settings.warehouse / "published.json").exists()
-    build.empty_warehouse(settings.warehouse)
+    empty_warehouse(settings.warehouse)
     assert {path.name for path in settings.warehouse.rglob("*")} == {
         "shopstream_landing.db",
         "erased_users",
@@ -93,18 +102,17 @@ def test_an_erasure_that_could_not_be_published_is_finished_by_the_next_build(
     monkeypatch.setattr(build, "catch_up", lambda *_: None)
     monkeypatch.setattr(build, "note_build", lambda *_, **__: None)
     monkeypatch.setattr(build, "keep_failing_rows", lambda *_: None)
-    monkeypatch.setattr(erasing, "tables_of_no_model", lambda *_: ["shopstream_core.old"])
-    monkeypatch.setattr(build.Work, "report", lambda *_, **__: None)
-    monkeypatch.setattr(build, "console", Console(soft_wrap=True))
-    monkeypatch.setattr(reload, "erase_user", lambda *_: ["a.csv"])
+    monkeypatch.setattr(erasure, "tables_of_no_model", lambda *_: ["shopstream_core.old"])
+    monkeypatch.setattr(build.BuildRun, "report", lambda *_, **__: None)
+    monkeypatch.setattr(corrections, "erase", lambda *_: ["a.csv"])
     publish(settings.warehouse)
     told = []  # of anomalies, which are those that the build before had not
     monkeypatch.setenv("SHOPSTREAM_HOOK", "true")
-    monkeypatch.setattr(build.hook, "tell", lambda event, _: told.append(event))
+    monkeypatch.setattr(build.hook, "announce", lambda event, _: told.append(event))
     monkeypatch.setattr(
         build.hook, "new_anomalies", lambda w: [1] * (len(read_published(w)["builds"]) == 1)
     )
-    assert build.erase_user(settings, 7) == build.FAILED
+    assert build.erase(settings, 7) == build.FAILED
     said = capsys.readouterr().out
     assert "Not erased yet" in said and "still hold rows of the user" in said
     assert build.build(settings, only_core=True) == 0
@@ -115,7 +123,7 @@ def test_an_erasure_that_could_not_be_published_is_finished_by_the_next_build(
     assert "Erased from the warehouse" in said and "no model of the project" in said
     assert "shopstream_core.old" in said
     assert len(read_published(settings.warehouse)["builds"]) == 1
-    assert not (settings.warehouse / erasing.MARK).exists()
+    assert not (settings.warehouse / erasure.MARK).exists()
     assert told == ["failed"]
 
 
@@ -136,8 +144,7 @@ def test_a_build_of_the_core_publishes_no_business_mart_of_another_run(
         return True
 
     monkeypatch.setattr(build, "run_dbt", run_dbt)
-    monkeypatch.setattr(build.Work, "report", lambda *_, **__: None)
-    monkeypatch.setattr(build, "console", Console(soft_wrap=True))
+    monkeypatch.setattr(build.BuildRun, "report", lambda *_, **__: None)
     write_deltalake(business, pa.table({"n": [9]}), mode="overwrite")  # of a build that failed
     assert build.build(settings, only_core=True) == 0
     assert "stay as published before: shopstream_commerce.one." in capsys.readouterr().out
@@ -150,8 +157,8 @@ def test_a_build_of_the_core_publishes_no_business_mart_of_another_run(
 def test_what_a_killed_run_left_half_made_is_swept_before_dbt_begins(settings, monkeypatch):
     half = settings.warehouse / "shopstream_seeds.db/one"
     (half / "_delta_log/_staged_commits").mkdir(parents=True)
-    monkeypatch.setattr(build, "dbt", lambda *_, **__: int(half.exists()))
-    assert build.warm_dbt(settings, "build") == 0
+    monkeypatch.setattr(dbt, "dbt", lambda *_, **__: int(half.exists()))
+    assert dbt.warm_dbt(settings, "build") == 0
 
 
 def test_a_first_build_that_was_killed_in_its_register_or_rows_is_made_anew(settings):
@@ -161,20 +168,20 @@ def test_a_first_build_that_was_killed_in_its_register_or_rows_is_made_anew(sett
     assert not landing.has_landed(warehouse)
     landing.land(settings.landing, warehouse)
     assert landing.has_landed(warehouse)
-    with pytest.raises(landing.LandingError, match="nothing was built"):
-        reload.rows_are_waiting(warehouse)
+    with pytest.raises(LandingError, match="nothing was built"):
+        corrections.rows_are_waiting(warehouse)
 
 
 def test_an_erasure_that_did_not_begin_is_not_finished(settings, monkeypatch):
     monkeypatch.setattr(build, "catch_up", lambda *_: None)
 
     def no_key(*_):
-        raise landing.LandingError("no key")
+        raise LandingError("no key")
 
-    monkeypatch.setattr(reload, "erase_user", no_key)
-    with pytest.raises(landing.LandingError):
-        build.erase_user(settings, 7)
-    assert not (settings.warehouse / erasing.MARK).exists()
+    monkeypatch.setattr(corrections, "erase", no_key)
+    with pytest.raises(LandingError):
+        build.erase(settings, 7)
+    assert not (settings.warehouse / erasure.MARK).exists()
 
 
 def test_tables_of_models_that_were_removed_are_told(settings):
@@ -184,12 +191,12 @@ def test_tables_of_models_that_were_removed_are_told(settings):
     )
     for name in ("performance.db/two", "dbt_test__audit.db/a_rule"):
         write_deltalake(settings.warehouse / f"shopstream_{name}", pa.table({"n": [1]}))
-    assert erasing.tables_of_no_model(settings) == ["shopstream_staging.one"]
+    assert erasure.tables_of_no_model(settings) == ["shopstream_staging.one"]
 
 
 def test_real_files_that_are_gone_do_not_bring_the_sample(settings):
     (settings.landing / "a.csv").unlink()
-    assert build.choose_landing(settings) == settings.landing
+    assert choose_landing(settings) == settings.landing
     assert not (settings.warehouse / SAMPLE_MARK).exists()
 
 
@@ -197,16 +204,16 @@ def test_without_files_a_new_warehouse_gets_the_sample(settings, monkeypatch):
     (settings.landing / "a.csv").unlink()
     empty = replace(settings, warehouse=settings.warehouse.with_name("empty"))
     empty.warehouse.mkdir()
-    monkeypatch.setattr(build.sample, "generate", lambda folder: (folder / "s.csv").touch())
-    assert build.choose_landing(empty) == settings.sample
+    monkeypatch.setattr(sample, "generate", lambda folder: (folder / "s.csv").touch())
+    assert choose_landing(empty) == settings.sample
     assert (empty.warehouse / SAMPLE_MARK).exists()
 
 
 def test_a_landing_folder_that_was_named_and_is_not_there_is_told(settings, monkeypatch):
     empty = replace(settings, landing=settings.landing / "typo", warehouse=settings.sample)
     monkeypatch.setenv("SHOPSTREAM_LANDING", str(empty.landing))
-    with pytest.raises(build.BuildError, match="typo, which is not a folder"):
-        build.choose_landing(empty)
+    with pytest.raises(BuildError, match="typo, which is not a folder"):
+        choose_landing(empty)
 
 
 def another_file(settings):
@@ -215,7 +222,7 @@ def another_file(settings):
 
 
 def without_business_marts(settings):
-    publish(settings.warehouse, build.inputs(settings) | {"only_core": True})
+    publish(settings.warehouse, owed.inputs(settings) | {"only_core": True})
 
 
 def rows_that_are_not_published(settings):
@@ -226,7 +233,7 @@ def rows_that_are_not_published(settings):
 
 def an_older_build(settings):
     rows_that_are_not_published(settings)
-    publish(settings.warehouse, build.inputs(settings))
+    publish(settings.warehouse, owed.inputs(settings))
     roll_back(settings.warehouse)
 
 
@@ -235,11 +242,11 @@ def an_older_build(settings):
     [another_file, an_older_build, without_business_marts, rows_that_are_not_published],
 )
 def test_nothing_is_new_until_something_is(settings, change):
-    assert not build.nothing_is_new(settings), "it is not known what was published"
-    publish(settings.warehouse, build.inputs(settings))
-    assert build.nothing_is_new(settings)
+    assert not owed.nothing_is_new(settings), "it is not known what was published"
+    publish(settings.warehouse, owed.inputs(settings))
+    assert owed.nothing_is_new(settings)
     change(settings)
-    assert not build.nothing_is_new(settings)
+    assert not owed.nothing_is_new(settings)
 
 
 def test_an_ordinary_load_leaves_out_what_was_tested_and_all_else_tests_everything(
@@ -252,23 +259,23 @@ def test_an_ordinary_load_leaves_out_what_was_tested_and_all_else_tests_everythi
         return 0
 
     def load(*options, **variables):
-        assert build.run_dbt(settings, options, variables, with_tests=True)
+        assert dbt.run_dbt(settings, options, variables, with_tests=True)
         return tested[-1]
 
-    monkeypatch.setattr(build, "warm_dbt", warm_dbt)
+    monkeypatch.setattr(dbt, "warm_dbt", warm_dbt)
     events = settings.warehouse / "shopstream_core.db/fct_events"
     write_deltalake(events, pa.table({"load_id": [1, 2]}))
     assert load() == 0, "by which code the published build was tested is not known"
-    publish(settings.warehouse, build.inputs(settings))
+    publish(settings.warehouse, owed.inputs(settings))
     assert load() == 2
     assert load("--full-refresh") == 0 and load(backfill={"load_id": 3}) == 0
     write_deltalake(events, pa.table({"load_id": [3]}), mode="append")
     assert load() == 2, "load 3 is not published"
-    publish(settings.warehouse, build.inputs(settings))
+    publish(settings.warehouse, owed.inputs(settings))
     assert load() == 3
     roll_back(settings.warehouse)
     assert load() == 2
-    monkeypatch.setattr(made_by, "all_code", lambda: "other tests")
+    monkeypatch.setattr(fingerprint, "all_code", lambda: "other tests")
     assert load() == 0
 
 
@@ -276,13 +283,13 @@ def test_a_build_with_nothing_new_runs_no_dbt(settings, monkeypatch):
     ran = []
     monkeypatch.setattr(build, "run_dbt", lambda *_, **__: ran.append(1) or False)
     monkeypatch.setattr(build, "keep_failing_rows", lambda *_: None)
-    monkeypatch.setattr(build.Work, "report", lambda *_, **__: None)
-    publish(settings.warehouse, build.inputs(settings))
+    monkeypatch.setattr(build.BuildRun, "report", lambda *_, **__: None)
+    publish(settings.warehouse, owed.inputs(settings))
     assert build.build(settings) == 0 and not ran
     assert build.build(settings, only_core=True) == build.FAILED and ran == [1]
 
 
 def test_a_file_named_like_markup_does_not_stop_the_progress_bar(monkeypatch):
-    monkeypatch.setattr(build, "console", Console(force_terminal=True))
-    with build.progress_bar("landing") as advance:
+    monkeypatch.setattr(console, "console", Console(force_terminal=True))
+    with console.progress_bar("landing") as advance:
         advance("x[/b].csv", 1, 2)

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from shopstream.build_log import note_build
+from shopstream.warehouse.build_log import note_build
 
 NODES = {
     "model.s.marts": {"resource_type": "model", "schema": "shopstream_core", "alias": "marts"},

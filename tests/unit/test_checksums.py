@@ -8,10 +8,11 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from shopstream import checksums, maintenance, published
-from shopstream.damage import Damaged
-from shopstream.query import connect
-from shopstream.verify import verify
+from shopstream import published
+from shopstream.errors import Damaged
+from shopstream.people.query import connect
+from shopstream.warehouse import checksums, maintenance, publishing
+from shopstream.warehouse.verify import verify
 
 USERS, FACT = "shopstream_core.dim_users", "shopstream_core.fct_events"
 LEDGER = "shopstream_quality.row_ledger"
@@ -35,7 +36,7 @@ def warehouse(tmp_path) -> Path:
     counts = {"rows_read": [4], "rows_accepted": [2], "rows_duplicate": [2]}
     none = dict.fromkeys(("rows_out_of_window", "rows_quarantined", "rows_erased"), [0])
     write(tmp_path, LEDGER, file_sha256=["a"], **counts, **none)
-    published.publish(tmp_path)
+    publishing.publish(tmp_path)
     return tmp_path
 
 
@@ -93,9 +94,9 @@ def test_a_log_that_tells_something_else_is_noticed(warehouse):
 
 def test_each_build_is_as_it_was_published(warehouse):
     write(warehouse, USERS, "overwrite", user_id=[1], spent=[1.0])
-    published.publish(warehouse)
+    publishing.publish(warehouse)
     assert read(warehouse) == 1.0
-    published.roll_back(warehouse)
+    publishing.roll_back(warehouse)
     assert read(warehouse) == 457.25
     maintenance.maintain(warehouse)
     assert read(warehouse) == 457.25
@@ -129,7 +130,7 @@ def test_a_file_is_hashed_once_and_only_files_that_are_there_stay_noted(warehous
     read(warehouse)
     assert hashed == []
     write(warehouse, USERS, user_id=[9], spent=[1.0])
-    published.publish(warehouse)
+    publishing.publish(warehouse)
     assert len(hashed) == 1
     maintenance.maintain(warehouse, delist_all=True)
     path = str(folder(warehouse, USERS).relative_to(warehouse))
@@ -146,14 +147,14 @@ def test_a_build_of_before_checksums_is_read(warehouse):
 def test_verify_tells_of_keys_and_ledger(warehouse):
     write(warehouse, USERS, user_id=[7], spent=[1.0])
     write(warehouse, FACT, event_date=[2], event_key=[1])
-    published.publish(warehouse)
+    publishing.publish(warehouse)
     faults = verify(warehouse)
     assert "1 rows have a key (user_id) that another row has" in faults[0]
     assert faults[1] == "row_ledger accepts 2 rows, fct_events has 3"
     counts = {"rows_read": [9], "rows_accepted": [3], "rows_duplicate": [2]}
     none = dict.fromkeys(("rows_out_of_window", "rows_quarantined", "rows_erased"), [0])
     write(warehouse, LEDGER, "overwrite", file_sha256=["a"], **counts, **none)
-    published.publish(warehouse)
+    publishing.publish(warehouse)
     assert verify(warehouse)[1] == "row_ledger: 1 files have rows without a fate"
 
 

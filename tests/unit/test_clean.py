@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from shopstream import compiled
+from shopstream.run import compiled
 from tests.helpers.warehouse import Warehouse
 
 OURS = ("run_results.json", "compiled/shopstream/a.sql", "run/dbt_utils/b.sql", "report.html")

@@ -7,7 +7,11 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from shopstream import build, checksums, damage, disk, landing, made_by, published, tables, written
+from shopstream import disk, published
+from shopstream.errors import Damaged
+from shopstream.intake import landing
+from shopstream.run import build
+from shopstream.warehouse import checksums, fingerprint, publishing, tables, written
 
 ROWS, FACT = "shopstream_staging.stg_rows", "shopstream_core.fct_events"
 HOURS, BUILDS = "shopstream_core.dim_time", "shopstream_performance.builds"
@@ -37,7 +41,7 @@ def warehouse(tmp_path) -> Path:
     for number in (1, 2):
         for name in NAMES:
             add(tmp_path, name, number)
-    made_by.write(tmp_path, "some code")
+    fingerprint.write(tmp_path, "some code")
     run(tmp_path)
     note = json.loads((tmp_path / written.FILE).read_text())
     (tmp_path / written.FILE).write_text(json.dumps(note | {"building": True}))
@@ -80,7 +84,7 @@ def test_a_table_is_as_before_what_was_lost_and_all_is_made_anew(warehouse, name
     HOW[how](what(warehouse, name, 2))
     assert f"Damaged or lost: {name} (1 in all)" in run(warehouse)
     assert rows(warehouse, name) == [1, 2]
-    assert made_by.read(warehouse) == made_by.SEVERAL
+    assert fingerprint.read(warehouse) == fingerprint.SEVERAL
     assert run(warehouse) == "", "it is put right"
     add(warehouse, name, 5)
     assert rows(warehouse, name) == [1, 2, 5]
@@ -91,7 +95,7 @@ def test_a_table_is_as_before_what_was_lost_and_all_is_made_anew(warehouse, name
 def test_rows_that_were_noted_and_are_lost_are_read_again(warehouse, how, what):
     HOW[how](what(warehouse, ROWS, 1))
     assert "So all rows are read again." in run(warehouse)
-    assert made_by.read(warehouse) == made_by.NOTHING
+    assert fingerprint.read(warehouse) == fingerprint.NOTHING
 
 
 @pytest.mark.parametrize("how", HOW)
@@ -99,7 +103,7 @@ def test_a_table_of_which_nothing_is_left_is_made_anew(warehouse, how):
     HOW[how](data_file(warehouse, FACT, 0))
     assert FACT in run(warehouse)
     assert not tables.folder_of(warehouse, FACT).exists()
-    assert made_by.read(warehouse) == made_by.SEVERAL
+    assert fingerprint.read(warehouse) == fingerprint.SEVERAL
 
 
 @pytest.mark.parametrize("how", HOW)
@@ -146,10 +150,10 @@ def test_a_register_that_lost_what_was_noted_stops_the_run_and_is_left_as_it_is(
     lose(warehouse)
     before = sorted(tables.folder_of(warehouse, FILES).rglob("*"))
     for _ in range(2):
-        with pytest.raises(damage.Damaged, match=r"landing\.db/landed_files.*operations\.md"):
+        with pytest.raises(Damaged, match=r"landing\.db/landed_files.*operations\.md"):
             run(warehouse)
     assert sorted(tables.folder_of(warehouse, FILES).rglob("*")) == before
-    assert made_by.read(warehouse) == "some code"
+    assert fingerprint.read(warehouse) == "some code"
 
 
 @pytest.fixture
@@ -166,7 +170,7 @@ def order(monkeypatch) -> list[str]:
 
 def test_all_that_a_build_wrote_is_on_the_disk_before_it_is_published(tmp_path, order):
     add(tmp_path, FACT, 1)
-    published.publish(tmp_path)
+    publishing.publish(tmp_path)
     assert order == [checksums.FILE, "all", published.COPY, published.FILE]
 
 

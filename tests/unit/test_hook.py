@@ -6,8 +6,8 @@ from datetime import date
 import pyarrow as pa
 from deltalake import write_deltalake
 
-from shopstream import hook
-from shopstream.published import publish
+from shopstream.people import hook
+from shopstream.warehouse.publishing import publish
 
 
 def test_the_command_gets_event_and_message_as_they_are(monkeypatch, tmp_path):
@@ -15,24 +15,24 @@ def test_the_command_gets_event_and_message_as_they_are(monkeypatch, tmp_path):
     monkeypatch.setenv(
         "SHOPSTREAM_HOOK", f'echo "$SHOPSTREAM_EVENT|$SHOPSTREAM_MESSAGE" >> {heard}'
     )
-    hook.tell("refused", "a'b\"; $(touch harm).csv: empty")
+    hook.announce("refused", "a'b\"; $(touch harm).csv: empty")
     assert heard.read_text() == "refused|a'b\"; $(touch harm).csv: empty\n"
     assert not list(tmp_path.glob("harm"))
 
 
 def test_a_command_that_fails_hangs_or_is_not_set_does_no_harm(monkeypatch, tmp_path):
     monkeypatch.delenv("SHOPSTREAM_HOOK", raising=False)
-    hook.tell("failed", "x")
+    hook.announce("failed", "x")
     monkeypatch.setenv("SHOPSTREAM_HOOK", "exit 7")
-    hook.tell("failed", "x")
+    hook.announce("failed", "x")
 
     monkeypatch.setattr(hook, "SECONDS", 0.5)
     lives = tmp_path / "lives"
     monkeypatch.setenv("SHOPSTREAM_HOOK", f"(sleep 2; touch {lives}) | cat")
-    hook.tell("failed", "x")
+    hook.announce("failed", "x")
     monkeypatch.setenv("SHOPSTREAM_HOOK", "(sleep 2; echo late) & printf '\\377' >&2")
     started = time.monotonic()
-    hook.tell("failed", "x")
+    hook.announce("failed", "x")
     assert time.monotonic() - started < 2  # not for what it left running
     time.sleep(2)
     assert not lives.exists()
@@ -40,10 +40,10 @@ def test_a_command_that_fails_hangs_or_is_not_set_does_no_harm(monkeypatch, tmp_
 
 def test_a_message_longer_than_the_system_takes_is_cut(monkeypatch, tmp_path, caplog):
     monkeypatch.setenv("SHOPSTREAM_HOOK", f'echo "$SHOPSTREAM_MESSAGE" > {tmp_path}/heard')
-    hook.tell("refused", "\N{GRINNING FACE}" * 200_000)
+    hook.announce("refused", "\N{GRINNING FACE}" * 200_000)
     heard = (tmp_path / "heard").read_text()
     assert heard.startswith("\N{GRINNING FACE}" * 1000) and heard.endswith(" ...\n")
-    hook.tell("refused", "no \0 name")
+    hook.announce("refused", "no \0 name")
     assert "could not be run" in caplog.text
 
 

@@ -22,10 +22,11 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from shopstream import archives, decode, erasure, landing, reload
-from shopstream.decode import EVENT_COLUMNS, EXACT_TYPES
-from shopstream.landing import LandingError, drop_work_copies, land
-from shopstream.summary import print_landing
+from shopstream.errors import LandingError
+from shopstream.intake import archives, corrections, decode, erased_ids, landing
+from shopstream.intake.decode import EVENT_COLUMNS, EXACT_TYPES
+from shopstream.intake.landing import drop_work_copies, land
+from shopstream.people.summary import print_landing
 from tests.helpers.forgetting import forget
 from tests.helpers.shop import HEADER, LINE, ROW, SHORT, Shop, cells, short, shown
 from tests.helpers.warehouse import PROJECT
@@ -233,10 +234,10 @@ def test_a_name_that_is_not_utf8_is_told_from_one_with_backslashes(shop):
 def test_a_name_that_the_terminal_cannot_show_is_printed_escaped(shop, tmp_path):
     shop.put("\U0001f600.csv", "x\n")
     done = subprocess.run(
-        [sys.executable, "-c", "from shopstream.cli import main; main()", "land"],
+        [sys.executable, "-m", "shopstream", "land"],
         env={
             **os.environ,
-            "PYTHONPATH": str(Path(landing.__file__).parents[1]),
+            "PYTHONPATH": str(Path(landing.__file__).parents[2]),
             "PYTHONIOENCODING": "ascii",
             "SHOPSTREAM_LANDING": str(shop.landing),
             "SHOPSTREAM_WAREHOUSE": str(shop.warehouse),
@@ -919,7 +920,7 @@ def test_parquet_columns_in_any_case_missing_extra_and_doubled(shop):
 def test_an_erased_user_is_found_behind_any_white_space(shop):
     macro = (PROJECT / "macros" / "cleaning.sql").read_text()
     trimmed = re.search(r"'(\\t[^']*)'", macro)[1].encode().decode("unicode_escape")
-    assert set(trimmed) == set(erasure.WHITE_SPACE)
+    assert set(trimmed) == set(erased_ids.WHITE_SPACE)
     land(shop.landing, shop.warehouse)
     landing.note_erased(shop.warehouse, 1, 501)
     ids = [f"{space}501{space}" for space in trimmed] + ["502"]
@@ -1074,7 +1075,7 @@ def test_an_unexpected_error_refuses_one_file_and_is_logged(shop, monkeypatch, c
     (refused,) = result.refused
     assert "(ZeroDivisionError: first line)" in refused.reason
     assert "second line" not in refused.reason
-    assert "Traceback" in caplog.text and caplog.records[0].name == "shopstream.landing"
+    assert "Traceback" in caplog.text and caplog.records[0].name == "shopstream.intake.landing"
 
 
 def test_a_work_copy_that_lost_rows_is_never_registered(shop, monkeypatch):
@@ -1097,7 +1098,7 @@ def test_without_its_key_no_erased_user_comes_back(shop):
     held = key.read_text()
     assert key.stat().st_mode & 0o777 == 0o600
     shop.put_parquet(user_id=["501", "502"])
-    erasure.beside(shop.warehouse).unlink()
+    erased_ids.beside(shop.warehouse).unlink()
     for damaged in (None, "", "00", "x" * 64):
         key.unlink(missing_ok=True)
         if damaged is not None:
@@ -1168,8 +1169,8 @@ def test_a_name_of_several_contents_has_to_be_told_apart(shop):
     shop.put("a.csv", f"{HEADER}\n{LINE}\n{LINE}\n")
     (second,) = shop.land().landed
     with pytest.raises(LandingError, match=f"{first.file_sha256} .1 rows.*{second.file_sha256}"):
-        reload.files_named(shop.warehouse, ["a.csv"])
-    assert reload.files_named(shop.warehouse, [first.file_sha256]) == [first]
+        corrections.files_named(shop.warehouse, ["a.csv"])
+    assert corrections.files_named(shop.warehouse, [first.file_sha256]) == [first]
 
 
 def test_refusals_follow_what_lies_there(shop):
@@ -1265,7 +1266,7 @@ STEPS = ["replace", "landed_files", "refused_files", "deliveries", "end"]
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from shopstream import landing
+from shopstream.intake import landing
 step, folder = sys.argv[1], Path(sys.argv[2])
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -1282,7 +1283,7 @@ def test_a_kill_at_any_step_is_made_good_by_the_next_run(shop, tmp_path, step):
     shop.put("a.csv", f"{HEADER}\n{LINE}\n")
     shop.put_zip("b.zip", {"m.csv": f"{HEADER}\n", "bad.csv": "x\n"})
     shop.put("bad.csv", "x\n")
-    root = Path(landing.__file__).parents[1]
+    root = Path(landing.__file__).parents[2]
     done = subprocess.run(
         [sys.executable, "-c", KILLED, step, str(tmp_path)],
         env={**os.environ, "PYTHONPATH": str(root)},

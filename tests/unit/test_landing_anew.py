@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from shopstream import landing, made_by
-from shopstream.landing import LandingError
+from shopstream.errors import LandingError
+from shopstream.intake import landing
+from shopstream.warehouse import fingerprint
 
 TABLES = ["loads", "landed_files", "backfills", "refused_files", "deliveries"]
 
@@ -20,7 +21,7 @@ def folders(tmp_path) -> tuple[Path, Path]:
         (files / name).write_text(f"event_time,event_type,product_id,user_id\n{line}\n")
     landing.land(files, warehouse)
     landing.note_backfill(warehouse, [])
-    made_by.write(warehouse, "some code")
+    fingerprint.write(warehouse, "some code")
     return files, warehouse
 
 
@@ -47,7 +48,7 @@ def test_while_files_are_read_the_register_is_as_it_was(folders, monkeypatch):
         patch.setattr(landing._Run, "commit", killed)
         landing.land(*folders, anew=True)
     assert landing.register_state(warehouse) == before
-    assert made_by.read(warehouse) == "some code", "nothing is owed"
+    assert fingerprint.read(warehouse) == "some code", "nothing is owed"
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -55,7 +56,7 @@ def test_a_file_that_goes_after_the_kill_is_missed_by_the_next_refresh(folders, 
     files, warehouse = folders
     cut_short(folders, monkeypatch, table)
     assert landed(warehouse) == ["a.csv", "b.csv"]
-    assert made_by.read(warehouse) == made_by.NOTHING
+    assert fingerprint.read(warehouse) == fingerprint.NOTHING
     (files / "b.csv").unlink()
     for _ in range(2):
         with pytest.raises(LandingError, match=r"would lose rows.*: b\.csv \(1 in all\)"):

@@ -14,8 +14,11 @@ import pytest
 import zstandard
 from deltalake import write_deltalake
 
-from shopstream import build, landing, sample
-from shopstream.columns import EVENT_COLUMNS
+from shopstream import sample
+from shopstream.errors import BuildError
+from shopstream.intake import landing
+from shopstream.intake.columns import EVENT_COLUMNS
+from shopstream.run.deliveries import choose_landing
 from tests.helpers.shop import HEADER, LINE, ROW, Shop, cells
 
 TEXT = f"{HEADER}\n{LINE}\n"
@@ -45,10 +48,10 @@ def test_files_that_cannot_be_read_are_no_reason_for_the_sample(
     file.write_text("x")
     monkeypatch.setattr(sample, "generate", lambda *_: pytest.fail("made a sample"))
     if name == "a.csv.zst":
-        assert build.choose_landing(shop) == shop.landing
+        assert choose_landing(shop) == shop.landing
         return
-    with pytest.raises(build.BuildError, match=rf"but {name}\. Read are .*\.csv\.zst.*any case"):
-        build.choose_landing(shop)
+    with pytest.raises(BuildError, match=rf"but {name}\. Read are .*\.csv\.zst.*any case"):
+        choose_landing(shop)
     assert not list(shop.warehouse.iterdir())
 
 

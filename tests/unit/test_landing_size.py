@@ -9,8 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 
-from shopstream import archives, config
-from shopstream.columns import EVENT_COLUMNS
+from shopstream import config
+from shopstream.errors import SettingsError
+from shopstream.intake import archives
+from shopstream.intake.columns import EVENT_COLUMNS
 from tests.helpers.shop import HEADER, LINE, ROW, Shop
 
 LINES = 20_000
@@ -76,5 +78,5 @@ def test_by_default_a_megabyte_of_parquet_brings_no_thirty_million_rows(tmp_path
 
 def test_a_ratio_that_is_no_number_is_told(monkeypatch):
     monkeypatch.setenv("SHOPSTREAM_MAX_RATIO", "0")
-    with pytest.raises(config.SettingsError, match="a whole number above 0"):
+    with pytest.raises(SettingsError, match="a whole number above 0"):
         config.check_environment()

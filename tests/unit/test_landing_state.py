@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from shopstream import file_state, landing
+from shopstream.intake import file_state, landing
 from tests.helpers.shop import HEADER, LINE, Shop
 
 TEXT = f"{HEADER}\n{LINE}\n"

@@ -4,7 +4,9 @@ import os
 
 import pytest
 
-from shopstream import bootstrap, by_hand, config
+from shopstream import bootstrap, config
+from shopstream.errors import SettingsError
+from shopstream.run import by_hand
 from tests.helpers.warehouse import Warehouse
 
 ODD = "a'b\"c{d}[e] f\N{LATIN SMALL LETTER U WITH DIAERESIS}"
@@ -13,7 +15,7 @@ ROWS = "event_time,event_type,product_id,user_id\n2019-10-01 10:00:00,view,1,7\n
 
 @pytest.mark.parametrize("unfit", list("'\"`\\{}[]*?:") + ["\n"])
 def test_a_warehouse_that_an_engine_takes_for_another_is_refused(tmp_path, unfit):
-    with pytest.raises(config.SettingsError, match="Choose another path"):
+    with pytest.raises(SettingsError, match="Choose another path"):
         config.check_warehouse(tmp_path / f"a{unfit}b")
 
 
@@ -23,7 +25,7 @@ def test_sail_takes_plain_characters_only(tmp_path, monkeypatch, unfit):
     config.check_warehouse(tmp_path / f"a{unfit}b")
     monkeypatch.setenv("DBT_TARGET", "sail")
     config.check_warehouse(tmp_path)
-    with pytest.raises(config.SettingsError, match="Sail would write to another folder"):
+    with pytest.raises(SettingsError, match="Sail would write to another folder"):
         config.check_warehouse(tmp_path / f"a{unfit}b")
 
 
@@ -31,7 +33,7 @@ def test_an_engine_that_was_not_set_up_is_named_with_the_command_for_it(monkeypa
     config.check_engine(on_spark=False)
     monkeypatch.setattr(config, "has_spark", lambda: False)
     config.check_engine(on_spark=False)
-    with pytest.raises(config.SettingsError, match="make setup-spark"):
+    with pytest.raises(SettingsError, match="make setup-spark"):
         config.check_engine(on_spark=True)
 
 

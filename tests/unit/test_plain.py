@@ -12,9 +12,10 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
+from shopstream.people.summary import print_landing
 from shopstream.plain import PlainFormatter, plain, plain_json, plain_lines
-from shopstream.published import publish
-from shopstream.summary import in_a_line, print_landing
+from shopstream.run.results import in_a_line
+from shopstream.warehouse.publishing import publish
 from tests.helpers.shop import HEADER, LINE, Shop
 
 EVIL = "\x1b[2J\r\nINFO:root:all is well\x9b5m\u202e"
@@ -72,7 +73,7 @@ def test_an_entry_of_the_log_begins_no_second_line(tmp_path):
 def test_the_log_of_the_command_line_is_plain(tmp_path):
     landing = tmp_path / EVIL
     ran = subprocess.run(
-        [sys.executable, "-c", "from shopstream.cli import main; main()", "land"],
+        [sys.executable, "-m", "shopstream", "land"],
         env={
             **os.environ,
             "SHOPSTREAM_LANDING": str(landing),
@@ -103,7 +104,7 @@ def test_values_of_a_query_reach_a_terminal_plain_and_a_file_as_they_are(tmp_pat
     write_deltalake(folder, pa.table({"v": [EVIL]}))
     publish(tmp_path)
     command = (
-        "from pathlib import Path; from shopstream.query import show; "
+        "from pathlib import Path; from shopstream.people.query import show; "
         f"show(Path({str(tmp_path)!r}), 'select v from one', {form!r})"
     )
     ours, theirs = pty.openpty()

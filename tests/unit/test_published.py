@@ -8,9 +8,11 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
-from shopstream import published, tables
-from shopstream.build_log import tables_of_this_run
-from shopstream.maintenance import (
+from shopstream import published
+from shopstream.errors import NothingPublished, PublishedLost
+from shopstream.warehouse import publishing, tables
+from shopstream.warehouse.build_log import tables_of_this_run
+from shopstream.warehouse.maintenance import (
     maintain,
     staying_published,
     tables_are_published,
@@ -42,24 +44,24 @@ def age(warehouse: Path, days: dict[int, float]) -> None:
 
 def test_the_newest_builds_stay_listed(warehouse):
     for _ in range(35):
-        published.publish(warehouse)
+        publishing.publish(warehouse)
     assert listed(warehouse) == list(range(35, 5, -1))
 
 
 def test_a_build_stays_listed_for_sixty_days(warehouse):
     for _ in range(4):
-        published.publish(warehouse)
+        publishing.publish(warehouse)
     age(warehouse, {1: 60.01, 2: 59.99, 3: 61})
-    published.delist(warehouse)
+    publishing.delist(warehouse)
     assert listed(warehouse) == [4, 2]
 
 
 def test_the_build_that_readers_see_is_never_delisted(warehouse):
     for _ in range(3):
-        published.publish(warehouse)
-    published.roll_back(warehouse, 1)
+        publishing.publish(warehouse)
+    publishing.roll_back(warehouse, 1)
     age(warehouse, {1: 100, 2: 100})
-    published.delist(warehouse)
+    publishing.delist(warehouse)
     assert listed(warehouse) == [3, 1]
     assert published.read_published(warehouse)["build_id"] == 1
 
@@ -67,32 +69,32 @@ def test_the_build_that_readers_see_is_never_delisted(warehouse):
 def test_a_number_is_never_given_twice(warehouse):
     """The history of builds is kept by number: a second build 2 would replace the first's."""
     for _ in range(2):
-        published.publish(warehouse)
-    published.roll_back(warehouse)
-    published.delist(warehouse, all_but_current=True)
+        publishing.publish(warehouse)
+    publishing.roll_back(warehouse)
+    publishing.delist(warehouse, all_but_current=True)
     assert listed(warehouse) == [1]
-    assert published.next_build_id(warehouse) == 3
-    assert published.publish(warehouse)["build_id"] == 3
+    assert publishing.next_build_id(warehouse) == 3
+    assert publishing.publish(warehouse)["build_id"] == 3
 
 
 def test_numbers_go_on_from_a_list_of_before_the_last_one_was_kept(warehouse):
-    published.publish(warehouse)
+    publishing.publish(warehouse)
     file = warehouse / "published.json"
     held = json.loads(file.read_text())
     del held["last_build_id"]
     file.write_text(json.dumps(held))
-    assert published.publish(warehouse)["build_id"] == 2
+    assert publishing.publish(warehouse)["build_id"] == 2
 
 
 def test_rolling_back_goes_one_build_at_a_time_and_ends_at_the_oldest(warehouse):
     for _ in range(3):
-        published.publish(warehouse)
-    assert published.roll_back(warehouse)["build_id"] == 2
-    assert published.roll_back(warehouse)["build_id"] == 1
-    with pytest.raises(published.NothingPublished, match="a build before 1 is not listed"):
-        published.roll_back(warehouse)
+        publishing.publish(warehouse)
+    assert publishing.roll_back(warehouse)["build_id"] == 2
+    assert publishing.roll_back(warehouse)["build_id"] == 1
+    with pytest.raises(NothingPublished, match="a build before 1 is not listed"):
+        publishing.roll_back(warehouse)
     assert published.read_published(warehouse)["build_id"] == 1
-    assert published.publish(warehouse)["build_id"] == 4
+    assert publishing.publish(warehouse)["build_id"] == 4
 
 
 def add(warehouse: Path, name: str, number: int) -> None:
@@ -124,32 +126,32 @@ def half_made(warehouse: Path, name: str) -> Path:
 
 def test_what_a_run_did_not_build_is_carried_over_or_left_out(warehouse):
     add(warehouse, TWO, 1)
-    published.publish(warehouse)
+    publishing.publish(warehouse)
     for name in (ONE, TWO, "shopstream_seeds.three"):
         add(warehouse, name, 2)  # untested, as --no-tests and a failed build leave it
-    build = published.publish(warehouse, built={ONE})
+    build = publishing.publish(warehouse, built={ONE})
     assert seen(warehouse) == {TWO: [1], ONE: [1, 2]}
-    assert published.carried_over(warehouse, build, {ONE}) == (
+    assert publishing.carried_over(warehouse, build, {ONE}) == (
         "Tables that this run did not build and test stay as published before: "
         "shopstream_commerce.two; are left out: shopstream_seeds.three."
     )
-    assert not published.carried_over(warehouse, build, set(published.mart_folders(warehouse)))
+    assert not publishing.carried_over(warehouse, build, set(tables.mart_folders(warehouse)))
     assert not tables_are_published(warehouse)
 
 
 def test_what_is_carried_over_after_a_rollback_is_what_readers_saw_last(warehouse):
     add(warehouse, TWO, 1)
-    published.publish(warehouse)
+    publishing.publish(warehouse)
     add(warehouse, TWO, 2)
-    published.publish(warehouse)
-    published.roll_back(warehouse)
-    published.publish(warehouse, built={ONE})
+    publishing.publish(warehouse)
+    publishing.roll_back(warehouse)
+    publishing.publish(warehouse, built={ONE})
     assert seen(warehouse)[TWO] == [1]
 
 
 def test_a_half_made_table_stops_neither_publishing_nor_maintenance_and_is_swept(warehouse):
     folder = half_made(warehouse, TWO)
-    published.publish(warehouse)
+    publishing.publish(warehouse)
     maintain(warehouse)
     assert list(seen(warehouse)) == [ONE] and folder.exists()
     tables.sweep(warehouse)
@@ -160,7 +162,7 @@ def test_a_half_made_table_stops_neither_publishing_nor_maintenance_and_is_swept
 def test_maintenance_compacts_what_is_published_and_does_not_publish_what_is_not(warehouse):
     for name in (ONE, TWO):
         add(warehouse, name, 2)
-    published.publish(warehouse)
+    publishing.publish(warehouse)
     add(warehouse, TWO, 3)
     maintain(warehouse)
     assert seen(warehouse) == {ONE: [1, 2], TWO: [2]}
@@ -171,12 +173,12 @@ def test_maintenance_compacts_what_is_published_and_does_not_publish_what_is_not
 
 @pytest.mark.parametrize("measured", [[], ["shopstream_performance.bench_runs"]])
 def test_what_is_measured_beside_builds_is_published_with_what_readers_see(warehouse, measured):
-    published.publish(warehouse)
+    publishing.publish(warehouse)
     add(warehouse, TWO, 1)
     with staying_published(warehouse, measured):
         add(warehouse, "shopstream_performance.bench_runs", 1)
     assert sorted(seen(warehouse)) == [ONE, *measured]
-    published.roll_back(warehouse)
+    publishing.roll_back(warehouse)
     with staying_published(warehouse, measured):
         add(warehouse, "shopstream_performance.bench_runs", 2)
     assert published.read_published(warehouse)["build_id"] == 1, "the next build ends a rollback"
@@ -216,50 +218,52 @@ DAMAGES = {
 @pytest.mark.parametrize("how", DAMAGES)
 def test_a_lost_list_of_builds_is_restored_as_it_was(warehouse, how):
     for _ in range(3):
-        published.publish(warehouse)
-    published.roll_back(warehouse)
+        publishing.publish(warehouse)
+    publishing.roll_back(warehouse)
     file = warehouse / published.FILE
     held = file.read_text()
     DAMAGES[how](file)
-    for reads in (published.read_published, published.publish, published.roll_back, maintain):
-        with pytest.raises(published.PublishedLost, match="published --repair"):
+    for reads in (published.read_published, publishing.publish, publishing.roll_back, maintain):
+        with pytest.raises(PublishedLost, match="published --repair"):
             reads(warehouse)
-    assert published.repair(warehouse)["build_id"] == 2
+    assert publishing.repair(warehouse)["build_id"] == 2
     assert file.read_text() == held
 
 
 @pytest.mark.parametrize("how", DAMAGES)
 def test_a_lost_copy_is_made_anew_and_matters_to_no_reader(warehouse, how):
-    published.publish(warehouse)
+    publishing.publish(warehouse)
     copy = warehouse / published.COPY
     DAMAGES[how](copy)
     assert published.read_published(warehouse)["build_id"] == 1
-    published.repair(warehouse)
+    publishing.repair(warehouse)
     assert copy.read_text() == (warehouse / published.FILE).read_text()
 
 
 @pytest.mark.parametrize("how", DAMAGES)
 def test_without_list_and_copy_builds_are_numbered_on(warehouse, how):
     for name in (published.FILE, published.COPY):
-        published.publish(warehouse)
+        publishing.publish(warehouse)
         DAMAGES[how](warehouse / name)
         if name == published.FILE:
-            published.repair(warehouse)
+            publishing.repair(warehouse)
     DAMAGES[how](warehouse / published.FILE)
     builds = warehouse / "shopstream_performance.db/builds"
     write_deltalake(builds, pa.table({"build_id": [1, 2]}))
-    with pytest.raises(published.NothingPublished, match="as build 3: make build"):
-        published.repair(warehouse)
-    with pytest.raises(published.NothingPublished, match="no build has been published"):
+    with pytest.raises(NothingPublished, match="as build 3: make build"):
+        publishing.repair(warehouse)
+    with pytest.raises(NothingPublished, match="no build has been published"):
         published.read_published(warehouse)
-    assert published.publish(warehouse)["build_id"] == 3
+    assert publishing.publish(warehouse)["build_id"] == 3
 
 
 def test_the_copy_is_written_before_the_list(warehouse, monkeypatch):
     """The other way round a list that is lost right after would be restored to the one before."""
-    published.publish(warehouse)
+    publishing.publish(warehouse)
     wrote = []
-    monkeypatch.setattr(published.disk, "write", lambda path, text: wrote.append((path.name, text)))
-    published.publish(warehouse)
+    monkeypatch.setattr(
+        publishing.disk, "write", lambda path, text: wrote.append((path.name, text))
+    )
+    publishing.publish(warehouse)
     assert [name for name, _ in wrote[-2:]] == [published.COPY, published.FILE]
     assert wrote[-2][1] == wrote[-1][1]

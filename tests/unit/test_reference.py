@@ -3,15 +3,17 @@
 import re
 from pathlib import Path
 
-from shopstream import reference, variables
 from shopstream.config import PROJECT
+from shopstream.people import reference, variables
 
 # What the program tells itself, its hook, or the tests.
 OF_OUR_OWN = {"SHOPSTREAM_TESTED_LOAD", "SHOPSTREAM_EVENT", "SHOPSTREAM_MESSAGE"}
 
 
 def test_the_page_is_what_the_program_says():
-    assert reference.PAGE.read_text() == reference.page(), "run: python -m shopstream.reference"
+    assert reference.PAGE.read_text() == reference.page(), (
+        "run: python -m shopstream.people.reference"
+    )
 
 
 def test_each_variable_that_is_read_is_described():

@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from shopstream import server
 from shopstream.config import Settings
+from shopstream.run import server
 from tests.helpers.warehouse import Warehouse
 
 

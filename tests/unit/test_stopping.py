@@ -12,15 +12,18 @@ from pathlib import Path
 import psutil
 import pytest
 
-from shopstream import build, landing, trouble
 from shopstream.config import Settings
-from shopstream.temporary import kept_in, private_folder
+from shopstream.errors import LandingError
+from shopstream.intake import landing
+from shopstream.run import trouble
+from shopstream.run.temporary import kept_in, private_folder
+from shopstream.warehouse.lock import warehouse_lock
 from tests.helpers.warehouse import PROJECT, Warehouse
 
 # `shopstream build` beside a dbt of the test's own.
 BUILD = """
 import sys
-from shopstream.cli import main
+from shopstream.people.cli import main
 sys.executable = sys.argv.pop(1)
 main(["build"])
 """
@@ -76,7 +79,7 @@ def test_a_signal_ends_dbt_and_its_engine_frees_the_lock_and_tells_the_hook(
         f"shopstream: stopped by {number.name}; what was under way is done by the next run"
     ]
     assert not is_alive(int(engine.read_text()))
-    with build.warehouse_lock(warehouse.root / "warehouse"):
+    with warehouse_lock(warehouse.root / "warehouse"):
         pass
     assert (warehouse.root / "heard").read_text() == f"failed|stopped by {number.name}\n"
 
@@ -102,8 +105,8 @@ def test_a_file_that_is_read_while_a_signal_comes_is_not_refused(warehouse):
     """A library may make an error of its own of it."""
     script = (
         "import os, signal, sys\n"
-        "from shopstream import landing\n"
-        "from shopstream.cli import main\n"
+        "from shopstream.intake import landing\n"
+        "from shopstream.people.cli import main\n"
         "def decode(*_):\n"
         "    try:\n"
         "        os.kill(os.getpid(), signal.SIGTERM)\n"
@@ -173,13 +176,13 @@ def test_too_many_open_files_are_no_fault_of_the_file_at_hand(warehouse, monkeyp
         raise OSError(errno.EMFILE, "Too many open files")
 
     monkeypatch.setattr(landing, "decode", decode)
-    with pytest.raises(landing.LandingError, match="ulimit -n"):
+    with pytest.raises(LandingError, match="ulimit -n"):
         landing.land(warehouse.landing, warehouse.root / "warehouse")
 
 
 def test_a_fault_that_nobody_thought_of_is_code_2_and_one_line(warehouse):
     script = (
-        "from shopstream import landing\nfrom shopstream.cli import main\n"
+        "from shopstream.intake import landing\nfrom shopstream.people.cli import main\n"
         "landing.land = lambda *_, **__: 1 / 0\nmain(['land'])\n"
     )
     ran = subprocess.run(

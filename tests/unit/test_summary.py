@@ -2,8 +2,8 @@
 
 import pytest
 
-from shopstream.build import IS_OF_A_STACK_TRACE
-from shopstream.summary import in_a_line
+from shopstream.run.dbt import IS_OF_A_STACK_TRACE
+from shopstream.run.results import in_a_line
 
 # As dbt prints what Spark says of a disk that is full; frames left out.
 DISK_FULL = """\

@@ -6,9 +6,11 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
-from shopstream import build, landing
 from shopstream.config import Settings
-from shopstream.unused import lost_files
+from shopstream.intake import landing
+from shopstream.intake.unused import lost_files
+from shopstream.run import build
+from shopstream.run.memory import Peak
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -94,11 +96,11 @@ def test_the_build_is_published_ends_with_3_and_tells_the_hook(warehouse, monkey
     monkeypatch.setattr(build, "inputs", lambda *_: {})
     new = {"build_id": 1, "tables": {}}
     monkeypatch.setattr(build, "publish", lambda *_: published.append(True) or new)
-    monkeypatch.setattr(build.Work, "report", lambda *_, **__: None)
-    monkeypatch.setattr(build.hook, "tell", lambda *words: told.append(words))
+    monkeypatch.setattr(build.BuildRun, "report", lambda *_, **__: None)
+    monkeypatch.setattr(build.hook, "announce", lambda *words: told.append(words))
     monkeypatch.setattr(build.hook, "new_anomalies", lambda _: [])
     settings = Settings(*[warehouse] * 5)
-    work = build.Work(settings, build.Peak(warehouse), 0)
+    work = build.BuildRun(settings, Peak(warehouse), 0)
     assert work.finish(landed(files)) == code
     assert published == [True]
     assert [event for event, _ in told] == ["refused"] * (code == 3)

@@ -10,14 +10,18 @@ from tests.helpers.warehouse import Warehouse
 
 @pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="listed for the Python of CI")
 def test_the_licences_of_all_dependencies_are_listed():
-    assert upkeep.LICENCES.read_text() == upkeep.licences(), "run: shopstream licences"
+    assert upkeep.LICENCES.read_text() == upkeep.licences_page(), (
+        "run: python -m shopstream.upkeep licences"
+    )
 
 
 @pytest.mark.parametrize("command", ["outdated", "audit"])
 def test_without_an_index_they_say_so(tmp_path, command):
     nowhere = "http://127.0.0.1:9"
     proxies = {"HTTPS_PROXY": nowhere, "HTTP_PROXY": nowhere, "https_proxy": nowhere}
-    ran = Warehouse(tmp_path).run("shopstream", command, PIP_INDEX_URL=f"{nowhere}/", **proxies)
+    ran = Warehouse(tmp_path).run(
+        "python", "-m", "shopstream.upkeep", command, PIP_INDEX_URL=f"{nowhere}/", **proxies
+    )
     assert ran.returncode == 2
     assert ran.stdout.startswith("shopstream: the package index can't be asked")
 

@@ -8,9 +8,11 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
-from shopstream import build, window
-from shopstream.published import NothingPublished, publish, unpublish
-from shopstream.query import UNPUBLISHED, show
+from shopstream.errors import NothingPublished
+from shopstream.intake import window
+from shopstream.people.query import UNPUBLISHED, show
+from shopstream.run.deliveries import land
+from shopstream.warehouse.publishing import publish, unpublish
 from tests.helpers.shop import Shop
 
 HEADER = "event_time,event_type,product_id,user_id"
@@ -29,7 +31,7 @@ def put(shop: Shop, name: str, *times: str) -> None:
 
 
 def said(shop: Shop, capsys) -> str:
-    build.land(shop.landing, shop.warehouse)
+    land(shop.landing, shop.warehouse)
     return capsys.readouterr().out.strip()
 
 
@@ -100,5 +102,5 @@ def test_a_warehouse_that_never_published_can_be_asked(failed, capsys):
 
 
 def test_the_command_line_has_the_option():
-    command = [sys.executable, "-c", "from shopstream.cli import main; main()", "query", "--help"]
+    command = [sys.executable, "-m", "shopstream", "query", "--help"]
     assert "--unpublished" in subprocess.run(command, capture_output=True, text=True).stdout

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from shopstream import made_by, tables, written
+from shopstream.warehouse import fingerprint, tables, written
 
 ROWS, DAYS = "shopstream_staging.stg_rows", "shopstream_intermediate.int_file_days"
 FACT, LATE = "shopstream_core.fct_events", "shopstream_quality.late_arrivals"
@@ -35,7 +35,7 @@ def run(warehouse: Path, does: Callable[[], object] = lambda: None) -> str:
 def warehouse(tmp_path) -> Path:
     for name in NAMES:
         add(tmp_path, name, 1)
-    made_by.write(tmp_path, "some code")
+    fingerprint.write(tmp_path, "some code")
     run(tmp_path)
     return tmp_path
 
@@ -43,7 +43,7 @@ def warehouse(tmp_path) -> Path:
 def test_runs_of_its_own_leave_nothing_to_make_anew(warehouse):
     assert run(warehouse, lambda: [add(warehouse, name, 2) for name in NAMES]) == ""
     assert run(warehouse) == ""
-    assert made_by.read(warehouse) == "some code"
+    assert fingerprint.read(warehouse) == "some code"
 
 
 @pytest.mark.parametrize("mode", ["append", "overwrite"])
@@ -53,7 +53,7 @@ def test_what_dbt_wrote_by_hand_is_made_anew_and_what_can_not_be_is_put_back(war
     words = run(warehouse)
     assert "So all tables after the cleaned rows are made anew." in words
     assert all(name in words for name in NAMES) and "(4 in all)" in words
-    assert made_by.read(warehouse) == made_by.SEVERAL
+    assert fingerprint.read(warehouse) == fingerprint.SEVERAL
     assert [rows(warehouse, name) for name in (ROWS, DAYS, LATE)] == [[1]] * 3
     assert run(warehouse) == "", "said once; SEVERAL stays until a build has passed"
 
@@ -62,13 +62,13 @@ def test_a_table_of_the_same_version_and_another_commit_is_of_another_hand(wareh
     tables.remove(warehouse, tables.folder_of(warehouse, FACT))
     add(warehouse, FACT, 2)
     assert FACT in run(warehouse)
-    assert made_by.read(warehouse) == made_by.SEVERAL
+    assert fingerprint.read(warehouse) == fingerprint.SEVERAL
 
 
 def test_a_table_that_no_run_has_noted_is_of_another_hand(warehouse):
     add(warehouse, "shopstream_intermediate.int_product_days", 1)
     assert "int_product_days (1 in all)" in run(warehouse)
-    assert made_by.read(warehouse) == made_by.SEVERAL
+    assert fingerprint.read(warehouse) == fingerprint.SEVERAL
 
 
 def made_by_hand(warehouse: Path) -> None:
@@ -94,7 +94,7 @@ def test_rows_that_can_not_be_put_back_are_read_again(warehouse, how):
     LOST[how](warehouse)
     words = run(warehouse)
     assert ROWS in words and words.endswith("So all rows are read again.")
-    assert made_by.read(warehouse) == made_by.NOTHING
+    assert fingerprint.read(warehouse) == fingerprint.NOTHING
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_what_each_run_makes_anew_and_other_schemas_are_of_no_concern(warehouse,
     add(warehouse, name, 1)
     add(warehouse, name, 2)
     assert run(warehouse) == ""
-    assert made_by.read(warehouse) == "some code"
+    assert fingerprint.read(warehouse) == "some code"
 
 
 def test_what_a_killed_run_wrote_is_its_own(warehouse):
@@ -115,7 +115,7 @@ def test_what_a_killed_run_wrote_is_its_own(warehouse):
     with pytest.raises(KeyboardInterrupt):
         run(warehouse, killed)
     assert run(warehouse) == ""
-    assert made_by.read(warehouse) == "some code"
+    assert fingerprint.read(warehouse) == "some code"
 
 
 def test_what_a_failed_run_wrote_is_its_own_and_what_came_after_is_not(warehouse):

@@ -1,0 +1,185 @@
+"""The core marts as plain SQL on the same Spark: the obvious row_number and group-by, no dbt."""
+
+import sys
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+from bench.spark import session
+from bench.steps import Steps
+
+COUNTS = """
+    count(*) as total_events,
+    count_if(event_type = 'view') as total_views,
+    count_if(event_type = 'cart') as total_carts,
+    count_if(event_type = 'purchase') as total_purchases,
+    count_if(event_type = 'unknown') as total_unknown,
+    cast(sum(case when event_type = 'purchase' then price else 0 end) as decimal(18, 2))"""
+
+TABLES = {
+    "events": """
+        with cleaned as (
+            select
+                event_time,
+                cast(event_time as date) as event_date,
+                coalesce(lower(nullif(trim(event_type), '')), 'unknown') as event_type,
+                coalesce(product_id, -1) as product_id,
+                coalesce(category_id, -1) as category_id,
+                coalesce(nullif(trim(category_code), ''), 'uncategorized') as category_code,
+                coalesce(lower(nullif(trim(brand), '')), 'unknown_brand') as brand,
+                cast(least(greatest(coalesce(price, 0), 0), 10000) as decimal(12, 2)) as price,
+                coalesce(user_id, -999999) as user_id,
+                coalesce(
+                    nullif(trim(user_session), ''),
+                    concat('unknown_session_', coalesce(user_id, -999999))
+                ) as session_id
+            from parquet.`{source}`
+            where event_time is not null
+                and (price is null or price < double('infinity'))
+                and cast(event_time as date) between date'2019-10-01' and date'2020-04-30'
+        ),
+
+        ranked as (
+            select
+                *,
+                row_number() over (
+                    partition by event_time, user_id, product_id, event_type, price
+                    order by session_id, category_id, category_code, brand
+                ) as duplicate_rank
+            from cleaned
+        )
+
+        select * except (duplicate_rank) from ranked where duplicate_rank = 1""",
+    "fct_events": """
+        select
+            xxhash64(event_time, user_id, product_id, event_type, price) as event_key,
+            event_time,
+            event_date,
+            cast(date_format(event_time, 'yyyyMMddHH') as int) as time_key,
+            event_type,
+            user_id,
+            product_id,
+            xxhash64(user_id, session_id) as session_key,
+            price
+        from events""",
+    "dim_sessions": f"""
+        with rolled_up as (
+            select
+                user_id,
+                session_id,
+                min(event_time) as session_start,
+                max(event_time) as session_end,
+                {COUNTS} as total_spent,
+                count(distinct product_id) as unique_products,
+                count(distinct category_code) as unique_categories
+            from events
+            group by user_id, session_id
+        )
+
+        select
+            xxhash64(user_id, session_id) as session_key,
+            *,
+            timestampdiff(second, session_start, session_end) as duration_seconds,
+            case when total_views > 0 then 100d * total_purchases / total_views else 0d end
+                as conversion_rate,
+            total_purchases > 0 as has_purchased,
+            user_id = -999999 as is_anonymous,
+            total_unknown > 0 as has_unknown_events
+        from rolled_up""",
+    "dim_users": f"""
+        with rolled_up as (
+            select
+                user_id,
+                min(event_time) as first_seen_at,
+                max(event_time) as last_seen_at,
+                count(distinct session_id) as total_sessions,
+                {COUNTS} as total_spent
+            from events
+            group by user_id
+        )
+
+        select
+            *,
+            case
+                when user_id = -999999 then 'Anonymous'
+                when total_sessions >= 10 then 'Power User'
+                when total_sessions >= 5 then 'Active User'
+                when total_sessions >= 2 then 'Occasional User'
+                else 'One-time User'
+            end as user_segment,
+            user_id = -999999 as is_anonymous
+        from rolled_up""",
+    "dim_products": f"""
+        with ranked as (
+            select
+                *,
+                row_number() over (
+                    partition by product_id
+                    order by event_time desc, session_id desc, category_id desc,
+                        category_code desc, brand desc, event_type desc, user_id desc, price desc
+                ) as latest_rank
+            from events
+        ),
+
+        latest as (
+            select product_id, brand, category_code, category_id, price as last_price
+            from ranked
+            where latest_rank = 1
+        ),
+
+        rolled_up as (
+            select
+                product_id,
+                cast(round(cast(sum(price) as decimal(18, 2)) / count(*), 2) as decimal(12, 2))
+                    as avg_price,
+                {COUNTS} as total_revenue
+            from events
+            group by product_id
+        )
+
+        select latest.*, rolled_up.* except (product_id)
+        from latest
+        inner join rolled_up on latest.product_id = rolled_up.product_id""",
+    "dim_time": """
+        with dates as (
+            select explode(sequence(min(event_date), max(event_date))) as event_date from events
+        ),
+
+        hours as (
+            select event_date, explode(sequence(0, 23)) as event_hour from dates
+        )
+
+        select
+            cast(date_format(event_date, 'yyyyMMdd') as int) * 100 + event_hour as time_key,
+            event_date,
+            event_hour,
+            weekday(event_date) + 1 as day_of_week,
+            date_format(event_date, 'EEEE') as day_name,
+            weekday(event_date) >= 5 as is_weekend,
+            month(event_date) as month,
+            year(event_date) as year
+        from hours""",
+}
+
+
+def make(spark: SparkSession, source: Path, steps: Steps) -> None:
+    """Make the core marts from the Parquet files of `source` as Delta tables."""
+    for name, sql in TABLES.items():
+        with steps.step(name):
+            spark.sql(f"create table {name} using delta as {sql.replace('{source}', str(source))}")
+
+
+def run(source: Path, target: Path) -> None:
+    """The same in a session of its own, the tables in `target`."""
+    target.mkdir(parents=True)
+    steps = Steps(target)
+    with steps.step("start of Spark"):
+        # Spark's own default: the build turns it off, these window functions gain by it.
+        spark = session(target, **{"spark.sql.optimizer.windowGroupLimitThreshold": "1000"})
+    make(spark, source, steps)
+    spark.stop()
+    steps.write()
+
+
+if __name__ == "__main__":
+    run(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -1,0 +1,1 @@
+"""What people meet: the command line, summaries, queries, reports, the hook."""

@@ -1,0 +1,1 @@
+"""The tables of a warehouse: locked, published, checked, mended, tidied up."""
