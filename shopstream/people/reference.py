@@ -1,10 +1,11 @@
-"""docs/reference.md: the command line and its settings, written from what the program itself says.
+"""Pages written from what the program says of itself; a test holds them equal to this.
 
     python -m shopstream.people.reference
 
-A test holds the page equal to this.
+docs/reference.md has the commands and settings, docs/architecture.md ends with a table of folders.
 """
 
+import ast
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,10 @@ from shopstream.config import PROJECT
 from shopstream.people.cli import main
 from shopstream.people.variables import VARIABLES
 
-PAGE = PROJECT / "docs" / "reference.md"
+REFERENCE = PROJECT / "docs" / "reference.md"
+ARCHITECTURE = PROJECT / "docs" / "architecture.md"
+# Behind this line the page of the architecture is written.
+ROOMS = "| folder | what it is for |\n|---|---|\n"
 HEAD = """# Commands and settings
 
 Written by `python -m shopstream.people.reference` from what the program says of itself.
@@ -48,8 +52,25 @@ old dates. After any other change the next build computes all that follows the c
 """
 
 
-def page() -> str:
-    """The whole page as Markdown."""
+def pages() -> dict[Path, str]:
+    """The whole pages as Markdown."""
+    written_by_hand, _, _ = ARCHITECTURE.read_text().partition(ROOMS)
+    return {
+        REFERENCE: reference(),
+        ARCHITECTURE: written_by_hand + ROOMS + "".join(rooms()),
+    }
+
+
+def rooms() -> Iterator[str]:
+    """A row for each Python package, with the first sentence that it says of itself."""
+    for top in ("shopstream", "bench", "dashboard", "tests"):
+        for file in sorted((PROJECT / top).rglob("__init__.py")):
+            words = ast.get_docstring(ast.parse(file.read_text())).partition("\n\n")[0]
+            yield f"| `{file.parent.relative_to(PROJECT)}` | {' '.join(words.split())} |\n"
+
+
+def reference() -> str:
+    """The page of commands and settings."""
     rows = (f"| `{name}` | {default} | {words} |\n" for name, default, words in VARIABLES)
     return HEAD + "".join(commands(main)) + "\n" + SETTINGS + "".join(rows) + RULES
 
@@ -82,4 +103,5 @@ def escaped(record: tuple[str, str]) -> tuple[str, str]:
 
 
 if __name__ == "__main__":
-    Path(PAGE).write_text(page())
+    for path, text in pages().items():
+        path.write_text(text)
