@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from shopstream.config import Settings
+from shopstream.config import Settings, check_engine
 from shopstream.people.plain_errors import PlainErrors, prepare
 
 # What the two write, and no build does.
@@ -65,7 +65,7 @@ def main(
     if context.invoked_subcommand:
         return
     from bench import results, run
-    from bench.contenders import CONTENDERS
+    from bench.contenders import BY_NAME, CONTENDERS
 
     if only_list:
         for contender in CONTENDERS:
@@ -75,6 +75,7 @@ def main(
     home = place_of(settings, home)
     commit, failed = run.code_version(), []
     if not only_report:
+        check_engine(on_spark=any(BY_NAME[name].uses_spark for name in names))
         commit, failed = run.bench(home, events, runs, names)
     unequal = run.report(home, commit, events)
     if publish and not only_report:
@@ -103,6 +104,7 @@ def lab(
     home = place_of(settings, home)
     commit, failed = run.code_version(), []
     if not only_report:
+        check_engine(on_spark=True)
         commit, failed = run_lab.run(home, events, runs, only)
     run_lab.report(home, commit, events)
     if publish and not only_report:

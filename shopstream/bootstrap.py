@@ -35,6 +35,7 @@ def main() -> int:
     try:
         check_path()
         check_python()
+        step("profile", ["profiles.yml.example"], PROJECT / "profiles.yml", write_profile)
         step(
             "python",
             ["requirements.lock", "pyproject.toml"],
@@ -51,16 +52,26 @@ def main() -> int:
             PACKAGES / "dbt_utils",
             install_dbt_packages,
         )
-        step("profile", ["profiles.yml.example"], PROJECT / "profiles.yml", write_profile)
     except SetupError as error:
         print(f"set-up: {error}", file=sys.stderr)
         return 1
     return 0
 
 
+def target():
+    """The target of dbt that is asked for, else the one of profiles.yml."""
+    profile = (PROJECT / "profiles.yml").read_text()
+    return os.environ.get("DBT_TARGET") or re.search(r"^  target: (\w+)", profile, re.M)[1]
+
+
 def wants_spark():
-    """Whether the target that is asked for runs on Spark; all do but one."""
-    return os.environ.get("DBT_TARGET") != "sail"
+    """Whether that target runs on Spark; all do but one."""
+    return target() != "sail"
+
+
+def has_spark():
+    """Whether Spark was set up beside Sail."""
+    return (STAMPS / "spark").exists()
 
 
 def step(name, inputs, product, make):

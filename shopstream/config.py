@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from shopstream.bootstrap import PROJECT, UNFIT, wants_spark
+from shopstream.bootstrap import PROJECT, UNFIT, has_spark, wants_spark
 from shopstream.errors import SettingsError
 
 # Lies in a warehouse that holds nothing but the generated sample.
@@ -131,6 +131,12 @@ def check_removable(settings: Settings) -> None:
                     f"{name} is {folder}, and {words} is in it ({inside}): give it a folder of its "
                     "own, or remove by hand what you want to be rid of"
                 )
+
+
+def check_engine(*, on_spark: bool) -> None:
+    """Raise SettingsError where Spark is to run, and only Sail was set up."""
+    if on_spark and not has_spark():
+        raise SettingsError("Spark is not set up here; run first: make setup-spark")
 
 
 def check_warehouse(warehouse: Path) -> None:

@@ -1,0 +1,1 @@
+"""The tests, a folder a kind; each test is marked by its folder."""

@@ -13,7 +13,8 @@ from datetime import date
 from pathlib import Path
 
 from shopstream import disk
-from shopstream.config import Settings, check_warehouse
+from shopstream.bootstrap import wants_spark
+from shopstream.config import Settings, check_engine, check_warehouse
 from shopstream.console import announce, console, progress_bar
 from shopstream.errors import BuildError
 from shopstream.intake import corrections, erasure, landing, register
@@ -255,6 +256,7 @@ def prepared(settings: Settings, *, may_rebuild: bool = False):
     target = os.environ.get("DBT_TARGET")
     if target and target not in (known := targets()):
         raise BuildError(f"DBT_TARGET is {target!r}; profiles.yml has {', '.join(known)}")
+    check_engine(on_spark=wants_spark())
     check_warehouse(settings.warehouse)
     started = time.monotonic()
     settings.warehouse.mkdir(parents=True, exist_ok=True)

@@ -6,8 +6,10 @@ change what SHOPSTREAM_WAREHOUSE means.
 
 import os
 import sys
+from itertools import pairwise
 
-from shopstream.config import named_folders, readable_locale
+from shopstream.bootstrap import wants_spark
+from shopstream.config import SettingsError, check_engine, named_folders, readable_locale
 
 OPTIONS = ("--project-dir", "--profiles-dir")
 
@@ -19,6 +21,13 @@ def main() -> None:
     for place, option in enumerate(sys.argv[:-1], start=1):
         if option in OPTIONS:
             sys.argv[place] = os.path.abspath(os.path.expanduser(sys.argv[place]))
+    for option, value in pairwise(sys.argv):
+        if option in ("--target", "-t"):
+            os.environ["DBT_TARGET"] = value
+    try:
+        check_engine(on_spark=wants_spark())
+    except SettingsError as error:
+        sys.exit(f"dbt: {error}")
     from dbt.cli.main import cli
 
     sys.exit(cli())

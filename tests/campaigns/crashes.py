@@ -6,11 +6,13 @@
     python -m tests.campaigns.crashes full --times 5 --resume FILE  # as root, mounts a small tmpfs
     python -m tests.campaigns.crashes power --times 20 --resume FILE  # as root, mounts a small ext4
 
-kills: `shopstream build` of a next day's file is killed with its whole process group at a random
-moment; the next ordinary run has to end equal to a clean one. failures: one model after the other
-is broken in a copy of the project; the build has to fail and readers have to see the build before,
-whole. reads: a reader polls all published tables while builds run; each read has to be of one
-build. full: the disk fills up during a load; it has to say so, readers have to see the build
+kills: one command after the other (COMMANDS) is killed with its whole process group at a random
+moment, on a warehouse in which a next day's file waits; the next ordinary build has to end equal to
+a clean one, where a user was erased perhaps without him. failures: one model after the other is
+broken in a copy of the project; the build has to fail and readers have to see the build before,
+whole; then `build --core` of the project as it is has to give what it gives without that failure.
+reads: a reader polls all published tables while builds run; each read has to be of one build.
+full: the disk fills up during a load; it has to say so, readers have to see the build
 before, and with space again the next run has to end equal to a clean one. power: the blocks on the
 disk are kept as they are at a moment of a load or after its exit, as by a loss of power; readers
 have to see one build, after the exit the new one, and the next run has to end equal to a clean one.
@@ -34,25 +36,38 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from shopstream import published
+from shopstream import bootstrap, published
 from shopstream.sample import generate
 from shopstream.warehouse.maintenance import folder_bytes
 from tests.helpers.compare import differences
 from tests.helpers.results import Results, add_resume_option
 from tests.helpers.warehouse import PROJECT, Warehouse
 
+# A kill's number says which of them is killed.
+COMMANDS = [
+    ("build", "--core"),
+    ("build",),
+    ("build", "--full-refresh", "--core"),
+    ("erase", "USER"),
+    ("maintain",),
+    ("rollback",),
+]
+
 
 class Campaign:
-    """A warehouse of nine days, kept as it was published, and the file of the tenth day."""
+    """A warehouse of nine days in two builds, as published, and the file of the tenth day."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, what: str) -> None:
+        self.root, self.known = root, {}
         *first, self.next_day = generate(root / "sample", events=20_000, days=10)
         self.base = Warehouse(root / "base")
         self.base.landing.mkdir(parents=True)
-        for file in first:
-            shutil.copy(file, self.base.landing)
-        self.base.build("--core")
+        # Kills and failures are of all commands and models, the rest needs the core marts only.
+        options = () if what in ("kills", "failures") else ("--core",)
+        for files in (first[:-1], first[-1:]):
+            for file in files:
+                shutil.copy(file, self.base.landing)
+            self.base.build(*options)
         self.before = readers_see(self.base)
         clean, started = self.copy("clean"), time.monotonic()
         clean.build("--core")
@@ -61,6 +76,8 @@ class Campaign:
         before, after = (folder_bytes(w.root / "warehouse") for w in (self.base, clean))
         self.growth = after - before
         assert differences(self.before, self.after)
+        users = clean.table("dim_users").column("user_id").to_pylist()
+        self.user = str(max(users))
 
     def copy(self, name: str, *, clean: bool = True) -> Warehouse:
         """The nine days as published, with the next day's file in the landing folder."""
@@ -71,12 +88,33 @@ class Campaign:
         shutil.copy(self.next_day, warehouse.landing)
         return warehouse
 
+    def command(self, number: int) -> list[str]:
+        """The command that a number stands for."""
+        words = COMMANDS[number % len(COMMANDS)]
+        return [self.user if word == "USER" else word for word in words]
+
+    def undisturbed(self, *command: str) -> tuple[float, dict, dict]:
+        """Seconds of a command, what readers see after it, and after a build behind it."""
+        if command not in self.known:
+            self.known[command] = self.run_undisturbed(*command)
+        return self.known[command]
+
+    def run_undisturbed(self, *command: str) -> tuple[float, dict, dict]:
+        warehouse, started = self.copy("undisturbed"), time.monotonic()
+        ran = warehouse.run("shopstream", *command)
+        assert ran.returncode == 0, ran.stdout
+        seconds, seen = time.monotonic() - started, readers_see(warehouse)
+        warehouse.build()
+        return seconds, seen, readers_see(warehouse)
+
     def kill(self, number: int) -> dict:
-        """Kill a load at a moment drawn from the number; what was wrong after the next run."""
+        """Kill a command at a moment drawn from the number; what was wrong after the next build."""
+        command = self.command(number)
+        seconds, after, in_the_end = self.undisturbed(*command)
         warehouse = self.copy("killed")
-        moment = random.Random(number).uniform(0.5, self.seconds)
+        moment = random.Random(number).uniform(0.5, seconds)
         process = subprocess.Popen(
-            [Path(sys.executable).with_name("shopstream"), "build", "--core"],
+            [Path(sys.executable).with_name("shopstream"), *command],
             cwd=PROJECT,
             env=warehouse.environment(),
             start_new_session=True,
@@ -88,27 +126,26 @@ class Campaign:
         if not ended:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        seen = readers_see(warehouse)
-        expected = self.after if ended else self.before
-        wrong = {f"after the kill: {k}": v for k, v in differences(expected, seen).items()}
-        if wrong and not differences(self.after, seen):
-            wrong = {}  # it was killed after it had published
-        warehouse.build("--core")
+        wrong = of_none("after the kill", readers_see(warehouse), self.before, after)
+        ran = warehouse.run("shopstream", "build")
+        if ran.returncode:
+            wrong["next build"] = ran.stdout[-1500:]
+        else:
+            # Killed before it was noted, a command leaves nothing to be done.
+            _, _, as_if_never_run = self.undisturbed("build")
+            seen = readers_see(warehouse)
+            wrong |= of_none("after the next build", seen, in_the_end, as_if_never_run)
         return {
+            "command": " ".join(COMMANDS[number % len(COMMANDS)]),
             "moment": round(moment, 1),
             "ended": ended,
-            "wrong": wrong | differences(self.after, readers_see(warehouse)),
+            "wrong": wrong,
         }
 
     def fail(self, number: int) -> dict:
-        """Break one model of a copy of the project; what readers see then."""
-        models = [
-            path
-            for folder in ("staging", "intermediate/core", "marts/core", "marts/quality")
-            for path in sorted((PROJECT / "models" / folder).glob("*.sql"))
-            if "'commerce'" not in path.read_text()
-        ]
-        model = models[number % len(models)].relative_to(PROJECT)
+        """Break one model of a copy of the project; what readers see then, and after --core."""
+        models = sorted((PROJECT / "models").rglob("*.sql"))
+        model = models[number * 7 % len(models)].relative_to(PROJECT)
         warehouse, project = self.copy("failed"), self.root / "project"
         shutil.rmtree(project, ignore_errors=True)
         shutil.copytree(
@@ -119,7 +156,7 @@ class Campaign:
         broken = "select * from (select raise_error('injected') as x) cross join "
         (project / model).write_text(f"{text}\n-- broken\nunion all {broken} (select 1)\n")
         ran = subprocess.run(
-            [sys.executable, "-m", "shopstream", "build", "--core"],
+            [sys.executable, "-m", "shopstream", "build"],
             cwd=project,
             env=warehouse.environment() | {"PYTHONPATH": str(project)},
             text=True,
@@ -129,6 +166,8 @@ class Campaign:
         wrong = differences(self.before, readers_see(warehouse))
         if ran.returncode != 1 or model.stem not in ran.stdout:
             wrong["exit"] = f"code {ran.returncode}: {ran.stdout[-500:]}"
+        warehouse.build("--core")
+        wrong |= of_none("after --core", readers_see(warehouse), self.after)
         return {"model": str(model), "wrong": wrong}
 
     def fill(self, number: int) -> dict:
@@ -244,6 +283,12 @@ def mounted(image: Path, folder: Path, megabytes: int = 0) -> Iterator[None]:
             raise OSError(f"{folder} stays in use")
 
 
+def of_none(when: str, seen: dict, *builds: dict) -> dict[str, str]:
+    """Empty where what was seen is one of these builds; else how it differs from the first."""
+    found = [differences(build, seen) for build in builds]
+    return {} if not all(found) else {f"{when}: {name}": words for name, words in found[0].items()}
+
+
 def readers_see(warehouse: Warehouse) -> dict[str, pa.Table]:
     """Every published table as one read of published.json shows it."""
     folder = warehouse.root / "warehouse"
@@ -264,18 +309,19 @@ def main() -> int:
     # Publishing and the command line are tested, too.
     package = PROJECT / "shopstream"
     modules = [str(path.relative_to(package)) for path in package.rglob("*.py")]
-    results = Results(options.resume, modules)
-    done = [result for result in results if result["what"] == options.what]
+    results, engine = Results(options.resume, modules), bootstrap.target()
+    kind = {"what": options.what, "engine": engine}
+    done = [result for result in results if kind.items() <= result.items()]
 
     def times() -> int:
         return sum(result.get("reads", 1) for result in done)
 
     with tempfile.TemporaryDirectory(prefix="crashes-") as folder:
-        campaign = Campaign(Path(folder)) if times() < options.times else None
+        campaign = Campaign(Path(folder), options.what) if times() < options.times else None
         campaigns = {"kills": "kill", "failures": "fail", "reads": "read", "full": "fill"}
         one = (campaigns | {"power": "cut"})[options.what]
         while times() < options.times:
-            result = {"what": options.what, **getattr(campaign, one)(len(done))}
+            result = {**kind, **getattr(campaign, one)(len(done))}
             done.append(result)
             results.add(result)
             print(result, flush=True)

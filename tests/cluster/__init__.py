@@ -1,0 +1,1 @@
+"""A Spark cluster and a Spark Connect server on this machine."""

@@ -34,7 +34,7 @@ def landing(tmp_path_factory) -> Path:
 def embedded(tmp_path_factory, landing) -> dict:
     """The core marts as the embedded target builds them."""
     warehouse = landed(tmp_path_factory.mktemp("embedded"), landing)
-    dbt(warehouse)
+    dbt(warehouse, DBT_TARGET="embedded")
     return rows(warehouse)
 
 

@@ -1,0 +1,1 @@
+"""Charts, pages and figures, held against SQL over the marts."""

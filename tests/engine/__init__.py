@@ -1,0 +1,1 @@
+"""Builds on the default engine, held against the oracle: marts, input, operations."""

@@ -149,7 +149,7 @@ def test_a_landing_path_that_is_a_file_is_refused(tmp_path):
         ("SHOPSTREAM_MEMORY", "much", "a size such as 4g"),
         ("SHOPSTREAM_CORES", "0", "a number of cores"),
         ("SHOPSTREAM_TIMEZONE", "Mars/Olympus", "the name of a time zone"),
-        ("DBT_TARGET", "embeded", "profiles.yml has embedded, cluster, connect"),
+        ("DBT_TARGET", "embeded", "profiles.yml has sail, embedded, cluster, connect"),
     ],
 )
 def test_a_setting_that_cannot_be_meant_is_refused(tmp_path, variable, value, wanted):

@@ -1,0 +1,1 @@
+"""What tests share: warehouses, comparing, results of campaigns."""

@@ -1,0 +1,1 @@
+"""Spark builds what the default engine builds."""

@@ -1,0 +1,1 @@
+"""One function or module, without a warehouse."""

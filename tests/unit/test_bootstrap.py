@@ -1,6 +1,7 @@
 """Set-up: what it says when something is missing. Nothing here needs the network."""
 
 import hashlib
+import shutil
 
 import pytest
 
@@ -120,6 +121,33 @@ def test_the_stand_in_is_installed_and_named_when_the_hub_is_out_of_reach(
     bootstrap.install_dbt_packages()
     assert (tmp_path / "dbt_packages" / "dbt_utils" / "dbt_project.yml").exists()
     assert "stand-in" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("asked", "named", "wanted"),
+    [
+        (None, "sail", False),
+        (None, "embedded", True),
+        ("sail", "embedded", False),
+        ("cluster", "sail", True),
+    ],
+)
+def test_spark_is_fetched_where_the_environment_or_else_the_profile_asks_for_it(
+    monkeypatch, tmp_path, asked, named, wanted
+):
+    monkeypatch.setattr(bootstrap, "PROJECT", tmp_path)
+    (tmp_path / "profiles.yml").write_text(f"shopstream:\n  target: {named}\n  outputs: {{}}\n")
+    monkeypatch.delenv("DBT_TARGET", raising=False)
+    if asked:
+        monkeypatch.setenv("DBT_TARGET", asked)
+    assert bootstrap.wants_spark() == wanted
+
+
+def test_a_fresh_clone_needs_no_java(monkeypatch, tmp_path):
+    monkeypatch.delenv("DBT_TARGET", raising=False)
+    shutil.copy(bootstrap.PROJECT / "profiles.yml.example", tmp_path / "profiles.yml")
+    monkeypatch.setattr(bootstrap, "PROJECT", tmp_path)
+    assert not bootstrap.wants_spark()
 
 
 def test_heap_is_an_eighth_of_the_machine_within_bounds(monkeypatch):

@@ -6,6 +6,7 @@ import pytest
 
 from shopstream import bootstrap, config
 from shopstream.errors import SettingsError
+from shopstream.run import by_hand
 from tests.helpers.warehouse import Warehouse
 
 ODD = "a'b\"c{d}[e] f\N{LATIN SMALL LETTER U WITH DIAERESIS}"
@@ -26,6 +27,22 @@ def test_sail_takes_plain_characters_only(tmp_path, monkeypatch, unfit):
     config.check_warehouse(tmp_path)
     with pytest.raises(SettingsError, match="Sail would write to another folder"):
         config.check_warehouse(tmp_path / f"a{unfit}b")
+
+
+def test_an_engine_that_was_not_set_up_is_named_with_the_command_for_it(monkeypatch):
+    config.check_engine(on_spark=False)
+    monkeypatch.setattr(config, "has_spark", lambda: False)
+    config.check_engine(on_spark=False)
+    with pytest.raises(SettingsError, match="make setup-spark"):
+        config.check_engine(on_spark=True)
+
+
+def test_dbt_by_hand_names_it_too(monkeypatch):
+    monkeypatch.setattr(config, "has_spark", lambda: False)
+    monkeypatch.setattr(by_hand.sys, "argv", ["dbt", "run", "-t", "embedded"])
+    monkeypatch.setattr(os, "environ", dict(os.environ))  # which main changes
+    with pytest.raises(SystemExit, match="make setup-spark"):
+        by_hand.main()
 
 
 def test_a_project_in_such_a_folder_is_refused_at_set_up(tmp_path, monkeypatch):

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from shopstream.config import Settings, check_removable
+from shopstream.config import Settings, check_engine, check_removable
 from shopstream.people.commands import PORT
 
 # What this package and dbt write into the folder of logs.
@@ -27,6 +27,7 @@ def start_server(settings: Settings, port: int) -> None:
     from shopstream.run.server import start
     from shopstream.warehouse.lock import warehouse_lock
 
+    check_engine(on_spark=True)
     settings.warehouse.mkdir(parents=True, exist_ok=True)
     with warehouse_lock(settings.warehouse):
         found = start(settings, port)

@@ -1,0 +1,107 @@
+"""Pages written from what the program says of itself; a test holds them equal to this.
+
+    python -m shopstream.people.reference
+
+docs/reference.md has the commands and settings, docs/architecture.md ends with a table of folders.
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from shopstream.config import PROJECT
+from shopstream.people.cli import main
+from shopstream.people.variables import VARIABLES
+
+REFERENCE = PROJECT / "docs" / "reference.md"
+ARCHITECTURE = PROJECT / "docs" / "architecture.md"
+# Behind this line the page of the architecture is written.
+ROOMS = "| folder | what it is for |\n|---|---|\n"
+HEAD = """# Commands and settings
+
+Written by `python -m shopstream.people.reference` from what the program says of itself.
+
+Each target of `make` is a thin call of `.venv/bin/shopstream`; `make` lists them.
+
+## Exit codes
+
+| code | means |
+|---|---|
+| 0 | all passed and, unless `--no-tests`, is published |
+| 1 | a model or test failed; readers stay on the last published build |
+| 2 | it could not start or go on; the message says why |
+| 3 | published, but a file was refused for the first time, or no row of a new file could be used |
+| 129, 130, 143 | stopped by SIGHUP, SIGINT (Ctrl-C) or SIGTERM; the next run goes on |
+
+They are those of `shopstream`: make ends with 2 for any of them but 0.
+"""
+SETTINGS = """## Settings
+
+Variables of the environment. Relative paths begin where you are.
+
+| variable | default | |
+|---|---|---|
+"""
+RULES = """
+Rules are vars in `dbt_project.yml`, each with a line that says what it does. Limits and labels
+are seeds (`seeds/`). `window_start`, `window_end`, `null_defaults`, `max_price` and
+`sample_rows_per_file` hold for what arrives from then on: run `shopstream backfill` to have them on
+old dates. After any other change the next build computes all that follows the cleaned rows anew.
+"""
+
+
+def pages() -> dict[Path, str]:
+    """The whole pages as Markdown."""
+    written_by_hand, _, _ = ARCHITECTURE.read_text().partition(ROOMS)
+    return {
+        REFERENCE: reference(),
+        ARCHITECTURE: written_by_hand + ROOMS + "".join(rooms()),
+    }
+
+
+def rooms() -> Iterator[str]:
+    """A row for each Python package, with the first sentence that it says of itself."""
+    for top in ("shopstream", "bench", "dashboard", "tests"):
+        for file in sorted((PROJECT / top).rglob("__init__.py")):
+            words = ast.get_docstring(ast.parse(file.read_text())).partition("\n\n")[0]
+            yield f"| `{file.parent.relative_to(PROJECT)}` | {' '.join(words.split())} |\n"
+
+
+def reference() -> str:
+    """The page of commands and settings."""
+    rows = (f"| `{name}` | {default} | {words} |\n" for name, default, words in VARIABLES)
+    return HEAD + "".join(commands(main)) + "\n" + SETTINGS + "".join(rows) + RULES
+
+
+def commands(group: click.Group, above: str = "shopstream") -> Iterator[str]:
+    """A section for each command of a group, by name, those of groups in it as well."""
+    for name, command in sorted(group.commands.items()):
+        whole = f"{above} {name}"
+        if isinstance(command, click.Group):
+            yield from commands(command, whole)
+            continue
+        context = click.Context(command, info_name=name)
+        arguments = " ".join(command.collect_usage_pieces(context)[1:])
+        yield f"\n## {whole} {arguments}".rstrip() + f"\n\n{help_of(command)}\n"
+        options = [each for each in command.params if isinstance(each, click.Option)]
+        if records := [each.get_help_record(context) for each in options]:
+            yield "\n| option | |\n|---|---|\n"
+            yield from (f"| `{written}` | {words} |\n" for written, words in map(escaped, records))
+
+
+def help_of(command: click.Command) -> str:
+    """A command's help, a paragraph a line."""
+    paragraphs = (command.help or "").split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+
+
+def escaped(record: tuple[str, str]) -> tuple[str, str]:
+    """An option and its help, fit for a table."""
+    return record[0].replace("|", r"\|"), record[1].replace("|", r"\|")
+
+
+if __name__ == "__main__":
+    for path, text in pages().items():
+        path.write_text(text)

@@ -1,0 +1,72 @@
+"""The settings that a user can make in the environment: name, default and what it is."""
+
+VARIABLES = [
+    ("SHOPSTREAM_LANDING", "`data/landing`", "delivered files; only read"),
+    ("SHOPSTREAM_WAREHOUSE", "`data/warehouse`", "all tables"),
+    ("SHOPSTREAM_SAMPLE", "`data/sample`", "the generated sample"),
+    ("SHOPSTREAM_LOGS", "`logs`", "full logs of shopstream, dbt and the engine"),
+    ("DBT_TARGET_PATH", "`target`", "what dbt compiles, its manifest and results"),
+    (
+        "DBT_TARGET",
+        "`sail`; while `shopstream server` runs, `connect`",
+        "engine: `sail`, or Spark as `embedded`, `connect` or `cluster` ([engines](engines.md))",
+    ),
+    (
+        "SHOPSTREAM_SCHEMA",
+        "`shopstream`",
+        "first part of the schemas to which dbt by hand writes; readers see those of the default",
+    ),
+    (
+        "SHOPSTREAM_HOOK",
+        "none",
+        "a command that hears of failed builds, refused files and anomalies "
+        "([scheduling](scheduling.md))",
+    ),
+    (
+        "SHOPSTREAM_DUCKDB_MEMORY",
+        "a quarter of the machine",
+        "limit of memory while files are decoded, such as `4GB`",
+    ),
+    (
+        "SAIL_RUNTIME__MEMORY_POOL__FAIR__MAX_SIZE",
+        "a third of the machine",
+        "limit of Sail's memory in bytes; beyond it, Sail writes to its temporary folder",
+    ),
+    (
+        "SHOPSTREAM_MAX_RATIO",
+        "200",
+        "to how many times its size a delivered file may unpack, once that is above 100 MiB",
+    ),
+    ("SHOPSTREAM_TIMEZONE", "`UTC`", "zone of the times on the dashboard; the marts stay UTC"),
+    ("SHOPSTREAM_CURRENCY", "`$`", "sign of the amounts on the dashboard"),
+    ("SHOPSTREAM_HIDE_USER_IDS", "`no`", "`yes` keeps user ids off the dashboard"),
+    (
+        "SHOPSTREAM_DAILY_TARGET",
+        "none",
+        "revenue that a day should bring: a dotted line, and the gap below the cards",
+    ),
+    ("SHOPSTREAM_FEWEST", "30", "a rate of fewer is grey on the dashboard"),
+    (
+        "SHOPSTREAM_ANNOTATIONS",
+        "none",
+        "a CSV with `date` (2019-10-16) and `words`, drawn on each chart over dates",
+    ),
+    (
+        "SHOPSTREAM_PUBLISHED",
+        "the warehouse",
+        "URL of a copy that the dashboard and the report read, such as `s3://bucket/warehouse`",
+    ),
+    ("SHOPSTREAM_MEMORY", "an eighth of the machine, 1 to 8 GB", "Spark's heap, such as `3g`"),
+    ("SHOPSTREAM_CORES", "all", "Spark's threads"),
+    ("SHOPSTREAM_JARS", "`.jars`", "Delta's jars, for Spark"),
+    ("SHOPSTREAM_MASTER", "`spark://127.0.0.1:7077`", "the master of the cluster"),
+    ("SHOPSTREAM_DRIVER_HOST", "`127.0.0.1`", "this machine as the cluster's workers see it"),
+    ("SHOPSTREAM_EXECUTOR_MEMORY", "`2g`", "heap of each executor of the cluster"),
+    (
+        "SHOPSTREAM_REMOTE",
+        "`sc://127.0.0.1:15002`",
+        "Spark Connect server for dbt by hand; `shopstream server status --address` prints ours",
+    ),
+    ("SHOPSTREAM_MAVEN", "Maven Central", "mirror from which set-up fetches Delta's jars"),
+    ("JAVA_HOME", "`java` on the path", "the Java that runs Spark"),
+]

@@ -1,0 +1,27 @@
+"""The page of commands and settings says what the program says of itself."""
+
+import re
+from pathlib import Path
+
+from shopstream.config import PROJECT
+from shopstream.people import reference, variables
+
+# What the program tells itself, its hook, or the tests.
+OF_OUR_OWN = {"SHOPSTREAM_TESTED_LOAD", "SHOPSTREAM_EVENT", "SHOPSTREAM_MESSAGE"}
+
+
+def test_the_pages_are_what_the_program_says():
+    # python -m shopstream.people.reference writes them.
+    for path, text in reference.pages().items():
+        assert path.read_text() == text
+
+
+def test_each_variable_that_is_read_is_described():
+    sources = [PROJECT / "profiles.yml.example", PROJECT / "dbt_project.yml"]
+    for folder, kind in [("shopstream", "py"), ("dashboard", "py"), ("macros", "sql")]:
+        sources += (PROJECT / folder).rglob(f"*.{kind}")
+    read = set()
+    for source in set(sources) - {Path(variables.__file__)}:
+        read |= set(re.findall(r"""["'](SHOPSTREAM_[A-Z_]+)["']""", source.read_text()))
+    described = {name for name, _, _ in variables.VARIABLES if name.startswith("SHOPSTREAM_")}
+    assert read - OF_OUR_OWN == described
