@@ -1,19 +1,14 @@
-{% test unique_combination_of_columns(model, combination_of_columns, quote_columns=false) %}
-    {{ return(adapter.dispatch('test_unique_combination_of_columns', 'dbt_utils')(model, combination_of_columns, quote_columns)) }}
+{% test unique_combination_of_columns(model, combination_of_columns) %}
+    {{ return(adapter.dispatch('test_unique_combination_of_columns', 'dbt_utils')(model, combination_of_columns)) }}
 {% endtest %}
 
 
 {# One failure per combination that occurs more than once. #}
-{% macro default__test_unique_combination_of_columns(model, combination_of_columns, quote_columns=false) %}
+{% macro default__test_unique_combination_of_columns(model, combination_of_columns) %}
 
-{% set key = [] %}
-{% for column in combination_of_columns %}
-    {% do key.append(adapter.quote(column) if quote_columns else column) %}
-{% endfor %}
-
-select {{ key | join(', ') }}
+select {{ combination_of_columns | join(', ') }}
 from {{ model }}
-group by {{ key | join(', ') }}
+group by {{ combination_of_columns | join(', ') }}
 having count(*) > 1
 
 {% endmacro %}
