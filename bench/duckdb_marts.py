@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from bench.common_sql import SEGMENTED_USERS, dim_sessions, fct_events
 from bench.steps import Steps
 
 # Repeated hashes first, as the models do; row_number over all rows took half as long again.
@@ -60,41 +61,13 @@ COUNTS = """
     coalesce(sum(price) filter (event_type = 'purchase'), 0)::decimal(18, 2)"""
 
 MARTS = {
-    "fct_events": """
-        select
-            hash(event_time, user_id, product_id, event_type, price) as event_key,
-            event_time,
-            event_date,
-            strftime(event_time, '%Y%m%d%H')::int as time_key,
-            event_type,
-            user_id,
-            product_id,
-            hash(user_id, session_id) as session_key,
-            price
-        from events""",
-    "dim_sessions": f"""
-        with rolled_up as (
-            select
-                user_id,
-                session_id,
-                min(event_time) as session_start,
-                max(event_time) as session_end,
-                {COUNTS} as total_spent,
-                count(distinct product_id) as unique_products,
-                count(distinct category_code) as unique_categories
-            from events
-            group by user_id, session_id
-        )
-        select
-            hash(user_id, session_id) as session_key,
-            *,
-            (epoch_us(session_end) - epoch_us(session_start)) // 1000000 as duration_seconds,
-            case when total_views > 0 then 100::double * total_purchases / total_views else 0 end
-                as conversion_rate,
-            total_purchases > 0 as has_purchased,
-            user_id = -999999 as is_anonymous,
-            total_unknown > 0 as has_unknown_events
-        from rolled_up""",
+    "fct_events": fct_events("hash", "strftime(event_time, '%Y%m%d%H')::int"),
+    "dim_sessions": dim_sessions(
+        "hash",
+        COUNTS,
+        "(epoch_us(session_end) - epoch_us(session_start)) // 1000000",
+        "100::double * total_purchases / total_views",
+    ),
     "dim_users": """
         with rolled_up as (
             select
@@ -110,17 +83,8 @@ MARTS = {
             from '{target}/dim_sessions/part.parquet'
             group by user_id
         )
-        select
-            *,
-            case
-                when user_id = -999999 then 'Anonymous'
-                when total_sessions >= 10 then 'Power User'
-                when total_sessions >= 5 then 'Active User'
-                when total_sessions >= 2 then 'Occasional User'
-                else 'One-time User'
-            end as user_segment,
-            user_id = -999999 as is_anonymous
-        from rolled_up""",
+"""
+    + SEGMENTED_USERS,
     # The mean in whole cents, half up: (2 * sum + n) / 2n, cut off.
     "dim_products": f"""
         with rolled_up as (

@@ -1,6 +1,7 @@
 """The experiments of the lab: the optimizations that the notebook claimed, and their neighbours."""
 
 import shutil
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -162,19 +163,23 @@ def brand_join(hint: str) -> str:
         group by events.brand, brands.total_events"""
 
 
-def broadcast() -> Experiment:
-    """The join to a small dimension."""
-    merge = "/*+ merge(brands) */"
+def by_hint(name: str, join: Callable[[str], str], small: str) -> Experiment:
+    """A join tried with each hint for its small side."""
     return Experiment(
-        "broadcast join of the brand dimension",
+        name,
         [
-            Variant("sort-merge join", asks(brand_join(merge)), NO_BROADCAST),
-            Variant("no hint", asks(brand_join(""))),
-            Variant("broadcast hint", asks(brand_join("/*+ broadcast(brands) */"))),
+            Variant("sort-merge join", asks(join(f"/*+ merge({small}) */")), NO_BROADCAST),
+            Variant("no hint", asks(join(""))),
+            Variant("broadcast hint", asks(join(f"/*+ broadcast({small}) */"))),
         ],
         r"\) \w*Join\b",
         adaptive=BOTH,
     )
+
+
+def broadcast() -> Experiment:
+    """The join to a small dimension."""
+    return by_hint("broadcast join of the brand dimension", brand_join, "brands")
 
 
 def session_join(hint: str) -> str:
@@ -190,16 +195,7 @@ def session_join(hint: str) -> str:
 
 def broadcast_keys() -> Experiment:
     """The keys that a load touches, sent to the tasks that read history."""
-    return Experiment(
-        "broadcast semi join of a load's sessions",
-        [
-            Variant("sort-merge join", asks(session_join("/*+ merge(touched) */")), NO_BROADCAST),
-            Variant("no hint", asks(session_join(""))),
-            Variant("broadcast hint", asks(session_join("/*+ broadcast(touched) */"))),
-        ],
-        r"\) \w*Join\b",
-        adaptive=BOTH,
-    )
+    return by_hint("broadcast semi join of a load's sessions", session_join, "touched")
 
 
 def session_totals(hint: str) -> str:

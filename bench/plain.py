@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
+from bench.common_sql import SEGMENTED_USERS, dim_sessions, fct_events
 from bench.spark import session
 from bench.steps import Steps
 
@@ -50,42 +51,13 @@ TABLES = {
         )
 
         select * except (duplicate_rank) from ranked where duplicate_rank = 1""",
-    "fct_events": """
-        select
-            xxhash64(event_time, user_id, product_id, event_type, price) as event_key,
-            event_time,
-            event_date,
-            cast(date_format(event_time, 'yyyyMMddHH') as int) as time_key,
-            event_type,
-            user_id,
-            product_id,
-            xxhash64(user_id, session_id) as session_key,
-            price
-        from events""",
-    "dim_sessions": f"""
-        with rolled_up as (
-            select
-                user_id,
-                session_id,
-                min(event_time) as session_start,
-                max(event_time) as session_end,
-                {COUNTS} as total_spent,
-                count(distinct product_id) as unique_products,
-                count(distinct category_code) as unique_categories
-            from events
-            group by user_id, session_id
-        )
-
-        select
-            xxhash64(user_id, session_id) as session_key,
-            *,
-            timestampdiff(second, session_start, session_end) as duration_seconds,
-            case when total_views > 0 then 100d * total_purchases / total_views else 0d end
-                as conversion_rate,
-            total_purchases > 0 as has_purchased,
-            user_id = -999999 as is_anonymous,
-            total_unknown > 0 as has_unknown_events
-        from rolled_up""",
+    "fct_events": fct_events("xxhash64", "cast(date_format(event_time, 'yyyyMMddHH') as int)"),
+    "dim_sessions": dim_sessions(
+        "xxhash64",
+        COUNTS,
+        "timestampdiff(second, session_start, session_end)",
+        "100d * total_purchases / total_views",
+    ),
     "dim_users": f"""
         with rolled_up as (
             select
@@ -97,18 +69,7 @@ TABLES = {
             from events
             group by user_id
         )
-
-        select
-            *,
-            case
-                when user_id = -999999 then 'Anonymous'
-                when total_sessions >= 10 then 'Power User'
-                when total_sessions >= 5 then 'Active User'
-                when total_sessions >= 2 then 'Occasional User'
-                else 'One-time User'
-            end as user_segment,
-            user_id = -999999 as is_anonymous
-        from rolled_up""",
+{SEGMENTED_USERS}""",
     "dim_products": f"""
         with ranked as (
             select

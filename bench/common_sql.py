@@ -1,0 +1,58 @@
+"""What the marts in DuckDB SQL and those in plain Spark SQL have in common."""
+
+# Of users, from a step `rolled_up`.
+SEGMENTED_USERS = """
+        select
+            *,
+            case
+                when user_id = -999999 then 'Anonymous'
+                when total_sessions >= 10 then 'Power User'
+                when total_sessions >= 5 then 'Active User'
+                when total_sessions >= 2 then 'Occasional User'
+                else 'One-time User'
+            end as user_segment,
+            user_id = -999999 as is_anonymous
+        from rolled_up"""
+
+
+def fct_events(hashed: str, time_key: str) -> str:
+    """Events with their keys; `hashed` is the function that makes these."""
+    return f"""
+        select
+            {hashed}(event_time, user_id, product_id, event_type, price) as event_key,
+            event_time,
+            event_date,
+            {time_key} as time_key,
+            event_type,
+            user_id,
+            product_id,
+            {hashed}(user_id, session_id) as session_key,
+            price
+        from events"""
+
+
+def dim_sessions(hashed: str, counts: str, seconds: str, rate: str) -> str:
+    """Sessions; `seconds` is how long one took, `rate` its purchases by views."""
+    return f"""
+        with rolled_up as (
+            select
+                user_id,
+                session_id,
+                min(event_time) as session_start,
+                max(event_time) as session_end,
+                {counts} as total_spent,
+                count(distinct product_id) as unique_products,
+                count(distinct category_code) as unique_categories
+            from events
+            group by user_id, session_id
+        )
+
+        select
+            {hashed}(user_id, session_id) as session_key,
+            *,
+            {seconds} as duration_seconds,
+            case when total_views > 0 then {rate} else 0 end as conversion_rate,
+            total_purchases > 0 as has_purchased,
+            user_id = -999999 as is_anonymous,
+            total_unknown > 0 as has_unknown_events
+        from rolled_up"""
