@@ -2,7 +2,6 @@
 
 import pytest
 
-from dashboard import data
 from dashboard.blocks import View
 from dashboard.periods import stored_periods
 from dashboard.screens.products import baskets
@@ -12,13 +11,6 @@ PAIRS = """
     select count(*) from product_affinity
     where item_type = 'category' and basket_type = 'bought' and lift {} 1
 """
-
-
-@pytest.fixture
-def shown(warehouse, monkeypatch):
-    """The same warehouse, as the one the pages show."""
-    monkeypatch.setenv("SHOPSTREAM_WAREHOUSE", str(warehouse))
-    return data.read_build(warehouse)
 
 
 @pytest.mark.parametrize(("bond", "sign"), [("together", ">"), ("apart", "<")])

@@ -13,13 +13,6 @@ from shopstream.people.cli import main
 from tests.dashboard.test_pages import HOSTILE, ask
 
 
-@pytest.fixture
-def shown(warehouse, monkeypatch):
-    """The same warehouse, as the one the pages show."""
-    monkeypatch.setenv("SHOPSTREAM_WAREHOUSE", str(warehouse))
-    return data.read_build(warehouse)
-
-
 def test_it_has_the_figures_of_its_period(shown, warehouse):
     (revenue,) = ask(
         warehouse,

@@ -12,13 +12,6 @@ from shopstream.people.query import connect
 from tests.dashboard.test_pages import run
 
 
-@pytest.fixture
-def shown(warehouse, monkeypatch):
-    """The same warehouse, as the one the pages show."""
-    monkeypatch.setenv("SHOPSTREAM_WAREHOUSE", str(warehouse))
-    return data.read_build(warehouse)
-
-
 @pytest.mark.parametrize("retention", RETENTIONS)
 def test_each_cohort_that_can_be_chosen_has_a_chart(shown, retention):
     options = data.users.cohort_starts(shown, *cohort_of(retention))

@@ -16,13 +16,6 @@ from dashboard.sections import blocks
 from tests.dashboard.test_pages import run
 
 
-@pytest.fixture
-def shown(warehouse, monkeypatch):
-    """The same warehouse, as the one the pages show."""
-    monkeypatch.setenv("SHOPSTREAM_WAREHOUSE", str(warehouse))
-    return data.read_build(warehouse)
-
-
 def series(values: list[float]) -> pd.Series:
     """A series by day."""
     return pd.Series(values, pd.date_range("2019-10-07", periods=len(values)))

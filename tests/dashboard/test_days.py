@@ -22,13 +22,6 @@ HOURS = """
 """
 
 
-@pytest.fixture
-def shown(warehouse, monkeypatch):
-    """The same warehouse, as the one the pages show."""
-    monkeypatch.setenv("SHOPSTREAM_WAREHOUSE", str(warehouse))
-    return data.read_build(warehouse)
-
-
 def view_of(build, first: datetime.date, last: datetime.date, **choices):
     """The Overview of these dates."""
     view = default_view(now.PART, build)

@@ -16,13 +16,6 @@ from tests.dashboard.test_pages import ask, metrics, run
 HOSTILE = "%' or 1=1 -- <script>"
 
 
-@pytest.fixture
-def shown(warehouse, monkeypatch):
-    """The same warehouse, as the one the pages show."""
-    monkeypatch.setenv("SHOPSTREAM_WAREHOUSE", str(warehouse))
-    return data.read_build(warehouse)
-
-
 def view_of(build, **choices):
     """The explorer of one week, compared with the week before."""
     view = default_view(explorer.PART, build)

@@ -45,13 +45,6 @@ STORE = """
 """
 
 
-@pytest.fixture
-def shown(warehouse, monkeypatch):
-    """The same warehouse, as the one the pages show."""
-    monkeypatch.setenv("SHOPSTREAM_WAREHOUSE", str(warehouse))
-    return data.read_build(warehouse)
-
-
 def between(column: str, dates: tuple[str, str]) -> str:
     """A condition on dates."""
     return f"{column} between '{dates[0]}' and '{dates[1]}'"

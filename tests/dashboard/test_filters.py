@@ -29,13 +29,6 @@ NARROWED = [
 ]
 
 
-@pytest.fixture
-def shown(warehouse, monkeypatch):
-    """The same warehouse, as the one the pages show."""
-    monkeypatch.setenv("SHOPSTREAM_WAREHOUSE", str(warehouse))
-    return data.read_build(warehouse)
-
-
 def figures(build, part, view: View) -> dict[str, tuple]:
     """Rows, drawing and title of each chart and table of a part, by section and place."""
     return {

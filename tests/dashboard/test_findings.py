@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pandas as pd
-import pytest
 
 from dashboard import data, insights
 from dashboard.app import PAGES
@@ -12,13 +11,6 @@ from dashboard.filters import default_view
 from dashboard.periods import period_of, stored_periods
 from dashboard.screens.overview import now
 from dashboard.sections import blocks
-
-
-@pytest.fixture
-def shown(warehouse, monkeypatch):
-    """The same warehouse, as the one the pages show."""
-    monkeypatch.setenv("SHOPSTREAM_WAREHOUSE", str(warehouse))
-    return data.read_build(warehouse)
 
 
 def found_in(build, period) -> list:

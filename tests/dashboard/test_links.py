@@ -6,7 +6,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from dashboard import data, words
+from dashboard import words
 from dashboard.app import PAGES
 from dashboard.filters import FILTERS
 from dashboard.periods import OTHER_DATES, default_period, stored_periods
@@ -20,13 +20,6 @@ from dashboard.browser import show
 links = {page.path: page.path for page in PAGES}
 show(next(page for page in PAGES if page.path == st.session_state["path"]), PAGES, links)
 """
-
-
-@pytest.fixture
-def shown(warehouse, monkeypatch):
-    """The same warehouse, as the one the pages show."""
-    monkeypatch.setenv("SHOPSTREAM_WAREHOUSE", str(warehouse))
-    return data.read_build(warehouse)
 
 
 class Walker:

@@ -2,16 +2,8 @@
 
 import pytest
 
-from dashboard import data
 from dashboard.periods import OTHER_DATES
 from tests.dashboard.test_pages import run
-
-
-@pytest.fixture
-def shown(warehouse, monkeypatch):
-    """The same warehouse, as the one the pages show."""
-    monkeypatch.setenv("SHOPSTREAM_WAREHOUSE", str(warehouse))
-    return data.read_build(warehouse)
 
 
 def said(page) -> list[str]:

@@ -40,13 +40,6 @@ show(next(page for page in PAGES if page.path == {path!r}), PAGES, {{}})
 """
 
 
-@pytest.fixture
-def shown(warehouse, monkeypatch):
-    """The same warehouse, as the one the pages show."""
-    monkeypatch.setenv("SHOPSTREAM_WAREHOUSE", str(warehouse))
-    return data.read_build(warehouse)
-
-
 def run(path: str, **parameters: str | list[str]) -> AppTest:
     """A page with these parameters in its address; it must not raise."""
     page = AppTest.from_string(SCRIPT.format(path=path), default_timeout=60)

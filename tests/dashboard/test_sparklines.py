@@ -2,8 +2,6 @@
 
 from xml.etree import ElementTree
 
-import pytest
-
 from dashboard import data, words
 from dashboard.charts import sparkline
 from dashboard.filters import default_view
@@ -11,13 +9,6 @@ from dashboard.screens.overview import cards, now
 from tests.dashboard.test_pages import run
 
 SVG = "{http://www.w3.org/2000/svg}"
-
-
-@pytest.fixture
-def shown(warehouse, monkeypatch):
-    """The same warehouse, as the one the pages show."""
-    monkeypatch.setenv("SHOPSTREAM_WAREHOUSE", str(warehouse))
-    return data.read_build(warehouse)
 
 
 def test_each_day_of_a_small_line_says_its_value_on_hover(shown):

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dashboard import data, insights, unusual
+from dashboard import insights, unusual
 from dashboard.filters import default_view
 from dashboard.periods import stored_periods
 from dashboard.screens.overview import now
@@ -15,13 +15,6 @@ from dashboard.screens.time import days
 from shopstream.people.query import connect
 
 WEEKS = 5
-
-
-@pytest.fixture
-def shown(warehouse, monkeypatch):
-    """The same warehouse, as the one the pages show."""
-    monkeypatch.setenv("SHOPSTREAM_WAREHOUSE", str(warehouse))
-    return data.read_build(warehouse)
 
 
 def weeks(factor_of_day: dict[int, float], noise: float = 0.03) -> pd.DataFrame:

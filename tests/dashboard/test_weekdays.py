@@ -17,13 +17,6 @@ DAYS = """
 """
 
 
-@pytest.fixture
-def shown(warehouse, monkeypatch):
-    """The same warehouse, as the one the pages show."""
-    monkeypatch.setenv("SHOPSTREAM_WAREHOUSE", str(warehouse))
-    return data.read_build(warehouse)
-
-
 def test_a_weekday_shows_the_average_of_its_delivered_days(shown, warehouse):
     expected = connect(warehouse, DAYS).execute(DAYS).df()
     assert expected["days"].nunique() > 1

@@ -8,20 +8,13 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from dashboard import data, why
+from dashboard import why
 from dashboard.filters import default_view
 from dashboard.periods import stored_periods
 from dashboard.screens.overview import changes, now
 from shopstream.people.query import connect
 
 NAMES = ("users", "sessions", "orders", "revenue")
-
-
-@pytest.fixture
-def shown(warehouse, monkeypatch):
-    """The same warehouse, as the one the pages show."""
-    monkeypatch.setenv("SHOPSTREAM_WAREHOUSE", str(warehouse))
-    return data.read_build(warehouse)
 
 
 def of_week(build, **choices):

@@ -155,3 +155,38 @@ def test_heap_is_an_eighth_of_the_machine_within_bounds(monkeypatch):
         pages = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": gigabytes * 2**30 // 4096}
         monkeypatch.setattr(bootstrap.os, "sysconf", pages.get)
         assert bootstrap.spark_memory_mb() == heap
+
+
+def test_a_jar_that_was_changed_is_replaced(monkeypatch, tmp_path):
+    """Also one of a set-up that was whole once, and one that nobody named goes."""
+    jar_source(monkeypatch, tmp_path, hashlib.sha256(b"jar").hexdigest())
+    bootstrap.fetch_jars()
+    (tmp_path / "jars" / "a.jar").write_bytes(b"changed")
+    (tmp_path / "jars" / "b.jar").write_bytes(b"another")
+    bootstrap.fetch_jars()
+    assert [(f.name, f.read_bytes()) for f in (tmp_path / "jars").iterdir()] == [("a.jar", b"jar")]
+
+
+def test_another_package_than_the_locked_one_is_refused(monkeypatch, tmp_path):
+    """The hub gives what it has; packages.lock says what was looked at."""
+    dbt = tmp_path / "venv" / "bin" / "dbt"
+    dbt.parent.mkdir(parents=True)
+    package = tmp_path / "dbt_packages" / "dbt_utils"
+    dbt.write_text(
+        f"#!/bin/sh\nmkdir -p {package}/macros\necho x > {package}/dbt_project.yml\n"
+        f"echo x > {package}/macros/a.sql\n"
+    )
+    dbt.chmod(0o755)
+    monkeypatch.setattr(bootstrap, "VENV", tmp_path / "venv")
+    monkeypatch.setattr(bootstrap, "PACKAGES", tmp_path / "dbt_packages")
+    with pytest.raises(bootstrap.SetupError, match="another dbt_utils than packages.lock names"):
+        bootstrap.install_dbt_packages()
+    assert not package.exists()
+    held = bootstrap.PACKAGES / "held"
+    (held / "macros").mkdir(parents=True)
+    (held / "dbt_project.yml").write_text("x\n")
+    (held / "macros" / "a.sql").write_text("x\n")
+    sha256 = bootstrap.sha256_of_package(held)
+    monkeypatch.setattr(bootstrap, "locked_lines", lambda _: [f"{sha256}  dbt_utils"])
+    bootstrap.install_dbt_packages()
+    assert package.exists()

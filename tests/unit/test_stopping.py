@@ -116,13 +116,8 @@ def test_a_file_that_is_read_while_a_signal_comes_is_not_refused(warehouse):
         "reader.decode = decode\n"
         "main(['land'])\n"
     )
-    ran = subprocess.run(
-        [sys.executable, "-c", script],
-        env=warehouse.environment(),
-        cwd=PROJECT,
-        capture_output=True,
-    )
-    assert ran.returncode == 143, ran.stderr
+    ran = warehouse.run("python", "-c", script)
+    assert ran.returncode == 143, ran.stdout
     assert not register.has_landed(warehouse.root / "warehouse")
 
 
@@ -185,15 +180,9 @@ def test_a_fault_that_nobody_thought_of_is_code_2_and_one_line(warehouse):
         "from shopstream.intake import landing\nfrom shopstream.people.cli import main\n"
         "landing.land = lambda *_, **__: 1 / 0\nmain(['land'])\n"
     )
-    ran = subprocess.run(
-        [sys.executable, "-c", script],
-        env=warehouse.environment(),
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-    )
+    ran = warehouse.run("python", "-c", script)
     assert ran.returncode == 2
-    (line,) = ran.stderr.splitlines()
+    (line,) = ran.stdout.splitlines()
     assert line.startswith("shopstream: unexpected ZeroDivisionError: division by zero (")
 
 
