@@ -1,4 +1,4 @@
-"""`shopstream lab`: each optimization as an experiment, off and on, measured by Spark itself.
+"""`python -m bench lab`: each optimization as an experiment, off and on, measured by Spark itself.
 
 An experiment has variants that must give the same answer. Each runs once to warm up and then all
 of them several times, each round in another order; seconds are the median. What was shuffled,

@@ -1,4 +1,4 @@
-"""`shopstream bench`: run what is still to be run, and report it against the targets."""
+"""`python -m bench`: run what is still to be run, and report it against the targets."""
 
 import fcntl
 import hashlib

@@ -1,4 +1,4 @@
-"""`shopstream lab`: run the experiments that are still to be run, judge and keep them."""
+"""`python -m bench lab`: run the experiments that are still to be run, judge and keep them."""
 
 import shutil
 from collections.abc import Iterator

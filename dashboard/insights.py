@@ -100,9 +100,13 @@ def strongest_brand(build: Build, view: View) -> Insight | None:
     return Insight(
         f"{name} brings {number(top.revenue_share, '%')} of revenue "
         f"from {number(top.view_share, '%')} of views.",
-        "products", "Sellers", "revenue", max(1, top.revenue_share / top.view_share),
-        "Revenue by brand, and its share", over(view, found["purchases"].sum(), "purchase"),
-    )  # fmt: skip
+        "products",
+        "Sellers",
+        "revenue",
+        max(1, top.revenue_share / top.view_share),
+        "Revenue by brand, and its share",
+        over(view, found["purchases"].sum(), "purchase"),
+    )
 
 
 def best_buyers(build: Build, view: View) -> Insight | None:
@@ -115,10 +119,13 @@ def best_buyers(build: Build, view: View) -> Insight | None:
     verb = "bring" if share > 40 else "bring only"
     return Insight(
         f"The best 20 % of buyers {verb} {number(share, '%')} of revenue.",
-        "users", "Value", "revenue_share_of_top_20_percent", share / 20,
+        "users",
+        "Value",
+        "revenue_share_of_top_20_percent",
+        share / 20,
         f"The best 20 % of buyers bring {share:.0f} % of revenue",
         over_all(found["buyers"].max(), "buyer"),
-    )  # fmt: skip
+    )
 
 
 def best_hours(build: Build, view: View) -> Insight | None:
@@ -136,10 +143,14 @@ def best_hours(build: Build, view: View) -> Insight | None:
     busiest = f"Most money comes {when}: {part}" if share > 50 else f"The best hours: {part} {when}"
     return Insight(
         f"{busiest}, in an eighth of the day.",
-        "time", "Hours", "revenue", share / 12.5,
-        "Revenue by hour", over(view, found["total_purchases"].sum(), "purchase"),
+        "time",
+        "Hours",
+        "revenue",
+        share / 12.5,
+        "Revenue by hour",
+        over(view, found["total_purchases"].sum(), "purchase"),
         {"measure": "revenue"},
-    )  # fmt: skip
+    )
 
 
 def weekend(build: Build, view: View) -> Insight | None:
@@ -157,10 +168,14 @@ def weekend(build: Build, view: View) -> Insight | None:
     change = f"{number(abs(100 * (mean - 1)), '%')} {'more' if mean > 1 else 'less'}"
     return Insight(
         f"A weekend day brings {change} revenue than a working day.",
-        "time", "Hours", "revenue", max(mean, 1 / mean) if mean else 1,
-        "Revenue a day, by weekday", over(view, found["hours"].sum(), "hour"),
+        "time",
+        "Hours",
+        "revenue",
+        max(mean, 1 / mean) if mean else 1,
+        "Revenue a day, by weekday",
+        over(view, found["hours"].sum(), "hour"),
         {"measure": "revenue"},
-    )  # fmt: skip
+    )
 
 
 def busiest_hour(build: Build, view: View) -> Insight | None:
@@ -174,10 +189,14 @@ def busiest_hour(build: Build, view: View) -> Insight | None:
     words = f"Most sessions are open {hour} UTC" if share > 50 else f"Busiest hour: {hour} UTC"
     return Insight(
         f"{words}; {number(share, '%')} of sessions are open then.",
-        "time", "Visitors", "sessions", top.sessions / found["sessions"].mean(),
-        "Sessions by hour of the day", over_all(everything, "session"),
+        "time",
+        "Visitors",
+        "sessions",
+        top.sessions / found["sessions"].mean(),
+        "Sessions by hour of the day",
+        over_all(everything, "session"),
         {"count": "sessions"},
-    )  # fmt: skip
+    )
 
 
 def change(build: Build, view: View) -> Insight | None:
@@ -197,8 +216,13 @@ def change(build: Build, view: View) -> Insight | None:
         words = f"is {change} {'above' if rate > 1 else 'below'}"
     return Insight(
         f"Revenue {words} that of {before.words}{lengths(view.period, before)}.",
-        HERE, "", "revenue", max(rate, 1 / rate), "", over(view, orders, "order"),
-    )  # fmt: skip
+        HERE,
+        "",
+        "revenue",
+        max(rate, 1 / rate),
+        "",
+        over(view, orders, "order"),
+    )
 
 
 def unusual_day(build: Build, view: View) -> Insight | None:
@@ -214,10 +238,14 @@ def unusual_day(build: Build, view: View) -> Insight | None:
     return Insight(
         f"{day(odd.event_date)} brought {off} revenue than is usual for a "
         f"{odd.event_date:%A}{only}.",
-        "time", "Days", "revenue", max(odd.ratio, 1 / odd.ratio) if odd.ratio else 10,
+        "time",
+        "Days",
+        "revenue",
+        max(odd.ratio, 1 / odd.ratio) if odd.ratio else 10,
         f"{counted(len(rows), 'unusual day')} by revenue",
-        over(view, view.period.days, "day"), {"judged": "revenue"},
-    )  # fmt: skip
+        over(view, view.period.days, "day"),
+        {"judged": "revenue"},
+    )
 
 
 def left_carts(build: Build, view: View) -> Insight | None:
@@ -230,9 +258,13 @@ def left_carts(build: Build, view: View) -> Insight | None:
     value = number(found["abandoned_value"].sum(), view.sign)
     return Insight(
         f"{number(share, '%')} of carted products were not bought, worth {value}.",
-        "products", "Baskets", "cart_abandonment", 1 + share / 100,
-        "What became of carts", over(view, carted, "carted product"),
-    )  # fmt: skip
+        "products",
+        "Baskets",
+        "cart_abandonment",
+        1 + share / 100,
+        "What became of carts",
+        over(view, carted, "carted product"),
+    )
 
 
 def unusual_hours(build: Build, view: View) -> Insight | None:
@@ -245,10 +277,14 @@ def unusual_hours(build: Build, view: View) -> Insight | None:
     off = (odd["observed"] - odd["expected"]).abs().sum() / max(1, odd["expected"].sum())
     return Insight(
         f"{counted(len(odd), 'hour')} had an unusual number of purchases ({low} low, {high} high).",
-        "time", "Days", "anomalous_hours", 1 + off,
-        f"{counted(len(odd), 'unusual hour')} of purchases", over(view, len(found), "hour"),
+        "time",
+        "Days",
+        "anomalous_hours",
+        1 + off,
+        f"{counted(len(odd), 'unusual hour')} of purchases",
+        over(view, len(found), "hour"),
         {"watched": "purchase"},
-    )  # fmt: skip
+    )
 
 
 def strongest_segment(build: Build, view: View) -> Insight | None:
@@ -262,9 +298,13 @@ def strongest_segment(build: Build, view: View) -> Insight | None:
     return Insight(
         f"{top.user_segment}s are {number(top.user_share, '%')} of visitors and bring "
         f"{number(top.revenue_share, '%')} of revenue.",
-        "users", "Value", "users", top.effect,
-        "Segments by visitors and by revenue (%)", over_all(found["users"].sum(), "visitor"),
-    )  # fmt: skip
+        "users",
+        "Value",
+        "users",
+        top.effect,
+        "Segments by visitors and by revenue (%)",
+        over_all(found["users"].sum(), "visitor"),
+    )
 
 
 RULES: tuple[Callable[[Build, View], Insight | None], ...] = (

@@ -108,8 +108,9 @@ def dates_before(period: Period, months: int) -> tuple[date, date]:
         for each in (period.first, period.last)
     )
     whole = (period.first, period.last) == (
-        period.first.replace(day=1), natural_end("month", period.first.replace(day=1))
-    )  # fmt: skip
+        period.first.replace(day=1),
+        natural_end("month", period.first.replace(day=1)),
+    )
     return first, natural_end("month", first) if whole else last
 
 

@@ -46,15 +46,18 @@ def movers(now: pd.DataFrame, then: pd.DataFrame, name: str) -> pd.DataFrame:
     """Names by how much their revenue changed, the largest change first; who is in one of the two
     only had, or has, nothing in the other."""
     both = pd.merge(
-        now[[name, "revenue"]], then[[name, "revenue"]], on=name, how="outer",
+        now[[name, "revenue"]],
+        then[[name, "revenue"]],
+        on=name,
+        how="outer",
         suffixes=("", "_before"),
-    ).fillna({"revenue": 0.0, "revenue_before": 0.0})  # fmt: skip
+    ).fillna({"revenue": 0.0, "revenue_before": 0.0})
     both["change"] = both["revenue"] - both["revenue_before"]
     return both.sort_values("change", key=lambda change: -change.abs(), ignore_index=True)
 
 
 def sentence(parts: pd.DataFrame, points: float) -> str:
     """The split in words: visitors +3.1 pt, conversion -0.4 pt; together +2.7 %."""
-    told = parts.reindex(parts["points"].abs().sort_values(ascending=False).index)
-    said = ", ".join(f"{each.factor} {each.points:+.1f} pt" for each in told.itertuples())
+    largest = parts.reindex(parts["points"].abs().sort_values(ascending=False).index)
+    said = ", ".join(f"{each.factor} {each.points:+.1f} pt" for each in largest.itertuples())
     return f"Revenue {points:+.1f} %: {said}."

@@ -165,9 +165,13 @@ def band(frame: pd.DataFrame, words: str, colour: str = ACCENT) -> go.Figure:
     edge = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
     at, bounds = _around(frame)
     figure.add_scatter(
-        x=at, y=bounds, fill="toself", name="expected range",
-        fillcolor="rgba(138,148,158,0.28)", **edge,
-    )  # fmt: skip
+        x=at,
+        y=bounds,
+        fill="toself",
+        name="expected range",
+        fillcolor="rgba(138,148,158,0.28)",
+        **edge,
+    )
     figure.add_scatter(
         x=frame["starts_at"],
         y=frame["observed"],
@@ -267,9 +271,12 @@ def concentration(frame: pd.DataFrame, points=(5, 10, 20)) -> go.Figure:
         )
     )
     figure.add_scatter(
-        x=[0, 100], y=[0, 100], mode="lines", line={"color": QUIET, "dash": "dot", "width": 1.5},
+        x=[0, 100],
+        y=[0, 100],
+        mode="lines",
+        line={"color": QUIET, "dash": "dot", "width": 1.5},
         hoverinfo="skip",
-    )  # fmt: skip
+    )
     figure.add_scatter(
         x=marked["top_percent"],
         y=marked["revenue_share"],

@@ -123,9 +123,15 @@ def note(figure: go.Figure, notes: pd.DataFrame) -> None:
         if drawn.min() <= each.date <= drawn.max():
             figure.add_vline(x=each.date, line={"color": QUIET, "dash": "dash", "width": 1.5})
             figure.add_annotation(
-                x=each.date, y=1, yref="paper", yanchor="bottom", showarrow=False,
-                text=label(each.words, 24), hovertext=label(each.words, 200), font_size=11,
-            )  # fmt: skip
+                x=each.date,
+                y=1,
+                yref="paper",
+                yanchor="bottom",
+                showarrow=False,
+                text=label(each.words, 24),
+                hovertext=label(each.words, 200),
+                font_size=11,
+            )
             figure.update_layout(margin_t=max(figure.layout.margin.t, 28))
 
 

@@ -42,7 +42,7 @@ def run_dbt(
     command = ["build", "--exclude-resource-type", *left_out, *options]
     if variables:
         command += ["--vars", json.dumps(variables)]
-    # Those of a run before would be told as this one's, were dbt to end before it writes its own.
+    # Those of the run before would count as this one's, were dbt to end before it writes its own.
     (settings.target / "run_results.json").unlink(missing_ok=True)
     code = warm_dbt(settings, *command, SHOPSTREAM_TESTED_LOAD=str(tested))
     if code and (cause := cause_of_failure(settings, code)):

@@ -149,9 +149,11 @@ class Campaign:
         warehouse, project = self.copy("failed"), self.root / "project"
         shutil.rmtree(project, ignore_errors=True)
         shutil.copytree(
-            PROJECT, project, symlinks=True,
+            PROJECT,
+            project,
+            symlinks=True,
             ignore=shutil.ignore_patterns(".git", ".venv", "data", "logs", "target", "__pycache__"),
-        )  # fmt: skip
+        )
         text = (project / model).read_text()
         broken = "select * from (select raise_error('injected') as x) cross join "
         (project / model).write_text(f"{text}\n-- broken\nunion all {broken} (select 1)\n")

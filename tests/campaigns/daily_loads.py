@@ -105,8 +105,11 @@ def main() -> int:
         results.add(load(warm, number, file))
         last = results.held[-1]
         share = last["written_bytes"] / last["all_bytes"]
-        print(f"load {number}: {last['seconds']} s, {last['all_files']} files, "
-              f"{share:.1%} of all bytes written", flush=True)  # fmt: skip
+        print(
+            f"load {number}: {last['seconds']} s, {last['all_files']} files, "
+            f"{share:.1%} of all bytes written",
+            flush=True,
+        )
     loaded = {"files": state(warm.warehouse), "seconds": reading_seconds(warm.warehouse)}
     held = warm.marts()
     warm.wipe()

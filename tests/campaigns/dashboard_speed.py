@@ -169,8 +169,8 @@ async def together(browser: Browser, address: str, people: int, seconds: int) ->
         errors += await shown.all_inner_texts()
     errors += [repr(each) for each in clicks if isinstance(each, BaseException)]
     spent = [second for each in clicks if isinstance(each, list) for second in each]
-    told = {"errors": len(errors), "first": errors[:3], "clicks lost": len(lost)}
-    return {"people": people, **summary(spent or [0.0]), **told}
+    counts = {"errors": len(errors), "first": errors[:3], "clicks lost": len(lost)}
+    return {"people": people, **summary(spent or [0.0]), **counts}
 
 
 async def measure(options: argparse.Namespace) -> dict:

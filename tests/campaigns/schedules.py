@@ -126,9 +126,13 @@ def draw_events(rng: random.Random, slot: int) -> list[Row]:
     for row in rng.sample(rows, 3):
         rows.append(row | {"event_time": rng.choice(FAR_TIMES)})
     for column, value in [
-        ("price", "1,5"), ("user_id", "u7"), ("product_id", "1.5"), ("event_time", ""),
-        ("event_time", "yesterday"), ("event_time", "12:30"),
-    ]:  # fmt: skip
+        ("price", "1,5"),
+        ("user_id", "u7"),
+        ("product_id", "1.5"),
+        ("event_time", ""),
+        ("event_time", "yesterday"),
+        ("event_time", "12:30"),
+    ]:
         rows.append(rng.choice(rows) | {column: value})
     return rows
 

@@ -130,9 +130,14 @@ def test_a_period_only_partly_there_is_pale_and_anomalies_are_marked():
     frame = pd.DataFrame({"at": DAYS, "value": [1.0, 2.0, 3.0], "mean": [None, None, 2.0]})
     marked = pd.DataFrame({"at": [DAYS[1]], "words": ["2 unusual hours"]})
     figure = charts.by_period(
-        frame, "at", "value", words="revenue", whole=[True, True, False], average="mean",
+        frame,
+        "at",
+        "value",
+        words="revenue",
+        whole=[True, True, False],
+        average="mean",
         marked=marked,
-    )  # fmt: skip
+    )
     assert list(figure.data[0].marker.opacity) == [1, 1, 0.45]
     assert [trace.name for trace in figure.data] == [
         "revenue",

@@ -169,9 +169,14 @@ def test_optimizations_of_an_earlier_commit_are_not_shown(tmp_path):
     ]
     kept = [(c, off, c == "new") for c in ("old", "new") for off in (True, False)]
     rows = pd.DataFrame(kept, columns=["commit", "is_off", "is_latest"]).assign(
-        events=1000, experiment="e", data="d", aqe=True, verdict="helps", runs=3,
+        events=1000,
+        experiment="e",
+        data="d",
+        aqe=True,
+        verdict="helps",
+        runs=3,
         **dict.fromkeys(figures, 1.0),
-    )  # fmt: skip
+    )
     rows["variant"] = rows["is_off"].map({True: "off", False: "on"})
     kpis = pd.DataFrame({"commit": ["old", "new"], "value": [7.0, 80.0]}).assign(
         events=1000,

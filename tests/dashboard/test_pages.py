@@ -245,9 +245,9 @@ def test_without_any_events_pages_say_what_to_do(shown, monkeypatch):
     monkeypatch.setattr(data.activity, "periods", lambda _: nothing)
     for part in ("Visitors", "Hours"):
         page = run("time", part=part)
-        told = [each.value.replace("\\", "") for each in page.info]
-        assert any("There is no row in period_activity" in each for each in told)
-        assert not any("can't be shown" in each for each in told)
+        said = [each.value.replace("\\", "") for each in page.info]
+        assert any("There is no row in period_activity" in each for each in said)
+        assert not any("can't be shown" in each for each in said)
 
 
 def test_the_count_filter_changes_every_chart_of_the_visitors(shown):
@@ -294,8 +294,8 @@ def test_a_page_shows_all_it_can(shown, path, part):
     assert not any("can't be shown" in each.value for each in page.info)
     assert not any("This build has no" in each.value for each in page.info)
     # What only a measurement fills may be empty, and names its command.
-    told = [*HOW_TO_MEASURE.values(), "is chosen"]
-    assert page.header or any(how in page.info[0].value for how in told)
+    said = [*HOW_TO_MEASURE.values(), "is chosen"]
+    assert page.header or any(how in page.info[0].value for how in said)
 
 
 @pytest.mark.parametrize("path", [page.path for page in PAGES])
@@ -328,9 +328,9 @@ def test_a_chart_that_fails_is_told_in_words_and_the_rest_holds(shown, monkeypat
     whole = [each.value for each in run("products").header]
     monkeypatch.setattr(data.products, "brands", fails)
     page = run("products")
-    told = [each.value for each in page.info]
-    assert any("Brands can't be shown" in words.replace("\\", "") for words in told)
-    assert "secret" not in str(told)
+    said = [each.value for each in page.info]
+    assert any("Brands can't be shown" in words.replace("\\", "") for words in said)
+    assert "secret" not in str(said)
     rest = [title for title in whole if title != "Revenue by brand, and its share"]
     assert len(rest) == len(whole) - 1
     assert [each.value for each in page.header] == rest

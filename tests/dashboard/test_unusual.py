@@ -53,10 +53,16 @@ def test_too_few_days_are_not_judged():
 
 
 def test_only_the_nearest_weeks_count():
-    rows = pd.concat([weeks({}), weeks({}).assign(
-        event_date=lambda each: each["event_date"] + pd.Timedelta(days=7 * 60),
-        revenue=lambda each: 10 * each["revenue"],
-    )], ignore_index=True)  # fmt: skip
+    rows = pd.concat(
+        [
+            weeks({}),
+            weeks({}).assign(
+                event_date=lambda each: each["event_date"] + pd.Timedelta(days=7 * 60),
+                revenue=lambda each: 10 * each["revenue"],
+            ),
+        ],
+        ignore_index=True,
+    )
     judged = unusual.judged(rows, "revenue")
     assert judged["others"].max() == WEEKS - 1
     # Sixty weeks later the store sells ten times as much: those weeks are no measure of these.

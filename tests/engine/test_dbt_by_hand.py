@@ -165,11 +165,11 @@ def test_from_another_folder_relative_paths_begin_where_the_user_is(second_sessi
     inside = project / "data" / "warehouse"
     shutil.copytree(home / "warehouse", inside)
     environment = {name: value for name, value in os.environ.items() if name[:4] != "SHOP"}
-    told = os.path.relpath(project, tmp_path)
+    relative = os.path.relpath(project, tmp_path)
     for variables in ({}, {"SHOPSTREAM_WAREHOUSE": os.path.relpath(home / "warehouse", tmp_path)}):
         ran = subprocess.run(
             [BIN / "dbt", "run-operation", "count_of", "--args", "{name: own}", "--target", "sail"]
-            + ["--project-dir", told, "--profiles-dir", told],
+            + ["--project-dir", relative, "--profiles-dir", relative],
             cwd=tmp_path,
             env=environment | variables,
             capture_output=True,

@@ -73,9 +73,12 @@ def good(number: int) -> bytes:
 
 
 TYPED = {
-    "event_time": [datetime(2019, 10, 5, 10)] * 2, "event_type": ["view", "cart"],
-    "product_id": [1, 2], "user_id": [501, 502], "price": [1.5, 2.5],
-}  # fmt: skip
+    "event_time": [datetime(2019, 10, 5, 10)] * 2,
+    "event_type": ["view", "cart"],
+    "product_id": [1, 2],
+    "user_id": [501, 502],
+    "price": [1.5, 2.5],
+}
 AGAIN = "deliver it again, whole"
 RETYPED = TYPED | {"product_id": [1.0, 2.0], "user_id": ["501", "+502"], "price": ["1.5", "2.5"]}
 
@@ -161,7 +164,7 @@ KINDS = [
         },
         (1, 0, 0, 3),
         ["bad_price", "bad_product_id", "bad_user_id"],
-    ),  # fmt: skip
+    ),
     Kind(
         "numbers beyond 64 bits",
         {"a.csv": text(row(1, user_id=str(2**63)), row(2, product_id="9" * 30), row(3))},
@@ -180,7 +183,7 @@ KINDS = [
         },
         (2, 0, 0, 2),
         ["bad_user_id", "missing_event_time"],
-    ),  # fmt: skip
+    ),
     Kind(
         "negative, infinite and huge prices",
         {
@@ -194,7 +197,7 @@ KINDS = [
         },
         (3, 0, 0, 2),
         ["bad_price", "bad_price"],
-    ),  # fmt: skip
+    ),
     Kind(
         "price with a comma",
         {"a.csv": text(row(1, price='"10,5"'), row(2, price='"1,000.00"'))},

@@ -91,10 +91,10 @@ def files_of(warm: WarmWarehouse, day: str) -> dict[str, list[str]]:
 
 def test_late_rows_are_told_by_the_load_that_brought_them(warm):
     columns = ["load_id", "rows_in_window", "rows_late", "median_hours_late", "max_hours_late"]
-    told = warm.marts()["late_arrivals"].sort_by("load_id").select([*columns, "sessions_changed"])
+    late = warm.marts()["late_arrivals"].sort_by("load_id").select([*columns, "sessions_changed"])
     # The first load reached 2019-10-03 12:00; of the second, one row is 25 hours before; that of
     # 50 hours before is a copy.
-    assert [tuple(row.values()) for row in told.to_pylist()] == [
+    assert [tuple(row.values()) for row in late.to_pylist()] == [
         (1, 5, 0, None, None, 0),
         (2, 3, 1, 25.0, 25.0, 0),
     ]
@@ -190,8 +190,11 @@ def test_a_backfill_changes_its_dates_only_and_one_of_all_dates_is_a_rebuild(war
     assert files_of(warm, "2019-10-01") != before["2019-10-01"]
     spent = dict(zip(*warm.marts()["dim_users"].select(["user_id", "total_spent"]), strict=True))
     assert {user.as_py(): float(total.as_py()) for user, total in spent.items()} == {
-        7101: 15, 7102: 0, 571810233: 0, 7104: 5,
-    }  # fmt: skip
+        7101: 15,
+        7102: 0,
+        571810233: 0,
+        7104: 5,
+    }
     versions = warm.marts()["event_dates"].sort_by("event_date")["rules_versions"].to_pylist()
     assert versions[0] != versions[1] == versions[2] == versions[3]
 

@@ -51,9 +51,9 @@ def test_the_lock_is_held_until_dbt_has_ended_too(tmp_path):
         assert holder.poll() is None
     holder.kill()
     holder.wait()
-    told = f"another build holds .*process {holder.pid} since .*, dbt {pid.read_text().strip()}. "
+    words = f"another build holds .*process {holder.pid} since .*, dbt {pid.read_text().strip()}. "
     with (
-        pytest.raises(BuildError, match=told),
+        pytest.raises(BuildError, match=held_by),
         warehouse_lock(tmp_path / "warehouse"),
     ):
         pass
@@ -106,9 +106,9 @@ def test_an_erasure_that_could_not_be_published_is_finished_by_the_next_build(
     monkeypatch.setattr(build.BuildRun, "report", lambda *_, **__: None)
     monkeypatch.setattr(corrections, "erase", lambda *_: ["a.csv"])
     publish(settings.warehouse)
-    told = []  # of anomalies, which are those that the build before had not
+    announced = []  # of anomalies, which are those that the build before had not
     monkeypatch.setenv("SHOPSTREAM_HOOK", "true")
-    monkeypatch.setattr(build.hook, "announce", lambda event, _: told.append(event))
+    monkeypatch.setattr(build.hook, "announce", lambda event, _: announced.append(event))
     monkeypatch.setattr(
         build.hook, "new_anomalies", lambda w: [1] * (len(read_published(w)["builds"]) == 1)
     )
@@ -124,7 +124,7 @@ def test_an_erasure_that_could_not_be_published_is_finished_by_the_next_build(
     assert "shopstream_core.old" in said
     assert len(read_published(settings.warehouse)["builds"]) == 1
     assert not (settings.warehouse / erasure.MARK).exists()
-    assert told == ["failed"]
+    assert announced == ["failed"]
 
 
 def test_a_build_of_the_core_publishes_no_business_mart_of_another_run(

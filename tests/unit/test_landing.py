@@ -1399,7 +1399,8 @@ def test_memory_limit_comes_from_the_environment_or_the_machine(monkeypatch):
 def test_a_warehouse_of_another_version_says_so(shop):
     shop.put("a.csv", f"{HEADER}\n{LINE}\n")
     shop.land()
-    write_deltalake(shop.home / "landed_files", pa.table({"x": [1]}), mode="overwrite",
-                    schema_mode="overwrite")  # fmt: skip
+    write_deltalake(
+        shop.home / "landed_files", pa.table({"x": [1]}), mode="overwrite", schema_mode="overwrite"
+    )
     with pytest.raises(LandingError, match="another version of shopstream"):
         shop.land()

@@ -89,7 +89,7 @@ def test_refused_files_come_first_and_what_was_not_built_is_not_judged(warehouse
 
 @pytest.mark.parametrize(("files", "code"), [(FILES, 3), (FILES[:2], 0)])
 def test_the_build_is_published_ends_with_3_and_tells_the_hook(warehouse, monkeypatch, files, code):
-    told, published = [], []
+    announced, published = [], []
     monkeypatch.setenv("SHOPSTREAM_HOOK", "true")
     monkeypatch.setattr(build, "run_dbt", lambda *_, **__: True)
     monkeypatch.setattr(build, "note_build", lambda *_, **__: None)
@@ -97,11 +97,11 @@ def test_the_build_is_published_ends_with_3_and_tells_the_hook(warehouse, monkey
     new = {"build_id": 1, "tables": {}}
     monkeypatch.setattr(build, "publish", lambda *_: published.append(True) or new)
     monkeypatch.setattr(build.BuildRun, "report", lambda *_, **__: None)
-    monkeypatch.setattr(build.hook, "announce", lambda *words: told.append(words))
+    monkeypatch.setattr(build.hook, "announce", lambda *words: announced.append(words))
     monkeypatch.setattr(build.hook, "new_anomalies", lambda _: [])
     settings = Settings(*[warehouse] * 5)
     work = build.BuildRun(settings, Peak(warehouse), 0)
     assert work.finish(landed(files)) == code
     assert published == [True]
-    assert [event for event, _ in told] == ["refused"] * (code == 3)
-    assert all("bad.csv: no row" in words and "; old.csv: " in words for _, words in told)
+    assert [event for event, _ in announced] == ["refused"] * (code == 3)
+    assert all("bad.csv: no row" in words and "; old.csv: " in words for _, words in announced)

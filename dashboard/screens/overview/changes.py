@@ -34,9 +34,7 @@ def movers(build, view):
     """Brands, categories and segments whose revenue changed most."""
     if not view.before:
         return
-    now, then = (
-        kinds(build, each.first, each.last) for each in (view.period, view.before)
-    )  # fmt: skip
+    now, then = (kinds(build, each.first, each.last) for each in (view.period, view.before))
     found = [why.movers(now[kind], then[kind], "name").head(MOST).assign(kind=kind) for kind in now]
     rows = pd.concat(found, ignore_index=True)
     for name in ("revenue", "revenue_before", "change"):

@@ -7,9 +7,14 @@ from dashboard.blocks import Chart, Part
 def durations(build, view):
     rows = data.users.durations(build, *view.dates, view.chosen("segment"))
     figure = charts.columns(
-        rows, "duration_bucket", "order_conversion", words="sessions with a purchase (%)", unit="%",
-        of="sessions", fewest=view.display.fewest,
-    )  # fmt: skip
+        rows,
+        "duration_bucket",
+        "order_conversion",
+        words="sessions with a purchase (%)",
+        unit="%",
+        of="sessions",
+        fewest=view.display.fewest,
+    )
     caption = "Orders / sessions, by date of the session's start. From daily_sessions."
     caption = f"{view.within('segment')}{view.thin(rows['sessions'], 'sessions')} {caption}"
     metric = "conversion_sessions_any_order"
