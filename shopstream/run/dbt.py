@@ -10,7 +10,7 @@ from pathlib import Path
 
 from shopstream import disk
 from shopstream.config import PROJECT, Settings
-from shopstream.console import console
+from shopstream.console import announce, console
 from shopstream.errors import BuildError
 from shopstream.plain import plain_lines
 from shopstream.run import server
@@ -22,6 +22,7 @@ from shopstream.run.temporary import kept_in, private_folder
 from shopstream.run.trouble import FAILED, cause_of_failure
 from shopstream.warehouse import tables
 from shopstream.warehouse.lock import note_dbt
+from shopstream.warehouse.origin import origin
 
 IS_OF_A_STACK_TRACE = re.compile(
     r"\s*(\tat |\t\.\.\. [0-9]+ more$|Caused by: |Suppressed: |Driver stacktrace:)"
@@ -63,9 +64,12 @@ def keep_failing_rows(settings: Settings) -> None:
         with (settings.logs / "failing_rows.log").open("w") as log:
             command = ["test", "--select", *failed, "--store-failures"]
             warm_dbt(settings, *command, stdout=log, **target)
-        console.print(
-            f'See the failing rows: .venv/bin/shopstream query "select * from {failed[0]}"'
-        )
+        for rule in failed:
+            if found := origin(settings.warehouse, rule):
+                file, row = found
+                announce(f"{rule} is broken by row {row} of {file}, perhaps by others, too.")
+                announce(f"To go on without this file: .venv/bin/shopstream withdraw {file!r}")
+        announce(f'See the failing rows: .venv/bin/shopstream query "select * from {failed[0]}"')
 
 
 def warm_dbt(settings: Settings, *command: str, **more) -> int:
