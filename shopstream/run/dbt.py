@@ -15,6 +15,7 @@ from shopstream.errors import BuildError
 from shopstream.plain import plain_lines
 from shopstream.run import server
 from shopstream.run.compiled import FAILING_ROWS
+from shopstream.run.origin import origin
 from shopstream.run.owed import tested_load
 from shopstream.run.processes import end
 from shopstream.run.results import failures
@@ -22,7 +23,6 @@ from shopstream.run.temporary import kept_in, private_folder
 from shopstream.run.trouble import FAILED, cause_of_failure
 from shopstream.warehouse import tables
 from shopstream.warehouse.lock import note_dbt
-from shopstream.warehouse.origin import origin
 
 IS_OF_A_STACK_TRACE = re.compile(
     r"\s*(\tat |\t\.\.\. [0-9]+ more$|Caused by: |Suppressed: |Driver stacktrace:)"
