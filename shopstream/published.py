@@ -108,6 +108,14 @@ def open_entry(place: Place, entry: dict) -> DeltaTable:
     return table
 
 
+def history(place: Place, entry: dict, most: int) -> list[dict]:
+    """The last commits of a table up to its published version, latest first."""
+    # At another version than the newest, deltalake gives commits wrong numbers.
+    newest = DeltaTable(f"{place}/{entry['path']}")
+    commits = newest.history(most + newest.version() - entry["version"])
+    return [commit for commit in commits if commit["version"] <= entry["version"]]
+
+
 def newest_load(table: DeltaTable) -> int:
     """The highest load_id of its rows, by Delta's log; 0 for none."""
     return max(table.get_add_actions(flatten=True)["max.load_id"].to_pylist(), default=0)

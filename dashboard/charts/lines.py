@@ -39,10 +39,9 @@ def by_period(
 ) -> go.Figure:
     """Bars over days, weeks or months; a pale bar is a period that is only partly in the data.
 
-    `before` has the same columns for the period before, drawn as a line from the same start, with
-    a gap where a value is unknown.
-    `average` names a column drawn as a line. `marked` has dates (`at`) and words (`words`) of
-    anomalies: each is a band and a marked point.
+    `before` has the same columns for the period before, drawn as a line from the same start.
+    `average` names a column drawn as a line. `marked` has dates (`at`) and `words` of anomalies:
+    each is a band and a marked point.
     """
     if frame.empty:
         return nothing()
@@ -66,7 +65,6 @@ def by_period(
             figure,
             x=frame[at],
             y=frame[average],
-            mode="lines",
             name="usual for its weekday",
             hovertemplate=f"%{{x|{hover}}}<br>usual {hovered('y', unit)}<extra></extra>",
         )
@@ -101,7 +99,8 @@ def _draw_before(
 
 def _held_against(figure: go.Figure, **drawn) -> None:
     """A grey line behind the bars, to hold them against."""
-    figure.add_scatter(line={"color": HELD_AGAINST, "width": 2.5}, **drawn)
+    line = {"color": HELD_AGAINST, "width": 2.5}
+    figure.add_scatter(**{"mode": "lines", "line": line} | drawn)
 
 
 def ahead(figure: go.Figure, days: pd.Series, low: pd.Series, high: pd.Series, unit: str) -> None:

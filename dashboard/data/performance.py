@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from dashboard.data import place
 from dashboard.data.marts import Build, cached, query
+from shopstream.published import history
 
 
 def optimizations(build: Build) -> pd.DataFrame:
@@ -93,10 +93,6 @@ def build_costs(build: Build) -> pd.DataFrame:
 @cached()
 def table_history(build: Build, mart: str) -> pd.DataFrame:
     """Commits of one mart up to the published version, latest first."""
-    entry = build.entry(mart)
-    # Of the newest version: asked at another, deltalake gives its commits wrong numbers.
-    newest = place.table_in(build.place, {**entry, "version": None})
-    commits = newest.history(50 + newest.version() - entry["version"])
     rows = [
         {
             "version": commit["version"],
@@ -106,8 +102,7 @@ def table_history(build: Build, mart: str) -> pd.DataFrame:
             "megabytes": (_whole(commit, "numOutputBytes") or 0) / 1e6,
             "files": _whole(commit, "numFiles") or _whole(commit, "numAddedFiles"),
         }
-        for commit in commits
-        if commit["version"] <= entry["version"]
+        for commit in history(build.place, build.entry(mart), most=50)
     ]
     return pd.DataFrame(
         rows, columns=["version", "at", "operation", "rows_written", "megabytes", "files"]

@@ -9,7 +9,8 @@ import sys
 from itertools import pairwise
 
 from shopstream.bootstrap import wants_spark
-from shopstream.config import SettingsError, check_engine, named_folders, readable_locale
+from shopstream.config import check_engine, named_folders, readable_locale
+from shopstream.errors import SettingsError
 
 OPTIONS = ("--project-dir", "--profiles-dir")
 

@@ -68,27 +68,27 @@ expression_is_true: null is not false
   expression_where | numbers.n | 0 | expression: is not null | where: n is not null
   expression_stored | numbers | 1 | expression: n < 10 | store_failures: true
 
-mutually_exclusive_ranges: without a gap
+mutually_exclusive_ranges:
   ranges_touch | touching | 0 |
-  ranges_apart | apart | 1 |
+  ranges_touch_no_gaps | touching | 0 | gaps: not_allowed
+  ranges_touch_gaps_required | touching | 2 | gaps: required
+  ranges_apart | apart | 0 |
+  ranges_apart_no_gaps | apart | 1 | gaps: not_allowed
+  ranges_apart_gaps_required | apart | 0 | gaps: required
   ranges_overlap | overlapping | 1 |
   ranges_empty | pointlike | 1 |
-  ranges_reversed | reversed | 1 |
-  ranges_null | unbounded | 4 |
-  ranges_open_end | unbounded | 1 | upper_bound_column: 'coalesce(high, low + 1)' | where: low > 1
+  ranges_empty_allowed | pointlike | 0 | zero_length_range_allowed: true
+  ranges_reversed | reversed | 1 | zero_length_range_allowed: true
+  ranges_null | unbounded | 3 |
+  ranges_open_end | unbounded | 0 | upper_bound_column: 'coalesce(high, low + 1)' | where: low > 1
   ranges_twice | twice | 2 |
   ranges_by_group | by_group | 1 | partition_by: 'concat(g, h)'
-  ranges_ungrouped | by_group | 5 |
+  ranges_ungrouped | by_group | 4 |
 """
 
 # what a test is given unless its line says otherwise
 USUAL = {
-    "mutually_exclusive_ranges": {
-        "lower_bound_column": "low",
-        "upper_bound_column": "high",
-        "partition_by": "1",
-        "gaps": "not_allowed",
-    },
+    "mutually_exclusive_ranges": {"lower_bound_column": "low", "upper_bound_column": "high"},
 }
 
 

@@ -53,7 +53,7 @@ def test_the_lock_is_held_until_dbt_has_ended_too(tmp_path):
     holder.wait()
     words = f"another build holds .*process {holder.pid} since .*, dbt {pid.read_text().strip()}. "
     with (
-        pytest.raises(BuildError, match=held_by),
+        pytest.raises(BuildError, match=words),
         warehouse_lock(tmp_path / "warehouse"),
     ):
         pass

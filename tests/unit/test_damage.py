@@ -8,9 +8,10 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from shopstream import disk, published
+from shopstream.config import Settings
 from shopstream.errors import Damaged
 from shopstream.intake import landing, register
-from shopstream.run import build
+from shopstream.run import dbt
 from shopstream.warehouse import checksums, fingerprint, publishing, tables, written
 
 ROWS, FACT = "shopstream_staging.stg_rows", "shopstream_core.fct_events"
@@ -179,15 +180,15 @@ def test_the_register_is_on_the_disk_after_its_work_copies_and_before_dbt(
 ):
     write = register.write_table
     monkeypatch.setattr(register, "write_table", lambda *a: order.append(a[1]) or write(*a))
-    monkeypatch.setattr(build, "dbt", lambda *_, **__: order.append("dbt") or 0)
+    monkeypatch.setattr(dbt, "dbt", lambda *_, **__: order.append("dbt") or 0)
     folders = [tmp_path / name for name in ("landing", "warehouse", "sample", "logs", "target")]
-    settings = build.Settings(*folders)
+    settings = Settings(*folders)
     settings.landing.mkdir()
     (settings.landing / "a.csv").write_text(
         "event_time,event_type,product_id,user_id\n2019-10-01 10:00:00,view,1,1\n"
     )
     landing.land(settings.landing, settings.warehouse)
-    build.warm_dbt(settings, "build")
+    dbt.warm_dbt(settings, "build")
     assert order == ["loads", "all", "landed_files", "deliveries", "all", "dbt"]
     del order[:]
     register.new_load(settings.warehouse)

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
+import shopstream
 from shopstream import published
 from shopstream.errors import NothingPublished, PublishedLost
 from shopstream.warehouse import publishing, tables
@@ -267,3 +268,11 @@ def test_the_copy_is_written_before_the_list(warehouse, monkeypatch):
     publishing.publish(warehouse)
     assert [name for name, _ in wrote[-2:]] == [published.COPY, published.FILE]
     assert wrote[-2][1] == wrote[-1][1]
+
+
+def test_a_table_is_opened_by_the_package_itself_also_by_a_path_as_text(warehouse):
+    publishing.publish(warehouse)
+    add(warehouse, ONE, 2)
+    for place in (warehouse, str(warehouse), warehouse.as_uri()):
+        assert shopstream.open_table(place, ONE).to_pyarrow_table()["n"].to_pylist() == [1]
+        assert shopstream.read_published(place)["build_id"] == 1
