@@ -1,6 +1,8 @@
 # Thin calls of the one command-line tool; `shopstream --help` has the rest.
 PYTHON ?= python3
 BIN := .venv/bin
+# Two workers, a file of tests at a time.
+PYTEST := $(BIN)/pytest -n 2 --dist loadfile
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-spark build check test test-all test-spark test-browser test-cluster dashboard report docs bench clean
 
@@ -19,10 +21,10 @@ build: setup  ## load new files, or the sample where there are none, and build a
 check: setup  ## linters, conventions and the tests that build no warehouse: two minutes
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/sqlfluff lint --disable-progress-bar models analyses tests/rules
-	@$(BIN)/pytest -m "unit or dbt"
+	@$(PYTEST) -m "unit or dbt"
 
 test: setup  ## run the tests that need no browser and no Spark
-	@$(BIN)/pytest
+	@$(PYTEST)
 
 test-all: test test-spark test-cluster  ## and those on Spark, a cluster of it, and in a browser: 35 minutes
 	@$(MAKE) --no-print-directory test-browser

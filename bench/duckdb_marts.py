@@ -25,6 +25,7 @@ EVENTS = """
             coalesce(lower(nullif(trim(brand), '')), 'unknown_brand') as brand,
             least(greatest(coalesce(price, 0), 0), 10000)::decimal(12, 2) as price,
             coalesce(user_id, -999999) as user_id,
+            nullif(trim(user_session), '') is not null as has_session,
             coalesce(
                 nullif(trim(user_session), ''),
                 'unknown_session_' || coalesce(user_id, -999999)
@@ -45,12 +46,28 @@ EVENTS = """
             ) as duplicate_rank
         from cleaned
         where hash(event_time, user_id, product_id, event_type, price) in (from repeated)
+    ), deduplicated as (
+        select *
+        from cleaned
+        where hash(event_time, user_id, product_id, event_type, price) not in (from repeated)
+        union all
+        select * exclude (duplicate_rank) from ranked where duplicate_rank = 1
+    ), pauses as (
+        select *, case
+            when event_time <= lag(event_time) over runs + interval 30 minutes then null
+            else event_time end as starts_at
+        from deduplicated where not has_session
+        window runs as (partition by user_id order by event_time)
     )
-    select *
-    from cleaned
-    where hash(event_time, user_id, product_id, event_type, price) not in (from repeated)
+    select * from deduplicated where has_session
     union all
-    select * exclude (duplicate_rank) from ranked where duplicate_rank = 1"""
+    -- Generated rows miss the session or the user, not both: those are sessions of their own.
+    select * exclude (starts_at) replace (
+        session_id || '@' || epoch_us(date_trunc('second', max(starts_at) over (
+            partition by user_id order by event_time
+        ))) // 1000000 as session_id
+    )
+    from pauses"""
 
 COUNTS = """
     count(*) as total_events,

@@ -30,6 +30,7 @@ TABLES = {
                 coalesce(lower(nullif(trim(brand), '')), 'unknown_brand') as brand,
                 cast(least(greatest(coalesce(price, 0), 0), 10000) as decimal(12, 2)) as price,
                 coalesce(user_id, -999999) as user_id,
+                nullif(trim(user_session), '') is not null as has_session,
                 coalesce(
                     nullif(trim(user_session), ''),
                     concat('unknown_session_', coalesce(user_id, -999999))
@@ -48,9 +49,29 @@ TABLES = {
                     order by session_id, category_id, category_code, brand
                 ) as duplicate_rank
             from cleaned
+        ),
+
+        pauses as (
+            select
+                * except (duplicate_rank),
+                case
+                    when event_time <= lag(event_time) over runs + interval 30 minutes then null
+                    else event_time
+                end as starts_at
+            from ranked
+            where duplicate_rank = 1 and not has_session
+            window runs as (partition by user_id order by event_time)
         )
 
-        select * except (duplicate_rank) from ranked where duplicate_rank = 1""",
+        select * except (duplicate_rank) from ranked where duplicate_rank = 1 and has_session
+        union all
+        -- Generated rows miss the session or the user, not both: those are sessions of their own.
+        select
+            * except (starts_at, session_id),
+            concat(session_id, '@', unix_seconds(
+                max(starts_at) over (partition by user_id order by event_time)
+            )) as session_id
+        from pauses""",
     "fct_events": fct_events("xxhash64", "cast(date_format(event_time, 'yyyyMMddHH') as int)"),
     "dim_sessions": dim_sessions(
         "xxhash64",

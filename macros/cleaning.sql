@@ -65,6 +65,20 @@
 {%- endmacro %}
 
 
+{# The type that a delivered name stands for (var `event_type_names`); another name stands for itself. #}
+{% macro known_event_type(expression) -%}
+    {%- if not var('event_type_names') -%} {{ expression }}
+    {%- else -%}
+    case {{ expression }}
+    {%- for delivered, known in var('event_type_names').items() %}
+        when lower('{{ delivered | replace("'", "\\'") }}') then '{{ known }}'
+    {%- endfor %}
+        else {{ expression }}
+    end
+    {%- endif -%}
+{%- endmacro %}
+
+
 {# A date that a var sets, and null where it sets none: no comparison with it holds. #}
 {% macro date_or_null(value) -%}
     {%- if value -%} date'{{ value }}' {%- else -%} cast(null as date) {%- endif -%}
@@ -99,7 +113,7 @@
 {# A short name for the rules of cleaning in force: a change of any of them changes it. #}
 {% macro rules_version() -%}
     {#- YAML makes a date of one without quotes, which JSON has no word for. -#}
-    {%- set rules = {'null_defaults': {}, 'max_price': var('max_price')} -%}
+    {%- set rules = {'null_defaults': {}, 'max_price': var('max_price'), 'event_type_names': var('event_type_names')} -%}
     {%- for name in ['window_start', 'window_end'] -%}
         {%- do rules.update({name: var(name) if var(name) is none else var(name) | string}) -%}
     {%- endfor -%}

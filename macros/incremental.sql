@@ -159,10 +159,10 @@
 {% endmacro %}
 
 
-{# What this table held of a column before, as a query; nothing on a first build. #}
-{% macro held(column, predicate) -%}
-    {%- if is_incremental() -%} select {{ column }} from {{ this }} where {{ predicate }}
-    {%- else -%} select null as {{ column }} where false
+{# What this table held of one or several columns before, as a query; nothing on a first build. #}
+{% macro held(columns, predicate) -%}
+    {%- if is_incremental() -%} select {{ columns }} from {{ this }} where {{ predicate }}
+    {%- else -%} select null as {{ columns | replace(', ', ', null as ') }} where false
     {%- endif -%}
 {%- endmacro %}
 

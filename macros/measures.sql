@@ -1,32 +1,38 @@
-{# The five counts that every roll-up of events carries. `unknown` counts that type only, not all others. #}
+{# The counts that every roll-up of events carries; the six by type add up to all events. #}
 {% macro event_counts() -%}
     count(*) as total_events,
     count_if(event_type = 'view') as total_views,
     count_if(event_type = 'cart') as total_carts,
     count_if(event_type = 'purchase') as total_purchases,
-    count_if(event_type = 'unknown') as total_unknown
+    count_if(event_type = 'remove_from_cart') as total_removals,
+    count_if(event_type = 'unknown') as total_unknown,
+    count_if(event_type not in ('view', 'cart', 'purchase', 'remove_from_cart', 'unknown')) as total_other
 {%- endmacro %}
 
 
-{# The same five, as they are, in a select; `table` names where they are from. #}
+{# The same counts, as they are, in a select; `table` names where they are from. #}
 {% macro counts(table=none) -%}
     {%- set of = table ~ '.' if table else '' -%}
     {{ of }}total_events,
     {{ of }}total_views,
     {{ of }}total_carts,
     {{ of }}total_purchases,
-    {{ of }}total_unknown
+    {{ of }}total_removals,
+    {{ of }}total_unknown,
+    {{ of }}total_other
 {%- endmacro %}
 
 
-{# The same five, summed over partials. #}
+{# The same counts, summed over partials. #}
 {% macro summed_counts() -%}
     -- 0, not null, for an hour or a day without partials.
     coalesce(sum(total_events), 0) as total_events,
     sum(total_views) as total_views,
     sum(total_carts) as total_carts,
     sum(total_purchases) as total_purchases,
-    sum(total_unknown) as total_unknown
+    sum(total_removals) as total_removals,
+    sum(total_unknown) as total_unknown,
+    sum(total_other) as total_other
 {%- endmacro %}
 
 

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from shopstream.sample import generate
 from tests.helpers.warehouse import REAL_ROWS, Warehouse
@@ -28,23 +29,27 @@ def real_rows() -> Path:
 
 
 @pytest.fixture(scope="session")
-def sample_files(tmp_path_factory) -> list[Path]:
-    """The sample with one more day, in the order of the days."""
-    return generate(tmp_path_factory.mktemp("sample"), days=32)
+def daily(tmp_path_factory, worker_id) -> Warehouse:
+    """The sample, built; then the next day's file, built again. Workers share it and only read."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own if worker_id == "master" else own.parent
+    warehouse, built = Warehouse(shared / "daily"), shared / "daily.built"
+    with FileLock(shared / "daily.lock"):
+        if not built.exists():
+            build_daily(warehouse, generate(shared / "sample", days=32))
+            built.touch()
+    return warehouse
 
 
-@pytest.fixture(scope="session")
-def daily(tmp_path_factory, sample_files) -> Warehouse:
-    """The sample, built; then the next day's file, built again."""
-    warehouse = Warehouse(tmp_path_factory.mktemp("daily"))
-    warehouse.landing.mkdir()
-    for file in sample_files[:-1]:
+def build_daily(warehouse: Warehouse, files: list[Path]) -> None:
+    """Build the sample of all days but the last, then that day."""
+    warehouse.landing.mkdir(parents=True)
+    for file in files[:-1]:
         shutil.copy(file, warehouse.landing)
     warehouse.build()
     assert warehouse.differences_from_oracle() == {}
-    shutil.copy(sample_files[-1], warehouse.landing)
+    shutil.copy(files[-1], warehouse.landing)
     warehouse.build()
-    return warehouse
 
 
 @pytest.fixture(scope="session")

@@ -81,6 +81,31 @@ def daily_quality(build: Build) -> pd.DataFrame:
     return query(build, "select * from daily_data_quality order by event_date")
 
 
+def coverage(build: Build) -> pd.Series:
+    """Where the data begins and ends, and how many dates it has."""
+    return query(build, "select * from data_coverage").iloc[0]
+
+
+def stray_dates(build: Build) -> pd.DataFrame:
+    """Dates far from the rest, with the files that have rows of them."""
+    return query(
+        build,
+        """select event_date, source_file as file, total_rows as rows from stray_dates
+        order by event_date, source_file""",
+    )
+
+
+def event_types(build: Build) -> pd.DataFrame:
+    """The types of events that occur, most frequent first, and on which dates."""
+    return query(
+        build,
+        """select event_type, sum(total_events) as events,
+            100 * sum(total_events) / sum(sum(total_events)) over () as share_of_events,
+            min(event_date) as first_date, max(event_date) as last_date
+        from daily_event_types group by event_type order by events desc, event_type""",
+    )
+
+
 def value_changes(build: Build) -> pd.DataFrame:
     """What was delivered instead of a usable value, what it became and how often."""
     return query(

@@ -48,7 +48,7 @@ select
             then cast({{ null_default('event_time_read', 'event_time') }} as timestamp)
         else event_time_read
     end as event_time,
-    lower({{ null_default('event_type', 'event_type') }}) as event_type,
+    {{ known_event_type('lower(' ~ null_default('event_type', 'event_type') ~ ')') }} as event_type,
     {{ null_default('product_id_read', 'product_id') }} as product_id,
     {{ null_default('category_id_read', 'category_id') }} as category_id,
     {{ null_default('category_code', 'category_code') }} as category_code,

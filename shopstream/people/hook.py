@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -62,22 +63,30 @@ def announce(event: str, message: str) -> None:
 
 
 def new_anomalies(warehouse: Path) -> list[str]:
-    """Hours with an anomaly that the build before the published one did not have, in words."""
+    """Alarms that the build before the published one did not have, in words. One that goes on for
+    another hour is told once."""
     builds = read_published(warehouse)["builds"]
-    now, *before = [_anomalies(warehouse, build) for build in builds[:2]]
-    return sorted(now - (before[0] if before else set()))
+    now, *before = [_alarms(warehouse, build) for build in builds[:2]]
+    told = before[0] if before else {}
+    return sorted(words for alarm, words in now.items() if alarm not in told)
 
 
-def _anomalies(warehouse: Path, build: dict) -> set[str]:
+def _alarms(warehouse: Path, build: dict) -> dict[str, str]:
     if ANOMALIES not in build["tables"]:
-        return set()
+        return {}
     hours = rows_of(open_table(warehouse, ANOMALIES, build))
     with duckdb.connect() as db:
         db.register("hours", hours)
         found = db.sql(
-            "select event_date, event_hour, event_type, direction from hours where is_anomaly"
+            """select distinct alarm_id, epoch_us(alarm_starts_at), epoch_us(alarm_ends_at),
+                event_type, direction
+            from hours where is_anomaly"""
         ).fetchall()
     return {
-        f"{day} {hour:02}:00 UTC: {event_type} unusually {direction}"
-        for day, hour, event_type, direction in found
+        alarm: f"{_at(start)} to {_at(end)} UTC: {event_type} unusually {direction}"
+        for alarm, start, end, event_type, direction in found
     }
+
+
+def _at(micros: int) -> str:
+    return f"{datetime.fromtimestamp(micros / 1e6, UTC):%Y-%m-%d %H:%M}"

@@ -28,6 +28,7 @@ def print_summary(
         print_landing(landed)
     if published:
         print_fates(settings.warehouse)
+        print_coverage(settings.warehouse)
         print_marts(settings.warehouse)
     else:
         print_failures(settings)
@@ -86,6 +87,39 @@ def print_fates(warehouse: Path) -> None:
     if totals["rows_quarantined"]:
         why = "select reason, count(*) as events from quarantined_events group by all"
         console.print(f'Why: .venv/bin/shopstream query "{why}"')
+
+
+def print_coverage(warehouse: Path) -> None:
+    """Print what the data covers, its stray dates, and the part of events without a session id."""
+    published = read_published(warehouse)
+    (covered,) = _rows(warehouse, "shopstream_quality.data_coverage", published)
+    if covered["dates_delivered"]:
+        console.print(
+            f"Data of {covered['first_delivered_date']} to {covered['last_delivered_date']}, "
+            f"{covered['dates_delivered']:,} dates delivered."
+        )
+    stray = sorted(
+        {row["event_date"] for row in _rows(warehouse, "shopstream_quality.stray_dates", published)}
+    )
+    if stray:
+        console.print(
+            f"[bold]Stray dates[/bold], far from the rest: {named([str(day) for day in stray])}. "
+            "Their events count, and move nothing else; stray_dates has their files."
+        )
+    if "shopstream_quality.daily_data_quality" not in published["tables"]:
+        return
+    days = _rows(warehouse, "shopstream_quality.daily_data_quality", published)
+    events = sum(day["total_events"] for day in days)
+    missing = sum(day["unknown_session_events"] for day in days)
+    if missing:
+        console.print(
+            f"{100 * missing / events:.2f} % of the events came without a session id: "
+            "their sessions are made by pauses."
+        )
+
+
+def _rows(warehouse: Path, name: str, published: dict) -> list[dict]:
+    return rows_of(open_table(warehouse, name, published)).to_table().to_pylist()
 
 
 def print_marts(warehouse: Path) -> None:

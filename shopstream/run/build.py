@@ -214,8 +214,8 @@ class BuildRun:
             hook.announce("failed", "; ".join(broken))
         if lost:
             hook.announce("refused", "; ".join(lost))
-        if published and (hours := hook.new_anomalies(self.settings.warehouse)):
-            hook.announce("anomaly", "; ".join(hours))
+        if published and (alarms := hook.new_anomalies(self.settings.warehouse)):
+            hook.announce("anomaly", "; ".join(alarms))
 
     def idle(self, landed: LandingResult) -> int:
         """Report that the published build is of these files and this code already."""

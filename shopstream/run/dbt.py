@@ -52,24 +52,26 @@ def run_dbt(
 
 
 def keep_failing_rows(settings: Settings) -> None:
-    """Run the tests that failed once more, and keep their rows as tables to look at.
+    """Run the tests that failed once more, keep their rows as tables, and say where they are from.
 
     Only these: a table for each of the tests that pass would double the time of a build.
     """
-    failed = [name for name, status, _ in failures(settings.target) if status == "fail"]
-    if failed:
+    failed = failures(settings.target)
+    rules = [name for name, status, _ in failed if status == "fail"]
+    if rules:
         # A target folder of its own: `dbt retry` goes on from the build, not from this.
         console.print("Keeping the failing rows ...")
         target = {"DBT_TARGET_PATH": str(settings.target / FAILING_ROWS)}
         with (settings.logs / "failing_rows.log").open("w") as log:
-            command = ["test", "--select", *failed, "--store-failures"]
+            command = ["test", "--select", *rules, "--store-failures"]
             warm_dbt(settings, *command, stdout=log, **target)
-        for rule in failed:
-            if found := origin(settings.warehouse, rule):
-                file, row = found
-                announce(f"{rule} is broken by row {row} of {file}, perhaps by others, too.")
-                announce(f"To go on without this file: .venv/bin/shopstream withdraw {file!r}")
-        announce(f'See the failing rows: .venv/bin/shopstream query "select * from {failed[0]}"')
+    for name, _, _ in failed:
+        if found := origin(settings.warehouse, name):
+            file, row = found
+            announce(f"{name} fails by row {row} of {file}, perhaps by others, too.")
+            announce(f"To go on without this file: .venv/bin/shopstream withdraw {file!r}")
+    if rules:
+        announce(f'See the failing rows: .venv/bin/shopstream query "select * from {rules[0]}"')
 
 
 def warm_dbt(settings: Settings, *command: str, **more) -> int:

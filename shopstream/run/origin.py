@@ -9,44 +9,51 @@ from shopstream.intake import register
 from shopstream.published import rows_of
 from shopstream.warehouse.tables import AUDIT_SCHEMA, folder_of, is_table
 
+SESSION_DAYS = "shopstream_intermediate.int_session_days"
 # How a failing row is found among events, by the first of these columns that the rule's rows have.
 OF_AN_EVENT = ("event_key", "session_key", "category_key", "user_id", "product_id")
+# Two sessions with one key: the model that merges by it can't be built.
+COLLISIONS = """
+    select session_key from broken
+    group by session_key having count(distinct (user_id, session_id)) > 1
+"""
 
 
-def origin(warehouse: Path, rule: str) -> tuple[str, int] | None:
-    """File and row of the first event behind a rule's failing rows; None where no event is.
+def origin(warehouse: Path, name: str) -> tuple[str, int] | None:
+    """File and row of an event behind a rule's failing rows, or behind dim_sessions' failure.
 
-    Of rows that came in several loads it is one of the last: the rule held before.
+    None where there is none. It is one of the events that came last: the rule held before.
     """
-    places = [
-        folder_of(warehouse, name)
-        for name in (
-            f"{AUDIT_SCHEMA}.{rule}",
-            "shopstream_core.fct_events",
-            "shopstream_staging.stg_rows",
-        )
-    ]
+    if name == "dim_sessions":
+        return of_rows(warehouse, SESSION_DAYS, COLLISIONS)
+    return of_rows(warehouse, f"{AUDIT_SCHEMA}.{name}", "from broken")
+
+
+def of_rows(warehouse: Path, table: str, query: str) -> tuple[str, int] | None:
+    """File and row of an event behind the first row that a query gives of a table, `broken`."""
+    names = (table, "shopstream_core.fct_events", "shopstream_staging.stg_rows")
+    places = [folder_of(warehouse, name) for name in names]
     if not all(map(is_table, places)):
         return None
-    failing, events, rows = (rows_of(DeltaTable(place)) for place in places)
-    column = next((name for name in OF_AN_EVENT if name in failing.schema.names), None)
-    if column is None:
-        return None
     with duckdb.connect() as db:
-        for name, table in (("failing", failing), ("events", events), ("landed", rows)):
-            db.register(name, table)
-        found = db.execute(
-            f"""
+        for name, place in zip(("broken", "events", "landed"), places, strict=True):
+            db.register(name, rows_of(DeltaTable(place)))
+        column = next((name for name in OF_AN_EVENT if name in db.sql(query).columns), None)
+        found = (
+            column
+            and db.execute(
+                f"""
             select landed.file_key, landed.row_number
-            from (select {column} from failing order by all limit 1) as broken
+            from (select {column} from ({query}) order by all limit 1)
             inner join events using ({column})
             inner join landed using (event_date, event_key)
-            where landed.fate = 'accepted'
             order by landed.load_id desc, landed.file_key, landed.row_number
             limit 1
             """
-        ).fetchone()
-    if found is None:
+            ).fetchone()
+        )
+    if not found:
         return None
-    names = {file.file_key: file.source_file for file in register.landed_files(warehouse)}
-    return (names[found[0]], found[1]) if found[0] in names else None
+    file_key, row_number = found
+    files = {file.file_key: file.source_file for file in register.landed_files(warehouse)}
+    return (files[file_key], row_number) if file_key in files else None

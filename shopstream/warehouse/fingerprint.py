@@ -26,6 +26,7 @@ RULES_BY_DATE = {
     "window_start",
     "window_end",
     "null_defaults",
+    "event_type_names",
     "max_price",
     "sample_rows_per_file",
 }

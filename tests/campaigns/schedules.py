@@ -38,6 +38,8 @@ from tests.helpers.warm import BuildFailed, WarmWarehouse
 FAR_TIMES = ["1970-01-01 00:00:00", "2018-06-01 12:00:00", "2031-01-01 00:00:00"]
 FAR_TIMES += ["9999-12-31 23:59:59"]
 
+RARE_TYPES = ["", "Other", "remove_from_cart"]
+
 Row = dict[str, str]
 
 
@@ -101,7 +103,7 @@ def draw_events(rng: random.Random, slot: int) -> list[Row]:
     first_day = datetime(2019, 10, 1) + timedelta(hours=rng.randrange(48))
     for number in range(rng.randint(25, 45)):
         user = "" if rng.random() < 0.05 else str(100 * (slot + 1) + rng.randrange(12))
-        session = "" if rng.random() < 0.04 else f"s{slot}{number if rng.random() < 0.9 else 0:03}"
+        session = "" if rng.random() < 0.15 else f"s{slot}{number if rng.random() < 0.9 else 0:03}"
         moment = first_day + timedelta(minutes=rng.randrange(10 * 24 * 60))
         if rng.random() < 0.2:  # shortly before midnight
             moment = moment.replace(hour=23, minute=58)
@@ -111,7 +113,7 @@ def draw_events(rng: random.Random, slot: int) -> list[Row]:
             rows.append(
                 {
                     "event_time": moment.strftime("%Y-%m-%d %H:%M:%S UTC"),
-                    "event_type": rng.choice(["view"] * 6 + ["cart", "purchase", "", "Other"]),
+                    "event_type": rng.choice(["view"] * 6 + ["cart", "purchase", *RARE_TYPES]),
                     "product_id": str(100 * slot + product) if product else "",
                     "category_id": str(10 + (product + change) % 5),
                     "category_code": rng.choice(["", f"c{product % 4}.x{change % 2}"]),

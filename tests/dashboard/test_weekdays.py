@@ -17,22 +17,22 @@ DAYS = """
 """
 
 
-def test_a_weekday_shows_the_average_of_its_delivered_days(shown, warehouse):
+def test_a_weekday_shows_the_average_of_its_whole_days(shown, warehouse):
     expected = connect(warehouse, DAYS).execute(DAYS).df()
     assert expected["days"].nunique() > 1
     (chart,) = visitors.by_weekday(shown, View(choices={"count": "visitors"}))
     assert list(chart.figure.data[0].y) == pytest.approx(expected["mean"].tolist())
     assert list(chart.figure.data[0].x)[0] == "Mon"
-    assert f"{expected['days'].min()} to {expected['days'].max()} delivered days" in chart.caption
+    assert f"{expected['days'].min()} to {expected['days'].max()} whole days" in chart.caption
 
 
-def test_a_date_without_an_event_is_no_delivered_day(shown, monkeypatch):
+def test_a_date_that_is_not_whole_is_in_no_average(shown, monkeypatch):
     def without_mondays(build, grain, first, last):
         rows = found(build, grain, first, last)
         mondays = rows["period_start"].dt.dayofweek == 0
-        # Of all Mondays but the first, nothing was delivered.
+        # Of all Mondays but the first, little or nothing was delivered.
         empty = mondays & (rows["period_start"] > rows["period_start"][mondays].min())
-        rows.loc[empty, ["total_events", "sessions", "users"]] = 0
+        rows.loc[empty, ["total_events", "sessions", "users", "is_complete"]] = 0, 0, 0, None
         return rows
 
     found = data.activity.series

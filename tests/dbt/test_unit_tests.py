@@ -13,21 +13,28 @@ event_time,event_type,product_id,category_id,category_code,brand,price,user_id,u
 """
 
 
-@pytest.fixture(scope="module")
-def results(tmp_path_factory) -> dict[str, tuple[str, str]]:
-    """Status and message of every node, by its unique id."""
-    warehouse = Warehouse(tmp_path_factory.mktemp("unit_tests"))
+def statuses(warehouse: Warehouse, **variables: str) -> dict[str, tuple[str, str]]:
+    """Status and message of every node of a build of two rows, by its unique id."""
     warehouse.landing.mkdir()
     (warehouse.landing / "two_rows.csv").write_text(ROWS)
     assert warehouse.run("shopstream", "land").returncode == 0
-    warehouse.run("dbt", "build")
+    warehouse.run("dbt", "build", **variables)
     found = json.loads((warehouse.root / "target" / "run_results.json").read_text())["results"]
     return {one["unique_id"]: (one["status"], one["message"]) for one in found}
+
+
+def broken(statuses: dict[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
+    """What did not pass."""
+    return {name: said for name, said in statuses.items() if said[0] not in ("pass", "success")}
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory) -> dict[str, tuple[str, str]]:
+    return statuses(Warehouse(tmp_path_factory.mktemp("unit_tests")))
 
 
 @pytest.mark.parametrize("kind", ["unit_test", "test", "model", "seed"])
 def test_all_of_a_kind_pass(results, kind):
     of_kind = {name: said for name, said in results.items() if name.startswith(f"{kind}.")}
     assert len(of_kind) > 10
-    bad = {name: said for name, said in of_kind.items() if said[0] not in ("pass", "success")}
-    assert bad == {}
+    assert broken(of_kind) == {}

@@ -77,7 +77,7 @@ def test_a_session_with_the_key_of_another_is_named_with_its_file_and_goes_with_
     harmless = "2019-10-02 13:00:00,view,12,3,1.00,t"
     (warehouse.landing / "b.csv").write_text("\n".join([HEADER, harmless, crafted, ""]))
     said = warehouse.build("--core", expect=1)
-    assert "is broken by row 2 of b.csv" in said
+    assert "dim_sessions fails by row 2 of b.csv" in said
     assert "shopstream withdraw 'b.csv'" in said
     ran = warehouse.run("shopstream", "withdraw", "b.csv")
     assert ran.returncode == 0, ran.stdout

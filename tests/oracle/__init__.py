@@ -9,6 +9,7 @@ code with the models or with the landing step, and is written to be obviously ri
 """
 
 import csv
+import dataclasses
 import gzip
 import hashlib
 import io
@@ -17,7 +18,6 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache, partial
@@ -51,24 +51,35 @@ fct_events (event_date, event_key): event_key bigint, event_time timestamp, even
     price decimal(12,2)
 dim_sessions (session_key): session_key bigint, user_id bigint, session_id string,
     session_start timestamp, session_end timestamp, duration_seconds bigint, total_events bigint,
-    total_views bigint, total_carts bigint, total_purchases bigint, total_unknown bigint,
-    total_spent decimal(18,2), unique_products bigint, unique_categories bigint,
+    total_views bigint, total_carts bigint, total_purchases bigint, total_removals bigint,
+    total_unknown bigint, total_other bigint, total_spent decimal(18,2), unique_products bigint,
+    unique_categories bigint,
     conversion_rate double, has_purchased boolean, is_anonymous boolean,
     has_unknown_events boolean
 dim_users (user_id): user_id bigint, first_seen_at timestamp, last_seen_at timestamp,
     total_sessions bigint, total_events bigint, total_views bigint, total_carts bigint,
-    total_purchases bigint, total_spent decimal(18,2), user_segment string, is_anonymous boolean
+    total_purchases bigint, total_removals bigint, total_unknown bigint, total_other bigint,
+    total_spent decimal(18,2), user_segment string, is_anonymous boolean
 dim_products (product_id): product_id bigint, brand string, category_code string,
     category_id bigint, last_price decimal(12,2), avg_price decimal(12,2), total_events bigint,
-    total_views bigint, total_carts bigint, total_purchases bigint, total_revenue decimal(18,2)
+    total_views bigint, total_carts bigint, total_purchases bigint, total_removals bigint,
+    total_unknown bigint, total_other bigint, total_revenue decimal(18,2)
 dim_categories (category_code): category_code string, top_category string, total_events bigint,
-    total_views bigint, total_carts bigint, total_purchases bigint, total_revenue decimal(18,2)
+    total_views bigint, total_carts bigint, total_purchases bigint, total_removals bigint,
+    total_unknown bigint, total_other bigint, total_revenue decimal(18,2)
 dim_time (time_key): time_key int, event_date date, event_hour int, day_of_week int,
     day_name string, is_weekend boolean, month int, year int
 row_ledger (file_sha256): source_file string, file_sha256 string, rows_read bigint,
     rows_accepted bigint, rows_duplicate bigint, rows_out_of_window bigint,
     rows_quarantined bigint
 quarantined_events (source_file, row_number): source_file string, row_number bigint, reason string
+data_coverage (first_delivered_date): begins_at timestamp, ends_at timestamp,
+    first_delivered_date date, last_delivered_date date, typical_events bigint,
+    dates_delivered bigint, dates_whole bigint, dates_stray bigint
+event_dates (event_date): event_date date, total_rows bigint, total_events bigint,
+    is_delivered boolean, is_stray boolean, is_whole boolean
+stray_dates (event_date, file_sha256): event_date date, source_file string, file_sha256 string,
+    total_rows bigint
 """
 
 
@@ -95,7 +106,7 @@ TEXTS = [pa.string(), pa.large_string(), pa.string_view()]
 BYTES = [pa.binary(), pa.large_binary(), pa.binary_view()]
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Rules:
     """The settings of a build that change its result; None for a bound means no bound."""
 
@@ -103,7 +114,9 @@ class Rules:
     window_end: date | None = date(2020, 4, 30)
     session_timeout_minutes: int | None = None
     session_source: str = "delivered"  # or "inactivity"
+    missing_session_timeout_minutes: int = 30
     event_time_default: str | None = None
+    event_type_names: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 class Refused(Exception):
@@ -236,6 +249,7 @@ def cleaned(row: list, rules: Rules) -> tuple:
     product = event_id(product, NO_PRODUCT, "bad_product_id")
     amount = price(amount)
     kind = text(kind, "unknown", lower=True)
+    kind = rules.event_type_names.get(kind, kind)
     session = text(session, f"unknown_session_{user}")
     code = text(code, "uncategorized")
     brand = text(brand, "unknown_brand", lower=True)
@@ -368,7 +382,8 @@ def spark_xxhash64(*values: int | str) -> int:
     return result - 2**64 if result >= 2**63 else result
 
 
-CANDIDATE = """file_sha256 string, row_number bigint, event_key bigint, event_us bigint,
+CANDIDATE = """file_sha256 string, row_number bigint, event_key bigint, has_session boolean,
+    event_us bigint,
     user_id bigint, product_id bigint, event_type string, price decimal(12,2), user_session string,
     category_id bigint, category_code string, brand string"""
 FILE = """source_file string, file_sha256 string, rows_read bigint, rows_out_of_window bigint,
@@ -405,7 +420,8 @@ def fates(landing: Path, rules: Rules) -> tuple[pa.Table, pa.Table, pa.Table]:
                 continue
             *identity, cents = event[:5]
             key = spark_xxhash64(*identity, int(cents.scaleb(2)))
-            candidates.append((sha256, number, key, *event))
+            has_session = trimmed(row[-1]) is not None
+            candidates.append((sha256, number, key, has_session, *event))
         files.append((name, sha256, len(rows), outside, quarantined))
     return (
         arrow_table(candidates, typed(CANDIDATE)),
@@ -422,7 +438,8 @@ ACCEPTED = """
         from candidates
         qualify row_number() over (
             partition by event_us, user_id, product_id, event_type, price
-            order by user_session, category_id, category_code, brand, file_sha256, row_number
+            order by user_session, category_id, category_code, brand, file_sha256,
+                has_session desc, row_number
         ) = 1
     )
     select *, row_number() over (
@@ -433,28 +450,82 @@ ACCEPTED = """
     create table accepted as from keyed where place = 1;
     create table collided as from keyed where place > 1"""
 
-# A stream is what pauses are looked for in: a delivered session, or all events of a user.
+# What the data covers. Whether a date belongs to a run is asked of each pair of its dates: no date
+# between them is without events.
+COVERAGE = """
+    create table days as
+    select event_time::date as event_date, count(*) as n, min(event_time) as first_at,
+        max(event_time) as last_at
+    from accepted group by all;
+    create table coverage as
+    with typical as (
+        select min(n) as typical from days
+        where 2 * (select sum(smaller.n) from days smaller where smaller.n <= days.n)
+            >= (select sum(n) from days)
+    ), judged as (
+        select days.*, typical, exists (
+            from days other
+            where other.n * 100 >= typical and abs(other.event_date - days.event_date) + 1 = (
+                select count(*) from days between_them
+                where between_them.event_date between least(other.event_date, days.event_date)
+                    and greatest(other.event_date, days.event_date)
+            )
+        ) as is_delivered
+        from days cross join typical
+    ), bounds as (
+        select min(event_date) as first_date, max(event_date) as last_date, min(first_at) as begins,
+            max(last_at) as ends
+        from judged where is_delivered
+    )
+    select *, not is_delivered as is_stray, is_delivered
+        and (event_date <> first_date or first_at < event_date + interval 1 hour)
+        and (event_date <> last_date or last_at >= event_date + interval 23 hours) as is_whole
+    from judged cross join bounds;
+    -- The hours of delivered dates that lie wholly within the data.
+    create table judged_hours as
+    select hour_start from (
+        select unnest(generate_series(
+            event_date::timestamp, event_date + interval 23 hours, interval 1 hour
+        )) as hour_start, begins, ends
+        from coverage where is_delivered
+    ) where hour_start >= begins and hour_start + interval 1 hour <= ends;
+    create table all_hours as
+    select distinct date_trunc('hour', event_time) as hour_start from accepted
+    union
+    select unnest(generate_series(
+        min(event_date)::timestamp, max(event_date) + interval 23 hours, interval 1 hour
+    ))
+    from coverage where is_delivered"""
+
+# A stream is what pauses are looked for in: a delivered session, all events of a user, or those of
+# them that came without a session. Each such row of nobody is a stream.
 # The window frames are of range type: events of one instant are on the same side of a cut.
 SESSIONIZED = """
     create table sessionized as
     with streams as (
         select *,
             $inactivity and user_id <> -999999 as is_own_stream,
-            case when is_own_stream then user_id::varchar else user_session end as stream,
-            case when is_own_stream or not $inactivity then $timeout_us end as timeout_us,
+            not has_session and not is_own_stream as is_sessionless,
+            case when is_own_stream then user_id::varchar
+                when is_sessionless and user_id = -999999 then user_session || '@' || event_key
+                else user_session end as stream,
+            case when is_sessionless and user_id = -999999 then null
+                when is_sessionless then $missing_us
+                when is_own_stream or not $inactivity then $timeout_us end as timeout_us,
         from accepted
     ), pauses as (
         select *, event_us - lag(event_us) over (
-            partition by user_id, stream order by event_us
+            partition by user_id, stream, is_sessionless order by event_us
         ) as pause_us
         from streams
     ), numbered as (
         select *, count(*) filter (where pause_us > timeout_us) over (
-            partition by user_id, stream order by event_us
+            partition by user_id, stream, is_sessionless order by event_us
         ) as cuts
         from pauses
     ), started as (
-        select *, min(event_time) over (partition by user_id, stream, cuts) as started_at
+        select *, min(event_time) over (partition by user_id, stream, is_sessionless, cuts)
+            as started_at
         from numbered
     )
     select *,
@@ -463,11 +534,22 @@ SESSIONIZED = """
         end as session_id
     from started"""
 
+
+def pauses(inactivity: bool, timeout_us: int | None, missing_minutes: int = 30) -> dict:
+    """What SESSIONIZED goes by."""
+    missing_us = missing_minutes * MINUTE
+    return {"inactivity": inactivity, "timeout_us": timeout_us, "missing_us": missing_us}
+
+
 COUNTS = """
     count(*) as total_events,
     count(*) filter (event_type = 'view') as total_views,
     count(*) filter (event_type = 'cart') as total_carts,
     count(*) filter (event_type = 'purchase') as total_purchases,
+    count(*) filter (event_type = 'remove_from_cart') as total_removals,
+    count(*) filter (event_type = 'unknown') as total_unknown,
+    total_events - total_views - total_carts - total_purchases - total_removals - total_unknown
+        as total_other,
     coalesce(sum(price) filter (event_type = 'purchase'), 0)"""
 
 MARTS = {
@@ -481,7 +563,6 @@ MARTS = {
             max(event_time) as session_end,
             (max(event_us) - min(event_us)) // 1000000 as duration_seconds,
             {COUNTS} as total_spent,
-            count(*) filter (event_type = 'unknown') as total_unknown,
             count(distinct product_id) as unique_products,
             count(distinct category_code) as unique_categories,
             case when total_views = 0 then 0
@@ -529,14 +610,6 @@ MARTS = {
         from accepted
         group by category_code""",
     "dim_time": """
-        with hours as (
-            select unnest(generate_series(
-                min(date_trunc('day', event_time)),
-                max(date_trunc('day', event_time)) + interval 23 hours,
-                interval 1 hour
-            )) as hour_start
-            from accepted
-        )
         select strftime(hour_start, '%Y%m%d%H')::int as time_key,
             hour_start::date as event_date,
             hour(hour_start) as event_hour,
@@ -545,7 +618,27 @@ MARTS = {
             isodow(hour_start) in (6, 7) as is_weekend,
             month(hour_start) as month,
             year(hour_start) as year
-        from hours""",
+        from all_hours""",
+    "data_coverage": """
+        select min(begins) as begins_at, max(ends) as ends_at,
+            min(first_date) as first_delivered_date, max(last_date) as last_delivered_date,
+            max(typical) as typical_events,
+            count(*) filter (is_delivered) as dates_delivered,
+            count(*) filter (is_whole) as dates_whole,
+            count(*) filter (is_stray) as dates_stray
+        from coverage""",
+    "event_dates": """
+        select event_date, count(*) as total_rows, any_value(n) as total_events,
+            any_value(is_delivered) as is_delivered, any_value(is_stray) as is_stray,
+            any_value(is_whole) as is_whole
+        from candidates join coverage on event_date = make_timestamp(event_us)::date
+        group by event_date""",
+    "stray_dates": """
+        select event_date, source_file, file_sha256, count(*) as total_rows
+        from candidates
+        join coverage on event_date = make_timestamp(event_us)::date and is_stray
+        join files using (file_sha256)
+        group by all""",
     "row_ledger": """
         with counted as (
             select file_sha256, count(*) as rows_accepted from accepted group by file_sha256
@@ -582,8 +675,9 @@ def core_marts(landing: Path, rules: Rules = Rules()) -> dict[str, pa.Table]:
         db.register("files", files)
         db.register("quarantine", quarantine)
         db.execute(ACCEPTED)
+        db.execute(COVERAGE)
         timeout = None if minutes is None else minutes * MINUTE
-        db.execute(SESSIONIZED, {"inactivity": inactivity, "timeout_us": timeout})
+        db.execute(SESSIONIZED, pauses(inactivity, timeout, rules.missing_session_timeout_minutes))
         sessions = db.execute("select distinct user_id, session_id from sessionized").fetchall()
         keyed = [(user, session, spark_xxhash64(user, session)) for user, session in sessions]
         key_columns = typed("user_id bigint, session_id string, session_key bigint")

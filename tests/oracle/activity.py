@@ -18,7 +18,7 @@ from tests import oracle
 from tests.oracle import ARROW_TYPES, MINUTE, Rules, typed
 
 COUNTS = """total_events bigint, total_views bigint, total_carts bigint, total_purchases bigint,
-    total_unknown bigint"""
+    total_removals bigint, total_unknown bigint, total_other bigint"""
 
 # Table (key): columns with their Spark types, without load_id.
 CONTRACT = f"""
@@ -26,10 +26,12 @@ hourly_activity (event_date, event_hour): event_date date, event_hour int, {COUN
     revenue decimal(18,2), free_purchases bigint, active_users bigint, active_sessions bigint,
     avg_purchase_price decimal(12,2)
 period_activity (period_type, period_start): period_type string, period_start date,
-    period_end date, {COUNTS}, revenue decimal(18,2), free_purchases bigint, users bigint,
+    period_end date, dates_delivered bigint, is_complete boolean, {COUNTS},
+    revenue decimal(18,2), free_purchases bigint, users bigint,
     new_users bigint, buyers bigint, user_events bigint, buyer_revenue decimal(18,2),
-    sessions bigint, anonymous_sessions bigint, orders bigint, anonymous_orders bigint,
-    order_revenue decimal(18,2), avg_order_value decimal(18,2), avg_purchase_price decimal(12,2),
+    user_sessions bigint, sessions bigint, anonymous_sessions bigint, orders bigint,
+    anonymous_orders bigint, order_revenue decimal(18,2), avg_order_value decimal(18,2),
+    avg_purchase_price decimal(12,2),
     events_per_user double, sessions_per_user double, revenue_per_buyer decimal(18,2),
     mean_duration_seconds double, median_duration_seconds double,
     min_purchase_price decimal(12,2), max_purchase_price decimal(12,2)
@@ -121,11 +123,33 @@ TABLES = """
         as user_segment, unnest([1, 2, 3, 4, 5]) as segment_order;
 
     create table periods as
-    with dates as (select distinct event_date from events)
-    select 'day' as period_type, event_date as period_start, event_date from dates
-    union all select 'week', date_trunc('week', event_date)::date, event_date from dates
-    union all select 'month', date_trunc('month', event_date)::date, event_date from dates
-    union all select 'total', (select min(event_date) from dates), event_date from dates;
+    with dates as (select event_date, first_date, is_delivered, is_whole from coverage), held as (
+        select 'day' as period_type, event_date as period_start, * from dates
+        union all select 'week', date_trunc('week', event_date)::date, * from dates
+        union all select 'month', date_trunc('month', event_date)::date, * from dates
+        union all select 'total', first_date, * from dates
+    )
+    select period_type, period_start, event_date, case period_type
+        when 'total' then (select any_value(last_date) from coverage)
+        else max(event_date) over (partition by period_type, period_start) end as period_end
+    from held;
+
+    -- The dates in the calendar of each period, beside those that are whole.
+    create table complete_periods as
+    with kinds as (
+        select period_type, period_start, case period_type when 'day' then period_start
+            when 'week' then period_start + 6 when 'month' then last_day(period_start)
+            else max(period_end) end as last_date
+        from periods group by period_type, period_start
+    ), calendar as (
+        select period_type, period_start, unnest(generate_series(
+            period_start::timestamp, last_date::timestamp, interval 1 day
+        ))::date as event_date
+        from kinds
+    )
+    select period_type, period_start, count(*) filter (is_delivered) as dates_delivered,
+        bool_and(coalesce(is_whole, false)) as is_complete
+    from calendar left join coverage using (event_date) group by period_type, period_start;
 
     create table steps as
     select session, product_id, event_type[1] as step, event_us from events
@@ -147,19 +171,22 @@ TABLES = """
         and steps.product_id = carted.product_id and step = 'p' and event_us >= carted_us
     group by all"""
 
-FIVE = """
+COUNTED = """
     count(*) as total_events,
     count(*) filter (event_type = 'view') as total_views,
     count(*) filter (event_type = 'cart') as total_carts,
     count(*) filter (event_type = 'purchase') as total_purchases,
+    count(*) filter (event_type = 'remove_from_cart') as total_removals,
     count(*) filter (event_type = 'unknown') as total_unknown,
+    count(*) filter (event_type not in
+        ('view', 'cart', 'purchase', 'remove_from_cart', 'unknown')) as total_other,
     coalesce(sum(price) filter (is_purchase), 0) as revenue"""
 
 PERIOD = "period_type, period_start"
 
 MARTS = {
     "hourly_activity": f"""
-        select event_date, hour(event_time) as event_hour, {FIVE},
+        select event_date, hour(event_time) as event_hour, {COUNTED},
             count(*) filter (is_purchase and price = 0) as free_purchases,
             count(distinct user_id) filter (is_person) as active_users,
             count(distinct session) as active_sessions,
@@ -167,8 +194,9 @@ MARTS = {
         from events group by all""",
     "period_activity": f"""
         with of_events as (
-            select {PERIOD}, max(event_date) as period_end, {FIVE},
+            select {PERIOD}, max(period_end) as period_end, {COUNTED},
                 count(*) filter (is_purchase and price = 0) as free_purchases,
+                count(distinct session) filter (is_person) as user_sessions,
                 count(distinct user_id) filter (is_person) as users,
                 count(distinct user_id) filter (is_person and is_purchase) as buyers,
                 count(*) filter (is_person) as user_events,
@@ -197,56 +225,51 @@ MARTS = {
             mean_money(order_revenue, orders) as avg_order_value,
             mean_money(revenue, total_purchases) as avg_purchase_price,
             user_events / nullif(users, 0) as events_per_user,
-            coalesce(sessions - anonymous_sessions, 0) / nullif(users, 0) as sessions_per_user,
+            user_sessions / nullif(users, 0) as sessions_per_user,
             mean_money(buyer_revenue, buyers) as revenue_per_buyer
-        from of_events left join of_users using ({PERIOD}) left join of_sessions using ({PERIOD})
+        from of_events join complete_periods using ({PERIOD})
+            left join of_users using ({PERIOD}) left join of_sessions using ({PERIOD})
     """,
     "weekday_hours": f"""
-        with hours as (
-            select unnest(generate_series(
-                min(event_date)::timestamp, max(event_date)::timestamp + interval 23 hours,
-                interval 1 hour
-            )) as start from events
-        ), of_data as (
-            select isodow(start) as day_of_week, hour(start) as event_hour,
-                dayname(start) as day_name, isodow(start) > 5 as is_weekend,
+        with of_data as (
+            select isodow(hour_start) as day_of_week, hour(hour_start) as event_hour,
+                dayname(hour_start) as day_name, isodow(hour_start) > 5 as is_weekend,
                 count(*) as hours_in_data
-            from hours group by all
+            from judged_hours group by all
         ), of_events as (
-            select isodow(event_time) as day_of_week, hour(event_time) as event_hour, {FIVE}
-            from events group by all
+            select isodow(event_time) as day_of_week, hour(event_time) as event_hour, {COUNTED}
+            from events join judged_hours on hour_start = date_trunc('hour', event_time)
+            group by all
         )
         select day_of_week, event_hour, day_name, is_weekend, hours_in_data,
             coalesce(columns(['total_events', 'total_views', 'total_carts', 'total_purchases',
-                'total_unknown', 'revenue']), 0),
+                'total_removals', 'total_unknown', 'total_other', 'revenue']), 0),
             coalesce(total_events, 0) / hours_in_data as mean_events,
             coalesce(revenue, 0)::double / hours_in_data as mean_revenue
         from of_data left join of_events using (day_of_week, event_hour)""",
     # Each event is put into the hour and into the weekday that it is of.
     "activity_cycles": f"""
-        with dates as (
-            select unnest(generate_series(min(event_time)::date, max(event_time)::date,
-                interval 1 day)) as date from events
-        ), covered as (
-            select 'hour' as cycle, unnest(range(24)) as position where exists (from events)
-            union all select distinct 'weekday', isodow(date) from dates
+        with covered as (
+            select distinct 'hour' as cycle, hour(hour_start) as position from all_hours
+            union all select distinct 'weekday', isodow(hour_start) from all_hours
         ), placed as (
             select 'hour' as cycle, hour(event_time) as position, * from events
             union all select 'weekday', isodow(event_time), * from events
         ), counted as (
-            select cycle, position, {FIVE}, count(distinct session) as sessions,
+            select cycle, position, {COUNTED}, count(distinct session) as sessions,
                 count(distinct user_id) filter (is_person) as users
             from placed group by cycle, position
         )
         select cycle, position, coalesce(columns(['total_events', 'total_views', 'total_carts',
-                'total_purchases', 'total_unknown', 'revenue', 'sessions', 'users']), 0),
+                'total_purchases', 'total_removals', 'total_unknown', 'total_other', 'revenue',
+                'sessions', 'users']), 0),
             mean_money(revenue, total_purchases) as avg_purchase_price
         from covered left join counted using (cycle, position)""",
     "daily_categories_brands": f"""
         select event_date, category_code, brand,
             case when price = 0 then '0' when price <= 100 then 'above 0 to 100'
                 when price <= 1000 then 'above 100 to 1000' else 'above 1000' end as price_band,
-            {FIVE}, sum(price) as total_price,
+            {COUNTED}, sum(price) as total_price,
             count(*) filter (price = 0) as zero_price_events,
             count(*) filter (is_purchase and price = 0) as free_purchases,
             count(*) filter (price = 10000) as capped_events
@@ -257,7 +280,7 @@ MARTS = {
             max(price) as max_price, count(*) filter (price = 0) as free_events
         from events group by all""",
     "daily_products": f"""
-        select event_date, product_id, {FIVE}, sum(price) as total_price
+        select event_date, product_id, {COUNTED}, sum(price) as total_price
         from events group by all""",
     # A code that other codes of its date go below counts as if it had one more part, "(other)".
     # There are ten levels: from the tenth name on, the rest of a code is one name.
@@ -277,7 +300,7 @@ MARTS = {
         )
         select event_date, level, array_to_string(parts[:level], '.') as category_path,
             case when level > 1 then array_to_string(parts[:level - 1], '.') end as parent_path,
-            parts[level] as category_name, {FIVE}
+            parts[level] as category_name, {COUNTED}
         from events join numbered using (event_date, category_code) group by all""",
     "revenue_drivers": f"""
         with of_events as (
@@ -290,7 +313,8 @@ MARTS = {
             where period_type <> 'total' group by all
         ), held as (
             select * from of_events join of_sessions using (period_type, period_start)
-            where revenue > 0 and users > 0 and sessions > 0 and orders > 0
+                join complete_periods using (period_type, period_start)
+            where is_complete and revenue > 0 and users > 0 and sessions > 0 and orders > 0
         ), paired as (
             select n.*, b.period_start as before_start, b.revenue as revenue_before,
                 n.revenue::double as r, b.revenue::double as s,
@@ -446,8 +470,7 @@ MARTS = {
             count(*) filter (event_type = 'unknown') as unknown_type_events,
             count(*) filter (product_id = -1) as unknown_product_events,
             count(*) filter (not is_person) as anonymous_events,
-            count(*) filter (user_session = 'unknown_session_' || user_id)
-                as unknown_session_events,
+            count(*) filter (not has_session) as unknown_session_events,
             count(*) filter (price = 0) as zero_price_events,
             count(*) filter (price = 10000) as capped_events
         from events group by event_date""",
@@ -467,10 +490,11 @@ def activity_marts(landing: Path) -> dict[str, pa.Table]:
     with duckdb.connect() as db:
         db.register("candidates", candidates)
         db.execute(oracle.ACCEPTED)
+        db.execute(oracle.COVERAGE)
         compared = []
         for number, (name, (inactivity, minutes)) in enumerate(SESSION_DEFINITIONS.items()):
             timeout = minutes and minutes * MINUTE
-            db.execute(oracle.SESSIONIZED, {"inactivity": inactivity, "timeout_us": timeout})
+            db.execute(oracle.SESSIONIZED, oracle.pauses(inactivity, timeout))
             db.execute(f"alter table sessionized rename to sessionized_{number}")
             compared.append(f"select *, '{name}' as session_definition from sessionized_{number}")
         db.execute("create table compared as " + " union all ".join(compared))

@@ -8,7 +8,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import combinations
 from math import ceil
 from pathlib import Path
@@ -40,12 +40,17 @@ product_affinity (item_type, basket_type, item_a, item_b): item_type string, bas
     confidence_a_to_b double, confidence_b_to_a double, lift double
 hourly_anomalies (event_date, event_hour, event_type): event_date date, event_hour int,
     event_type string, observed bigint, expected double, lower_bound double, upper_bound double,
-    score double, is_anomaly boolean, direction string, reason string
+    score double, is_anomaly boolean, direction string, reason string, alarm_id string,
+    alarm_starts_at timestamp, alarm_ends_at timestamp
+daily_anomalies (event_date, measure): event_date date, measure string, observed double,
+    expected double, other_dates bigint, lower_bound double, upper_bound double, score double,
+    is_anomaly boolean, direction string, reason string
 segment_changes (week_start, from_segment, to_segment): week_start date, from_segment string,
     to_segment string, users bigint
 relative_price_bands (category_code, relative_band): category_code string, relative_band string,
     band_order int, products bigint, total_events bigint, total_views bigint, total_carts bigint,
-    total_purchases bigint, total_unknown bigint, revenue decimal(18,2), conversion double
+    total_purchases bigint, total_removals bigint, total_unknown bigint, total_other bigint,
+    revenue decimal(18,2), conversion double
 suspicious_sessions (session_key, rule): session_key bigint, rule string, user_id bigint,
     session_id string, session_date date, total_events bigint, total_spent decimal(18,2),
     value double, threshold double
@@ -75,7 +80,8 @@ def events_of(landing: Path) -> duckdb.DuckDBPyConnection:
     db.register("candidates", candidates)
     db.register("files", files)
     db.execute(ACCEPTED)
-    db.execute(SESSIONIZED, {"inactivity": False, "timeout_us": None})
+    db.execute(oracle.COVERAGE)
+    db.execute(SESSIONIZED, oracle.pauses(inactivity=False, timeout_us=None))
     ids = db.execute("select distinct user_id, session_id from sessionized").fetchall()
     keyed = [(*pair, oracle.spark_xxhash64(*pair)) for pair in ids]
     columns = typed("user_id bigint, session_id string, session_key bigint")
@@ -123,8 +129,9 @@ def cents(amount, count: int):
 
 
 def retention_cohorts(db: duckdb.DuckDBPyConnection) -> Rows:
-    """Cohort by cohort, with sets of users."""
-    dates = {day for (day,) in db.execute("select distinct event_date from events").fetchall()}
+    """Cohort by cohort, with sets of users; stray dates are left out."""
+    whole = db.execute("select event_date from coverage where is_whole").fetchall()
+    dates = {day for (day,) in whole}
     rows = []
     for activity, condition in (("visit", "true"), ("purchase", "event_type = 'purchase'")):
         for period_type, column, length, limit in (
@@ -133,7 +140,8 @@ def retention_cohorts(db: duckdb.DuckDBPyConnection) -> Rows:
         ):
             active = defaultdict(set)
             for user, start in db.execute(
-                f"select user_id, {column} from events where {condition} and user_id <> {ANONYMOUS}"
+                f"""select user_id, {column} from events join coverage using (event_date)
+                where {condition} and user_id <> {ANONYMOUS} and is_delivered"""
             ).fetchall():
                 active[start].add(user)
             seen: set = set()
@@ -181,10 +189,12 @@ def rfm_users(db: duckdb.DuckDBPyConnection) -> list[dict]:
     """Scores by counting who is strictly worse in a sorted list."""
     buyers = rows_of(
         db,
-        f"""select user_id, (select max(event_date) from events) as as_of_date,
-            (select max(event_date) from events) - max(event_date) as recency_days,
+        f"""select user_id, any_value(last_date) as as_of_date,
+            any_value(last_date) - max(event_date) as recency_days,
             count(distinct session_key) as frequency, sum(price)::decimal(18, 2) as monetary
-        from events where event_type = 'purchase' and user_id <> {ANONYMOUS} group by user_id""",
+        from events join coverage using (event_date)
+        where event_type = 'purchase' and user_id <> {ANONYMOUS} and event_date <= last_date
+        group by user_id""",
     )
     of = {
         name: sorted(b[name] for b in buyers) for name in ("recency_days", "frequency", "monetary")
@@ -392,7 +402,10 @@ def relative_price_bands(db: duckdb.DuckDBPyConnection) -> Rows:
             count(*) filter (event_type = 'view') as total_views,
             count(*) filter (event_type = 'cart') as total_carts,
             count(*) filter (event_type = 'purchase') as total_purchases,
+            count(*) filter (event_type = 'remove_from_cart') as total_removals,
             count(*) filter (event_type = 'unknown') as total_unknown,
+            count(*) filter (event_type not in
+                ('view', 'cart', 'purchase', 'remove_from_cart', 'unknown')) as total_other,
             coalesce(sum(price) filter (event_type = 'purchase'), 0) as revenue
         from events join latest l using (product_id)
         where product_id <> {NO_PRODUCT} group by product_id""",
@@ -462,19 +475,19 @@ CART_OUTCOMES = f"""
 ALONE, IN_A_RUN, LEAST_OTHER_WEEKS = 5, 3, 3
 
 
-def score_hours(counts: np.ndarray, delivered: np.ndarray | None = None) -> dict[str, np.ndarray]:
+def score_hours(counts: np.ndarray, judged: np.ndarray | None = None) -> dict[str, np.ndarray]:
     """Expected counts, bounds, scores and alarms (1 high, -1 low, 0 none) of one event type.
 
-    `counts` has a row of 24 for each day; `delivered` says of each day whether it has any event.
-    Not a number on others, and where too few other weeks have the hour of the week.
+    `counts` has a row of 24 for each day; `judged` says of each hour whether it lies wholly within
+    the data. Not a number for others, and where too few other weeks have the hour of the week.
     """
-    delivered = np.full(len(counts), True) if delivered is None else delivered
+    judged = np.full(counts.shape, True) if judged is None else judged
     expected = np.full(counts.shape, np.nan)
-    for day in range(len(counts)):
+    for day, hour in np.argwhere(judged):
         weeks = range(day % 7, len(counts), 7)
-        others = [other for other in weeks if other != day and delivered[other]]
-        if delivered[day] and len(others) >= LEAST_OTHER_WEEKS:
-            expected[day] = np.median(counts[others], axis=0)
+        others = [other for other in weeks if other != day and judged[other, hour]]
+        if len(others) >= LEAST_OTHER_WEEKS:
+            expected[day, hour] = np.median(counts[others, hour])
     root = np.sqrt(expected + 3 / 8)
     distance = 2 * (np.sqrt(counts + 3 / 8) - root)
     known = np.abs(distance[~np.isnan(distance)])
@@ -495,40 +508,132 @@ def score_hours(counts: np.ndarray, delivered: np.ndarray | None = None) -> dict
 
 
 def hourly_anomalies(db: duckdb.DuckDBPyConnection) -> Rows:
-    """Every hour from the first to the last date."""
-    first, last = db.execute("select min(event_date), max(event_date) from events").fetchone()
-    held = {day for (day,) in db.execute("select distinct event_date from events").fetchall()}
-    delivered = np.array([first + n * DAY in held for n in range((last - first).days + 1)])
+    """Every hour from the first to the last delivered date, and of stray ones those with events."""
+    first, last = db.execute(
+        "select min(event_date), max(event_date) from coverage where is_delivered"
+    ).fetchone()
+    stray = dict(db.execute("select event_date, is_stray from coverage").fetchall())
+    whole_hours = {at for (at,) in db.execute("from judged_hours").fetchall()}
+    hours = [(first + n * DAY, hour) for n in range((last - first).days + 1) for hour in range(24)]
+    judged = np.array([datetime(*day.timetuple()[:3], hour) in whole_hours for day, hour in hours])
+    outside = db.execute(
+        """select hour_start::date, hour(hour_start) from all_hours
+        where hour_start::date not between ? and ?""",
+        [first, last],
+    ).fetchall()
     rows = []
     for event_type in ("view", "cart", "purchase"):
-        counts = np.zeros(((last - first).days + 1, 24), int)
-        for at, hour, count in db.execute(
-            """select event_date, hour(event_time), count(*) from events where event_type = ?
-            group by all""",
-            [event_type],
-        ).fetchall():
-            counts[(at - first).days, hour] = count
-        scored = score_hours(counts, delivered)
-        for (day, hour), observed in np.ndenumerate(counts):
-            found = {name: float(values[day, hour]) for name, values in scored.items()}
+        held = {
+            (day, hour): count
+            for day, hour, count in db.execute(
+                """select event_date, hour(event_time), count(*) from events where event_type = ?
+                group by all""",
+                [event_type],
+            ).fetchall()
+        }
+        counts = np.array([held.get(key, 0) for key in hours]).reshape(-1, 24)
+        scored = score_hours(counts, judged.reshape(-1, 24))
+        for place, (day, hour) in enumerate([*hours, *outside]):
+            is_inside = place < len(hours)
+            found = {
+                name: float(values.ravel()[place]) if is_inside else float("nan")
+                for name, values in scored.items()
+            }
             found = {name: None if value != value else value for name, value in found.items()}
-            alarm = found.pop("alarm")
+            alarm = found.pop("alarm") or 0
+            reason = None if found["expected"] is not None else "too little data"
+            if day not in stray:
+                reason = "no events on this date"
+            elif stray[day]:
+                reason = "stray date"
+            elif not judged[place]:
+                reason = "hour not wholly in the data"
             rows.append(
                 dict(
-                    event_date=first + day * DAY,
+                    event_date=day,
                     event_hour=hour,
                     event_type=event_type,
-                    observed=int(observed),
+                    observed=held.get((day, hour), 0),
                     **found,
                     is_anomaly=alarm != 0,
                     direction={-1: "low", 0: None, 1: "high"}[alarm],
-                    reason=None
-                    if found["expected"] is not None
-                    else "too little data"
-                    if delivered[day]
-                    else "no events on this date",
+                    reason=reason,
+                    alarm_id=None,
+                    alarm_starts_at=None,
+                    alarm_ends_at=None,
                 )
             )
+    alarms: dict[tuple, list[dict]] = {}
+    for row in (row for row in rows if row["is_anomaly"]):
+        at = datetime(*row["event_date"].timetuple()[:3], row["event_hour"], tzinfo=UTC)
+        kind = row["event_type"], row["direction"]
+        alarm = alarms.pop((*kind, at), [])  # one that ends where this hour begins
+        alarms[*kind, at + timedelta(hours=1)] = [*alarm, row | {"at": at}]
+        first = alarm[0]["at"] if alarm else at
+        row |= {"alarm_id": f"{' '.join(kind)} {first:%Y%m%d%H}", "alarm_starts_at": first}
+    ends = {(alarm[0]["event_type"], alarm[0]["at"]): end for (*_, end), alarm in alarms.items()}
+    for row in rows:
+        row["alarm_ends_at"] = ends.get((row["event_type"], row["alarm_starts_at"]))
+    return rows
+
+
+def daily_anomalies(db: duckdb.DuckDBPyConnection) -> Rows:
+    """Date by date, against the others of its weekday."""
+    held = rows_of(
+        db,
+        """with sold as (
+            select event_date, sum(price)::double as revenue
+            from events where event_type = 'purchase' group by all
+        ), started as (
+            select session_date as event_date, count(*) as sessions,
+                count(*) filter (has_purchased) as orders
+            from sessions group by all
+        )
+        select event_date, is_whole, is_stray, coalesce(revenue, 0) as revenue,
+            coalesce(orders, 0)::double as orders, 100 * orders / sessions as conversion
+        from coverage left join sold using (event_date) left join started using (event_date)
+        order by event_date""",
+    )
+    rows = []
+    for measure in ("revenue", "orders", "conversion"):
+        judged = []
+        for day in held:
+            others = [
+                other[measure]
+                for other in held
+                if other["event_date"].weekday() == day["event_date"].weekday()
+                and other is not day
+                and other["is_whole"]
+                and other[measure] is not None
+            ]
+            row = dict.fromkeys(CONTRACT_COLUMNS["daily_anomalies"])
+            row |= {"event_date": day["event_date"], "measure": measure, "is_anomaly": False}
+            row |= {"observed": day[measure], "other_dates": len(others) if day["is_whole"] else 0}
+            if day["is_whole"] and len(others) >= 4:
+                row["expected"] = float(np.median(others))
+            if day["is_stray"]:
+                row["reason"] = "stray date"
+            elif not day["is_whole"]:
+                row["reason"] = "no whole date"
+            elif day[measure] is None:
+                row["reason"] = "nothing to divide by"
+            elif len(others) < 4:
+                row["reason"] = "fewer than 4 other dates of this weekday"
+            elif not row["expected"]:
+                row["reason"] = "nothing expected"
+            else:
+                judged.append(row)
+            rows.append(row)
+        distances = [row["observed"] / row["expected"] - 1 for row in judged]
+        spread = 1.4826 * float(np.median(np.abs(distances))) if judged else 0.0
+        margin = 4 * max(0.05, spread)
+        for row, distance in zip(judged, distances, strict=True):
+            row["score"] = 4 * distance / margin
+            row["lower_bound"] = row["expected"] * max(0, 1 - margin)
+            row["upper_bound"] = row["expected"] * (1 + margin)
+            row["is_anomaly"] = abs(distance) > margin
+            if row["is_anomaly"]:
+                row["direction"] = "low" if distance < 0 else "high"
     return rows
 
 
@@ -536,9 +641,10 @@ def hourly_anomalies(db: duckdb.DuckDBPyConnection) -> Rows:
 SUSPICIOUS_SESSIONS = f"""
     with holders as (
         select user_session, count(distinct user_id) filter (user_id <> {ANONYMOUS}) as persons
-        from events group by user_session
+        from events where has_session group by user_session
     ), shared as (
         select distinct session_key, persons from events join holders using (user_session)
+        where has_session
     ), judged as (
         select *, 'machine_rate' as rule, 30::double as threshold,
             total_events * 60::double / greatest(duration_seconds, 1) as value
@@ -728,7 +834,7 @@ def held_figures(db: duckdb.DuckDBPyConnection) -> dict:
         """select (select sum(rows_read) from files) as "rows landed",
             count(distinct session_id) as "session ids",
             count(distinct product_id) filter (product_id <> -1) as products,
-            24 * (max(event_date) - min(event_date) + 1) as hours,
+            (select count(*) from all_hours) as hours,
             100 * avg((brand = 'unknown_brand')::int) as "share of unknown brand",
             100 * avg((category_code = 'uncategorized')::int) as "share of uncategorized",
             count(*) filter (price = 0) as "events with a price of 0",
@@ -798,6 +904,7 @@ MARTS: dict[str, str | Callable[[duckdb.DuckDBPyConnection], Rows]] = {
     "customer_concentration": customer_concentration,
     "product_affinity": product_affinity,
     "hourly_anomalies": hourly_anomalies,
+    "daily_anomalies": daily_anomalies,
     "segment_changes": segment_changes,
     "relative_price_bands": relative_price_bands,
     "suspicious_sessions": SUSPICIOUS_SESSIONS,

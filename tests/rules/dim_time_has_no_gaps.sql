@@ -1,22 +1,30 @@
 with
 
-hours as (
+hours as (select * from {{ ref('dim_time') }}),
+events as (select * from {{ ref('fct_events') }}),
+coverage as (select * from {{ ref('data_coverage') }}),
+
+held as (
     select
-        count(*) as held,
-        24 * (datediff(max(event_date), min(event_date)) + 1) as expected
-    from {{ ref('dim_time') }}
+        count_if(event_date between first_delivered_date and last_delivered_date) as hours_within,
+        count_if(event_date not between first_delivered_date and last_delivered_date) as hours_outside
+    from hours
+    cross join coverage
 ),
 
-dates as (
-    select
-        min(event_date) as first_date,
-        max(event_date) as last_date
-    from {{ ref('fct_events') }}
+expected as (
+    select count(distinct time_key) as hours_outside
+    from events
+    cross join coverage
+    where event_date not between first_delivered_date and last_delivered_date
 )
 
-select hours.*
-from hours
-cross join dates
-where hours.held != coalesce(hours.expected, 0)
-    or not dates.first_date <=> (select min(event_date) from {{ ref('dim_time') }})
-    or not dates.last_date <=> (select max(event_date) from {{ ref('dim_time') }})
+select
+    held.hours_within,
+    held.hours_outside,
+    expected.hours_outside as expected_outside
+from held
+cross join expected
+cross join coverage
+where held.hours_within != coalesce(24 * (datediff(last_delivered_date, first_delivered_date) + 1), 0)
+    or held.hours_outside != expected.hours_outside

@@ -9,6 +9,7 @@ from shopstream.config import Settings
 from shopstream.published import read_published
 from shopstream.run.against import compared, differences, unequal
 from tests.campaigns.schedules import draw_side_by_side
+from tests.dbt.test_unit_tests import broken, statuses
 from tests.engine.test_input_kinds import all_files
 from tests.helpers.warehouse import Warehouse, put_files
 
@@ -27,6 +28,12 @@ def differing(first: Warehouse, second: Warehouse) -> dict[str, str]:
     published = read_published(ours)
     assert len(compared(published)) > 10
     return unequal(ours, published, theirs)
+
+
+def test_every_unit_and_data_test_of_dbt_passes_on_spark(tmp_path):
+    results = statuses(Warehouse(tmp_path), DBT_TARGET=SPARK)
+    assert any(name.startswith("unit_test.") for name in results)
+    assert broken(results) == {}
 
 
 def test_spark_builds_from_nothing_what_the_default_engine_built_in_two_loads(daily):

@@ -1,7 +1,7 @@
 """The user's command hears of trouble, and can do no harm."""
 
 import time
-from datetime import date
+from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 from deltalake import write_deltalake
@@ -48,14 +48,17 @@ def test_a_message_longer_than_the_system_takes_is_cut(monkeypatch, tmp_path, ca
 
 
 def anomalies(warehouse, *hours: int) -> None:
-    """Publish a build in which these hours of the first of October are anomalies."""
+    """Publish a build in which these hours of the first of October are one alarm."""
+    midnight = datetime(2019, 10, 1, tzinfo=UTC)
+    starts, ends = (midnight + timedelta(hours=hour) for hour in (min(hours), max(hours) + 1))
     table = pa.table(
         {
-            "event_date": [date(2019, 10, 1)] * 24,
-            "event_hour": pa.array(range(24), pa.int32()),
             "event_type": ["purchase"] * 24,
             "direction": ["low" if hour in hours else None for hour in range(24)],
             "is_anomaly": [hour in hours for hour in range(24)],
+            "alarm_id": [f"purchase low {starts:%Y%m%d%H}"] * 24,
+            "alarm_starts_at": [starts] * 24,
+            "alarm_ends_at": [ends] * 24,
         }
     )
     folder = warehouse / "shopstream_commerce.db" / "hourly_anomalies"
@@ -63,13 +66,17 @@ def anomalies(warehouse, *hours: int) -> None:
     publish(warehouse)
 
 
-def test_an_anomaly_is_told_once(tmp_path):
+def test_an_alarm_is_told_once_however_long_it_goes_on(tmp_path):
     anomalies(tmp_path, 3)
-    assert hook.new_anomalies(tmp_path) == ["2019-10-01 03:00 UTC: purchase unusually low"]
-    anomalies(tmp_path, 3, 4)
-    assert hook.new_anomalies(tmp_path) == ["2019-10-01 04:00 UTC: purchase unusually low"]
+    assert hook.new_anomalies(tmp_path) == [
+        "2019-10-01 03:00 to 2019-10-01 04:00 UTC: purchase unusually low"
+    ]
     anomalies(tmp_path, 3, 4)
     assert hook.new_anomalies(tmp_path) == []
+    anomalies(tmp_path, 7, 8)
+    assert hook.new_anomalies(tmp_path) == [
+        "2019-10-01 07:00 to 2019-10-01 09:00 UTC: purchase unusually low"
+    ]
 
 
 def test_without_the_business_marts_there_is_nothing_to_tell(tmp_path):

@@ -228,7 +228,7 @@ def test_defaults_and_case(build):
     assert (anonymous["event_type"], anonymous["price"]) == ("unknown", Decimal("0.00"))
     assert known["event_type"] == "view"
     sessions = {s["session_id"]: s for s in marts["dim_sessions"]}
-    assert sessions.keys() == {"unknown_session_-999999", "s"}
+    assert sessions.keys() == {f"unknown_session_-999999@{anonymous['event_key']}", "s"}
     product = {p["product_id"]: p for p in marts["dim_products"]}
     attributes = ("brand", "category_code", "category_id")
     assert [product[-1][a] for a in attributes] == ["unknown_brand", "uncategorized", -1]
@@ -237,7 +237,7 @@ def test_defaults_and_case(build):
 
 def test_unknown_session_is_named_after_the_cleaned_user(build):
     marts = build(event(user_id="+07.0", user_session=""))
-    assert one(marts["dim_sessions"])["session_id"] == "unknown_session_7"
+    assert one(marts["dim_sessions"])["session_id"] == f"unknown_session_7@{START}"
 
 
 def test_event_time_default_is_for_missing_times_only(build):
@@ -296,13 +296,14 @@ def test_file_without_a_required_column_is_not_in_the_ledger(landing, missing):
 def test_unreadable_files_are_not_in_the_ledger(landing, name, data):
     (landing / name).write_bytes(data)
     marts = rows_of(landing)
-    assert not any(marts.values())
+    assert [name for name, rows in marts.items() if rows] == ["data_coverage"]
 
 
 def test_empty_landing_gives_empty_tables_of_the_right_types(landing):
     marts = core_marts(landing)
     assert list(marts) == list(oracle.CONTRACT_COLUMNS) == list(KEYS)
-    assert {table.num_rows for table in marts.values()} == {0}
+    # What is covered is a row all the same.
+    assert {name for name, table in marts.items() if table.num_rows} == {"data_coverage"}
     fact = marts["fct_events"].schema
     assert fact.field("price").type == pa.decimal128(12, 2)
     assert fact.field("event_time").type == pa.timestamp("us", "UTC")
@@ -524,7 +525,9 @@ def test_session_over_midnight(build):
         "total_views": 2,
         "total_carts": 1,
         "total_purchases": 1,
+        "total_removals": 0,
         "total_unknown": 1,
+        "total_other": 1,
         "total_spent": Decimal("9.99"),
         "unique_products": 3,
         "unique_categories": 3,
@@ -618,6 +621,93 @@ def test_session_start_before_1970_is_floored(build):
     assert ids == {(7, "s@-2"): 1}
 
 
+def test_rows_without_a_session_are_cut_by_pauses_of_their_user(build):
+    times = ["10:00:00", "10:30:00", "11:00:00.000001", "10:20:00"]
+    events = [event(event_time=f"2019-10-05 {t}", user_session="") for t in times]
+    events[-1]["user_id"] = "8"
+    named = event(event_time="2019-10-05 10:45:00", user_session="unknown_session_7")
+    ids = session_ids(build(*events, named, session_timeout_minutes=600))
+    assert ids == {
+        (7, f"unknown_session_7@{START}"): 2,
+        (7, f"unknown_session_7@{START + 3600}"): 1,
+        (7, f"unknown_session_7@{START + 2700}"): 1,
+        (8, f"unknown_session_8@{START + 1200}"): 1,
+    }
+
+
+def test_a_row_with_neither_user_nor_session_is_a_session_of_its_own(build):
+    nobody = {"user_id": "", "user_session": ""}
+    marts = build(event(**nobody), event(**nobody, price="2"))
+    keys = {e["event_key"] for e in marts["fct_events"]}
+    assert session_ids(marts) == {(-999999, f"unknown_session_-999999@{key}"): 1 for key in keys}
+
+
+def test_of_duplicates_of_one_file_a_delivered_session_survives_a_missing_one(build):
+    missing, named = event(user_session=""), event(user_session="unknown_session_7")
+    for events in ([missing, named], [named, missing]):
+        assert session_ids(build(*events)) == {(7, "unknown_session_7"): 1}
+
+
+def test_event_types_count_by_the_name_they_stand_for(build):
+    events = [event(event_type=kind) for kind in ("AddToCart", "remove_from_cart", "search", "")]
+    user = one(build(*events, event_type_names={"addtocart": "cart"})["dim_users"])
+    counts = [user[f"total_{n}"] for n in ("events", "carts", "removals", "unknown", "other")]
+    assert counts == [4, 1, 1, 1, 1]
+
+
+# ----------------------------------------------------------------------------------- coverage
+
+
+def covered(build, **events: int) -> dict[str, tuple[bool, bool]]:
+    """By date, for so many events of dates written _20191001: delivered, whole."""
+    rows = [
+        event(event_time=f"{day[1:5]}-{day[5:7]}-{day[7:]} 12:00:00", price=str(number))
+        for day, count in events.items()
+        for number in range(count)
+    ]
+    dates = build(*rows, window_end=None)["event_dates"]
+    return {f"_{d['event_date']:%Y%m%d}": (d["is_delivered"], d["is_whole"]) for d in dates}
+
+
+def test_many_stray_dates_do_not_outvote_one_real_one(build):
+    stray = [f"_2020010{day}" for day in (1, 3, 5, 7, 9)]
+    held = covered(build, _20191010=200, **dict.fromkeys(stray, 1))
+    assert held.pop("_20191010") == (True, False)
+    assert held == dict.fromkeys(stray, (False, False))
+
+
+def test_a_run_is_delivered_when_one_of_its_dates_has_a_hundredth_of_the_typical_date(build):
+    held = covered(build, _20191001=1, _20191002=2, _20191004=1, _20191010=200, _20191012=1)
+    assert [day for day, (is_delivered, _) in held.items() if is_delivered] == [
+        "_20191001",
+        "_20191002",
+        "_20191010",
+    ]
+
+
+def test_the_data_ends_with_the_last_event_of_the_last_delivered_date(build):
+    times = ["10-01 00:59:59", "10-01 12:00:00", "10-02 12:00:00", "10-03 22:59:59"]
+    marts = build(*(event(event_time=f"2019-{t}") for t in times))
+    assert one(marts["data_coverage"]) == {
+        "begins_at": at("2019-10-01 00:59:59"),
+        "ends_at": at("2019-10-03 22:59:59"),
+        "first_delivered_date": date(2019, 10, 1),
+        "last_delivered_date": date(2019, 10, 3),
+        "typical_events": 1,
+        "dates_delivered": 3,
+        "dates_whole": 2,
+        "dates_stray": 0,
+    }
+
+
+def test_a_stray_date_has_the_hours_of_its_events_and_is_listed_with_its_file(build):
+    near = [event(price=str(number)) for number in range(101)]
+    marts = build(*near, event(event_time="2020-04-01 03:00:00"))
+    assert [h["time_key"] for h in marts["dim_time"]][23:] == [2019100523, 2020040103]
+    stray = one(marts["stray_dates"])
+    assert (stray["event_date"], stray["total_rows"]) == (date(2020, 4, 1), 1)
+
+
 # -------------------------------------------------------------------- users, products, hours
 
 
@@ -655,6 +745,9 @@ def test_user_totals(build):
         "total_views": 1,
         "total_carts": 1,
         "total_purchases": 2,
+        "total_removals": 0,
+        "total_unknown": 1,
+        "total_other": 0,
         "total_spent": Decimal("5.00"),
         "user_segment": "One-time User",
         "is_anonymous": False,
@@ -683,6 +776,9 @@ def test_product_totals(build):
         "total_views": 1,
         "total_carts": 0,
         "total_purchases": 1,
+        "total_removals": 0,
+        "total_unknown": 0,
+        "total_other": 0,
         "total_revenue": Decimal("0.02"),
     }
     assert (second["avg_price"], second["total_revenue"]) == (Decimal("0.01"), Decimal("0.00"))

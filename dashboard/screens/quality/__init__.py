@@ -1,6 +1,7 @@
 """What became of each delivered row, and whether to trust the numbers."""
 
 from dashboard.blocks import Page
-from dashboard.screens.quality import cleaning, doubts, rows, trust
+from dashboard.screens.quality import cleaning, covered, doubts, rows, trust
 
-PAGE = Page("Data quality", "quality", (rows.PART, cleaning.PART, trust.PART, doubts.PART))
+PARTS = (rows.PART, cleaning.PART, covered.PART, trust.PART, doubts.PART)
+PAGE = Page("Data quality", "quality", PARTS)

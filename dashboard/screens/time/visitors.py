@@ -26,8 +26,8 @@ def by_hour(build, view):
 def by_weekday(build, view):
     count = view.choices["count"]
     days = data.activity.series(build, "day", *data.activity.whole(build))
-    # Of a date without an event nothing was delivered.
-    days = days[days["total_events"] > 0]
+    # Of others no day was seen whole.
+    days = days[days["is_complete"].eq(True)]
     days["position"] = days["period_start"].dt.dayofweek
     rows = days.groupby("position", as_index=False).agg(
         days=("position", "size"), mean=(COLUMNS[count], "mean")
@@ -35,7 +35,7 @@ def by_weekday(build, view):
     rows["weekday"] = rows["position"].map(lambda place: charts.WEEKDAYS[place][:3])
     figure = charts.columns(rows, "weekday", "mean", words=f"{count} a day")
     least, most = rows["days"].min(), rows["days"].max()
-    caption = f"All dates, UTC. Average of {least} to {most} delivered days each."
+    caption = f"All dates, UTC. Average of {least} to {most} whole days each."
     title = f"{count.capitalize()} a day, by weekday"
     yield Chart(title, figure, rows, f"{caption} From period_activity.", metric=COLUMNS[count])
 

@@ -1,13 +1,15 @@
 with
 
 user_days as (select * from {{ ref('int_user_days') }} where user_id != {{ var('null_defaults')['user_id'] }}),
+delivered_dates as (select * from {{ ref('int_date_coverage') }} where is_delivered),
 
 list_activities as (
     select
-        user_id,
-        event_date,
-        explode(if(total_purchases > 0, array('visit', 'purchase'), array('visit'))) as activity
+        user_days.user_id,
+        user_days.event_date,
+        explode(if(user_days.total_purchases > 0, array('visit', 'purchase'), array('visit'))) as activity
     from user_days
+    left semi join delivered_dates on user_days.event_date = delivered_dates.event_date
 ),
 
 list_periods as (

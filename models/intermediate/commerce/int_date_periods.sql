@@ -1,32 +1,39 @@
 with
 
-dates as (select * from {{ ref('int_event_dates') }} where total_rows > 0),
+dates as (select * from {{ ref('int_date_coverage') }}),
 
-find_first_date as (
+find_bounds as (
     select
-        event_date,
-        min(event_date) over () as first_date
+        *,
+        min(if(is_delivered, event_date, null)) over () as first_date,
+        max(if(is_delivered, event_date, null)) over () as last_date
     from dates
 ),
 
 assign_periods as (
     select
-        find_first_date.event_date,
+        find_bounds.event_date,
+        find_bounds.is_delivered,
+        find_bounds.is_whole,
+        find_bounds.last_date,
         kinds.period_type,
         case kinds.period_type
-            when 'day' then find_first_date.event_date
-            when 'week' then cast(trunc(find_first_date.event_date, 'week') as date)
-            when 'month' then cast(trunc(find_first_date.event_date, 'month') as date)
-            else find_first_date.first_date
+            when 'day' then find_bounds.event_date
+            when 'week' then cast(trunc(find_bounds.event_date, 'week') as date)
+            when 'month' then cast(trunc(find_bounds.event_date, 'month') as date)
+            else find_bounds.first_date
         end as period_start
-    from find_first_date
+    from find_bounds
     -- Not stack(): Sail groups by what it gives as if it were one value (docs/engines.md).
     cross join values ('day'), ('week'), ('month'), ('total') as kinds (period_type)
 )
 
 select
     event_date,
+    is_delivered,
+    is_whole,
     period_type,
     period_start,
-    max(event_date) over (partition by period_type, period_start) as period_end
+    -- The total has the events of all dates, and the bounds of the delivered ones.
+    if(period_type = 'total', last_date, max(event_date) over (partition by period_type, period_start)) as period_end
 from assign_periods

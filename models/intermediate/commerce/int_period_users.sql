@@ -11,6 +11,7 @@ roll_up_users as (
         periods.period_type,
         periods.period_start,
         user_days.user_id,
+        sum(user_days.total_sessions) as session_days,
         {{ summed_counts() }},
         {{ money_sum('user_days.total_spent') }} as total_spent
     from user_days
@@ -27,6 +28,7 @@ select
     count_if(total_purchases > 0) as buyers,
     count_if(total_purchases > 0 and total_carts = 0) as buyers_without_cart,
     sum(total_events) as user_events,
+    sum(session_days) as session_days,
     {{ money_sum('total_spent') }} as buyer_revenue
 from roll_up_users
 group by period_type, period_start

@@ -16,7 +16,9 @@ rank_copies as (
         -- By the key first, so that one shuffle and one sort do for both.
         row_number() over (
             partition by delivered_rows.event_date, delivered_rows.event_key, event_time, user_id, product_id, event_type, price
-            order by user_session, category_id, category_code, brand, file_key, row_number
+            order by
+                user_session, category_id, category_code, brand, file_key,
+                changes & {{ change_bit('user_session') }}, row_number
         ) as duplicate_rank,
         dense_rank() over (
             partition by delivered_rows.event_date, delivered_rows.event_key

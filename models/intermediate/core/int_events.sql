@@ -26,6 +26,7 @@ select
     drop_duplicates.price,
     drop_duplicates.user_id,
     drop_duplicates.user_session,
+    drop_duplicates.changes & {{ change_bit('user_session') }} = 0 as has_session,
     drop_duplicates.load_id as row_load_id,
     event_dates.load_id
 from drop_duplicates

@@ -1,13 +1,15 @@
 with
 
-event_dates as (select * from {{ ref('int_event_dates') }} where total_rows > 0),
+coverage as (select * from {{ ref('int_date_coverage') }}),
+events as (select * from {{ ref('fct_events') }}),
 
 -- Not dbt_utils.date_spine: it fails where there is no date, as after the last file was withdrawn.
 find_bounds as (
     select
         min(event_date) as first_date,
         max(event_date) as last_date
-    from event_dates
+    from coverage
+    where is_delivered
 ),
 
 list_dates as (
@@ -15,11 +17,25 @@ list_dates as (
     from find_bounds
 ),
 
+find_dates_outside as (
+    select coverage.event_date
+    from coverage
+    cross join find_bounds
+    where coverage.event_date < find_bounds.first_date or coverage.event_date > find_bounds.last_date
+),
+
+-- So that each event has its hour, however far its date is from the data.
 list_hours as (
     select
         event_date,
         explode(sequence(0, 23)) as event_hour
     from list_dates
+    union all
+    select distinct
+        events.event_date,
+        events.time_key % 100 as event_hour
+    from events
+    left semi join find_dates_outside as outside on events.event_date = outside.event_date
 )
 
 select

@@ -8,13 +8,17 @@ mark_anonymous as (
 ),
 definitions as (select * from {{ ref('session_definitions') }}),
 
--- A stream is what pauses are looked for in; user -999999 keeps delivered sessions.
+-- A stream is what pauses are looked for in; user -999999 keeps delivered sessions. Rows without one are always cut.
 assign_streams as (
     select
         mark_anonymous.*,
         definitions.session_definition,
         if(definitions.by_inactivity and not is_anonymous, user_id, delivered_key) as stream,
-        definitions.is_cut and not (definitions.by_inactivity and is_anonymous) as is_cut
+        (definitions.is_cut or not has_session) and not (definitions.by_inactivity and is_anonymous) as is_cut,
+        if(
+            has_session or definitions.by_inactivity,
+            interval {{ var('compared_timeout_minutes') }} minutes, interval {{ missing_session_timeout() }} minutes
+        ) as longest_pause
     from mark_anonymous
     cross join definitions
 ),
@@ -26,7 +30,7 @@ mark_cuts as (
             partition by session_definition, user_id, stream
             order by first_event_at
             rows between unbounded preceding and 1 preceding
-        ) + interval {{ var('compared_timeout_minutes') }} minutes as is_start
+        ) + longest_pause as is_start
     from assign_streams
 ),
 

@@ -50,7 +50,7 @@ divide_activity as (
             'avg_purchase_price', double(avg_purchase_price), double(revenue), double(total_purchases),
             'revenue_per_buyer', double(revenue_per_buyer), double(buyer_revenue), double(buyers),
             'events_per_user', events_per_user, double(user_events), double(users),
-            'sessions_per_user', sessions_per_user, double(sessions - anonymous_sessions), double(users),
+            'sessions_per_user', sessions_per_user, double(user_sessions), double(users),
             'mean_duration_seconds', mean_duration_seconds, mean_duration_seconds * sessions, double(sessions),
             'median_duration_seconds', median_duration_seconds, null, null
         ) as (metric_name, value, numerator, denominator)

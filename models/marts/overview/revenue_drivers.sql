@@ -1,6 +1,6 @@
 with
 
-activity as (select * from {{ ref('period_activity') }} where period_type != 'total'),
+activity as (select * from {{ ref('period_activity') }} where period_type != 'total' and is_complete),
 
 find_period_before as (
     select

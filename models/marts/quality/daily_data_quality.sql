@@ -14,7 +14,7 @@ select
     count_if(event_type = lower('{{ defaults["event_type"] }}')) as unknown_type_events,
     count_if(product_id = {{ defaults['product_id'] }}) as unknown_product_events,
     count_if(user_id = {{ defaults['user_id'] }}) as anonymous_events,
-    count_if(user_session = concat('{{ defaults["user_session"] }}', user_id)) as unknown_session_events,
+    count_if(not has_session) as unknown_session_events,
     count_if(price = 0) as zero_price_events,
     count_if(price = {{ var('max_price') }}) as capped_events,
     max(load_id) as load_id

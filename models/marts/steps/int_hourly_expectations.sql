@@ -4,16 +4,22 @@ with
 
 hours as (select * from {{ ref('dim_time') }}),
 activity as (select * from {{ ref('hourly_activity') }}),
+coverage as (select * from {{ ref('int_date_coverage') }}),
 settings as (select * from {{ ref('anomaly_settings') }}),
 
--- Every hour counts, also one without any event; of a date without any, nothing was delivered.
+-- Every hour that lies wholly within the data counts, also one without any event.
 count_events as (
     select
         hours.event_date,
         hours.event_hour,
         hours.day_of_week,
         settings.*,
-        max(activity.event_date) over (partition by hours.event_date) is not null as is_delivered,
+        case
+            when coverage.event_date is null then 'no events on this date'
+            when coverage.is_stray then 'stray date'
+            when hours.event_hour < coverage.judged_from or hours.event_hour >= coverage.judged_below
+                then 'hour not wholly in the data'
+        end as left_out,
         coalesce(case settings.event_type
             when 'view' then activity.total_views
             when 'cart' then activity.total_carts
@@ -22,6 +28,7 @@ count_events as (
     from hours
     cross join settings
     left join activity on hours.event_date = activity.event_date and hours.event_hour = activity.event_hour
+    left join coverage on hours.event_date = coverage.event_date
 ),
 
 -- What the same hour of the week had in the other weeks: an hour says nothing about itself.
@@ -37,7 +44,7 @@ find_medians as (
         and counted.day_of_week = other_weeks.day_of_week
         and counted.event_hour = other_weeks.event_hour
         and counted.event_date != other_weeks.event_date
-    where counted.is_delivered and other_weeks.is_delivered
+    where counted.left_out is null and other_weeks.left_out is null
     group by counted.event_type, counted.event_date, counted.event_hour
     having count(*) >= max(counted.min_other_weeks)
 )
@@ -50,7 +57,7 @@ select
     threshold,
     run_threshold,
     min_scale,
-    is_delivered,
+    left_out,
     observed,
     expected,
     2 * (sqrt(observed + 0.375d) - sqrt(expected + 0.375d)) as distance

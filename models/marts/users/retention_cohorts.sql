@@ -1,7 +1,7 @@
 with
 
 cohort_periods as (select * from {{ ref('int_cohort_periods') }}),
-dates as (select * from {{ ref('int_date_periods') }} where period_type = 'day'),
+dates as (select * from {{ ref('int_date_coverage') }} where is_whole),
 
 make_cells as (
     select
@@ -17,7 +17,7 @@ make_cells as (
     where period_number = 0
 ),
 
--- Only a day or week of which every date has events is known: 0 there, null elsewhere.
+-- Only a day or week that lies on whole dates is known: 0 there, null elsewhere.
 find_known_periods as (
     select
         'day' as period_type,

@@ -4,12 +4,12 @@ session_days as (
     select * from {{ ref('int_session_days') }}
     where user_id != {{ var('null_defaults')['user_id'] }} and total_purchases > 0
 ),
-hours as (select * from {{ ref('dim_time') }}),
+coverage as (select * from {{ ref('data_coverage') }}),
 segments as (select * from {{ ref('rfm_segments') }}),
 
 choose_date as (
-    select coalesce({{ date_or_null(var('as_of_date')) }}, max(event_date)) as as_of_date
-    from hours
+    select coalesce({{ date_or_null(var('as_of_date')) }}, last_delivered_date) as as_of_date
+    from coverage
 ),
 
 sum_orders as (

@@ -31,6 +31,26 @@ judge_hours as (
             or coalesce(side = lead(side) over (partition by event_type order by event_date, event_hour), false)
         ) as is_anomaly
     from score_hours
+),
+
+-- Adjacent anomalies on one side are one alarm, named by its first hour.
+mark_alarms as (
+    select
+        *,
+        if(
+            is_anomaly and not coalesce(
+                lag(is_anomaly) over hours and side = lag(side) over hours, false
+            ), cast(event_date as timestamp) + event_hour * interval 1 hour, null
+        ) as starts_at
+    from judge_hours
+    window hours as (partition by event_type order by event_date, event_hour)
+),
+
+number_alarms as (
+    select
+        *,
+        if(is_anomaly, max(starts_at) over (partition by event_type order by event_date, event_hour), null) as alarm_starts_at
+    from mark_alarms
 )
 
 select
@@ -45,5 +65,8 @@ select
     score,
     coalesce(is_anomaly, false) as is_anomaly,
     case when is_anomaly and side < 0 then 'low' when is_anomaly and side > 0 then 'high' end as direction,
-    case when not is_delivered then 'no events on this date' when expected is null then 'too little data' end as reason
-from judge_hours
+    coalesce(left_out, case when expected is null then 'too little data' end) as reason,
+    concat(event_type, ' ', if(side < 0, 'low', 'high'), ' ', date_format(alarm_starts_at, 'yyyyMMddHH')) as alarm_id,
+    alarm_starts_at,
+    alarm_starts_at + interval 1 hour * count(alarm_starts_at) over (partition by event_type, alarm_starts_at) as alarm_ends_at
+from number_alarms

@@ -1,0 +1,14 @@
+with
+
+dates as (select * from {{ ref('int_date_coverage') }})
+
+select
+    min(if(is_delivered, first_event_at, null)) as begins_at,
+    max(if(is_delivered, last_event_at, null)) as ends_at,
+    min(if(is_delivered, event_date, null)) as first_delivered_date,
+    max(if(is_delivered, event_date, null)) as last_delivered_date,
+    max(typical_events) as typical_events,
+    count_if(is_delivered) as dates_delivered,
+    count_if(is_whole) as dates_whole,
+    count_if(is_stray) as dates_stray
+from dates
