@@ -53,7 +53,8 @@ def activity_of(days: list[datetime.date], **more) -> pd.DataFrame:
     starts = [*days, FIRST]
     rows = pd.DataFrame({"period_start": starts, "period_end": [*days, LAST]})
     rows["period_type"] = ["day"] * len(days) + ["total"]
-    return rows.assign(**dict.fromkeys(data.activity.COUNTED, 10), revenue_per_buyer=5.0, **more)
+    rows = rows.assign(**dict.fromkeys(data.activity.COUNTED, 10), revenue_per_buyer=5.0, **more)
+    return rows.assign(dates_delivered=1)
 
 
 def test_a_day_without_events_is_a_day_of_zero(tmp_path):
@@ -120,7 +121,8 @@ def two_months(folder) -> data.Build:
     )
     for name in ("period_start", "period_end"):
         rows[name] = rows[name].dt.date
-    return made(folder, period_activity=rows.assign(**dict.fromkeys(data.activity.COUNTED, 1000)))
+    rows = rows.assign(**dict.fromkeys(data.activity.COUNTED, 1000), dates_delivered=1)
+    return made(folder, period_activity=rows)
 
 
 def test_a_month_that_the_data_ends_in_is_pale(tmp_path):

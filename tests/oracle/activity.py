@@ -435,13 +435,14 @@ MARTS = {
             mean_money(revenue, orders) as avg_order_value,
             mean_money(revenue, buyers) as revenue_per_buyer
         from counted""",
+    # A delivered id that reads like the name of a run without one is told apart from it.
     "definitions_compared": """
         with of_definition as (
             select session_definition,
                 (max(event_us) - min(event_us)) // 1000000 as duration, count(*) as events,
                 coalesce(sum(price) filter (event_type = 'purchase'), 0) as spent,
                 bool_or(event_type = 'purchase') as is_order
-            from compared group by session_definition, user_id, session_id
+            from compared group by session_definition, user_id, session_id, is_sessionless
         )
         select session_definition, count(*) as sessions, count(*) filter (is_order) as orders,
             percent(orders, sessions) as order_conversion,
