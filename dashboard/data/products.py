@@ -204,16 +204,31 @@ def affinity(build: Build, item_type: str, basket_type: str, apart: bool) -> pd.
     )
 
 
+def cart_horizon() -> int:
+    """Days of data after which an open cart counts as abandoned."""
+    return rules()["cart_horizon_days"]
+
+
 def carts(build: Build, first: date, last: date, category: str | None) -> pd.DataFrame:
-    """Carts and what became of them, by first part of the category."""
+    """Carts of a visitor and a product and what became of them, by first part of the category;
+    `decided` are all but those that may still be bought."""
     return query(
         build,
-        f"""select split_part(category_code, '.', 1) as category, sum(carted) as carted,
-            sum(purchased_same_session) as same_session, sum(purchased_later) as later,
-            sum(abandoned) as abandoned, sum(abandoned_value) as abandoned_value
-        from cart_outcomes
-        where cart_date between $first and $last {of_category(category, None)}
-        group by all order by abandoned_value desc, category""",
+        f"""with ended as (
+            select split_part(category_code, '.', 1) as category,
+                replace(outcome, 'purchased_', '') as outcome, episodes, cart_value
+            from cart_outcomes
+            where cart_date between $first and $last {of_category(category, None)}
+        )
+        select category, sum(episodes) as carted,
+            coalesce(sum(episodes) filter (outcome = 'same_session'), 0) as same_session,
+            coalesce(sum(episodes) filter (outcome = 'later'), 0) as later,
+            coalesce(sum(episodes) filter (outcome = 'removed'), 0) as removed,
+            coalesce(sum(episodes) filter (outcome = 'abandoned'), 0) as abandoned,
+            coalesce(sum(episodes) filter (outcome = 'undecided'), 0) as undecided,
+            carted - undecided as decided,
+            coalesce(sum(cart_value) filter (outcome = 'abandoned'), 0) as abandoned_value
+        from ended group by category order by abandoned_value desc, category""",
         first=first,
         last=last,
         category=category,

@@ -9,8 +9,9 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from itertools import combinations
+from itertools import combinations, groupby
 from math import ceil
+from operator import itemgetter
 from pathlib import Path
 
 import duckdb
@@ -56,9 +57,9 @@ suspicious_sessions (session_key, rule): session_key bigint, rule string, user_i
     value double, threshold double
 metrics_without_suspicious (metric_name): metric_name string, with_all double,
     without_suspicious double
-cart_outcomes (cart_date, product_id): cart_date date, product_id bigint, category_code string,
-    carted bigint, purchased_same_session bigint, purchased_later bigint, abandoned bigint,
-    abandoned_value decimal(18,2), days_to_purchase_sum bigint, cart_value decimal(18,2)
+cart_outcomes (cart_date, product_id, outcome): cart_date date, product_id bigint,
+    category_code string, outcome string, episodes bigint, cart_value decimal(18,2),
+    days_to_purchase_sum bigint
 product_history (product_id, valid_from): product_id bigint, valid_from timestamp,
     valid_to timestamp, brand string, category_code string, category_id bigint,
     price decimal(12,2), is_current boolean, total_events bigint
@@ -439,35 +440,80 @@ def relative_price_bands(db: duckdb.DuckDBPyConnection) -> Rows:
     ]
 
 
-CART_OUTCOMES = f"""
-    with pairs as (
-        select session_key, product_id, any_value(user_id) as user_id,
-            min(event_us) filter (event_type = 'cart') as cart_us,
-            max(event_us) filter (event_type = 'purchase') as last_us,
-            arg_max(price, event_us * 1000000::hugeint + (price * 100)::bigint)
-                filter (event_type = 'cart') as cart_price
-        from events group by session_key, product_id
-    ), judged as (
-        select *, make_timestamp(cart_us)::date as cart_date,
-            coalesce(last_us >= cart_us, false) as is_same,
-            (
-                select min(bought.event_us) from events bought
-                where bought.event_type = 'purchase' and bought.user_id = pairs.user_id
-                    and bought.product_id = pairs.product_id
-                    and bought.session_key <> pairs.session_key
-                    and bought.event_us >= pairs.cart_us and pairs.user_id <> {ANONYMOUS}
-            ) as later_us
-        from pairs where cart_us is not null
-    )
-    select cart_date, product_id, any_value(category_code) as category_code, count(*) as carted,
-        count(*) filter (is_same) as purchased_same_session,
-        count(*) filter (not is_same and later_us is not null) as purchased_later,
-        count(*) filter (not is_same and later_us is null) as abandoned,
-        coalesce(sum(cart_price) filter (not is_same and later_us is null), 0) as abandoned_value,
-        coalesce(sum(make_timestamp(later_us)::date - cart_date) filter (not is_same), 0)
-            as days_to_purchase_sum,
-        sum(cart_price) as cart_value
-    from judged join latest using (product_id) group by cart_date, product_id"""
+CART_HORIZON = timedelta(days=7)
+
+
+def cart_outcome(carts: list[tuple], ends: list[tuple], data_end: datetime) -> str:
+    """How an episode of these cart events went, given the events of the instant that ended it."""
+    last_at = max(at for at, *_ in carts)
+    bought_in = {session for _, kind, session, _ in ends if kind == "purchase"}
+    if bought_in & {session for at, _, session, _ in carts if at == last_at}:
+        return "purchased_same_session"
+    if bought_in:
+        return "purchased_later"
+    if ends:
+        return "removed"
+    return "abandoned" if data_end - last_at >= CART_HORIZON else "undecided"
+
+
+def cart_episodes(events: list[tuple], data_end: datetime) -> list[dict]:
+    """Of one holder and product: instant by instant, carts before what ends them."""
+    episodes, carts = [], []
+
+    def close(ends: list[tuple]) -> None:
+        last_at = max(at for at, *_ in carts)
+        outcome = cart_outcome(carts, ends, data_end)
+        episodes.append(
+            dict(
+                cart_date=min(at for at, *_ in carts).date(),
+                outcome=outcome,
+                value=max(price for at, _, _, price in carts if at == last_at),
+                bought_on=ends[0][0].date() if outcome.startswith("purchased") else None,
+            )
+        )
+        carts.clear()
+
+    for _, moment in groupby(sorted(events), key=itemgetter(0)):
+        moment = list(moment)
+        carts += [event for event in moment if event[1] == "cart"]
+        ends = [event for event in moment if event[1] != "cart"]
+        if carts and ends:
+            close(ends)
+    if carts:
+        close([])
+    return episodes
+
+
+def cart_outcomes(db: duckdb.DuckDBPyConnection) -> list[dict]:
+    """Episode by episode; user -999999 is as many holders as it has sessions."""
+    category = {r["product_id"]: r["category_code"] for r in rows_of(db, "select * from latest")}
+    (data_end,) = db.execute("select max(ends) from coverage where is_delivered").fetchone()
+    held = defaultdict(list)
+    for user, session, product, *event in db.execute(
+        """select user_id, session_key, product_id, event_time, event_type, session_key, price
+        from events where event_type in ('cart', 'purchase', 'remove_from_cart')"""
+    ).fetchall():
+        held[user, session if user == ANONYMOUS else None, product].append(tuple(event))
+    rows: dict = {}
+    for (_, _, product), events in held.items():
+        for episode in cart_episodes(events, data_end):
+            day, outcome = episode["cart_date"], episode["outcome"]
+            row = rows.setdefault(
+                (day, product, outcome),
+                dict(
+                    cart_date=day,
+                    product_id=product,
+                    category_code=category[product],
+                    outcome=outcome,
+                    episodes=0,
+                    cart_value=oracle.Decimal("0.00"),
+                    days_to_purchase_sum=0,
+                ),
+            )
+            row["episodes"] += 1
+            row["cart_value"] += episode["value"]
+            row["days_to_purchase_sum"] += ((episode["bought_on"] or day) - day).days
+    return list(rows.values())
 
 
 # ---------------------------------------------------------------------------------------- trust
@@ -782,14 +828,16 @@ def metric_values(db: duckdb.DuckDBPyConnection) -> Rows:
     for percent in (1, 5, 10, 20):
         top = curve[percent]["revenue"], curve[100]["revenue"]
         parts[f"revenue_share_of_top_{percent}_percent"] = top
-    outcomes = rows_of(db, CART_OUTCOMES)
-    parts["cart_abandonment"] = tuple(
-        sum(row[name] for row in outcomes) for name in ("abandoned", "carted")
+    outcomes = cart_outcomes(db)
+    left = [row for row in outcomes if row["outcome"] == "abandoned"]
+    parts["cart_abandonment"] = (
+        sum(row["episodes"] for row in left),
+        sum(row["episodes"] for row in outcomes if row["outcome"] != "undecided"),
     )
     flagged = len({row["session_key"] for row in rows_of(db, SUSPICIOUS_SESSIONS)})
     parts["suspicious_session_share"] = (flagged, n["sessions"])
     rows |= {name: (share(*pair), *pair) for name, pair in parts.items()}
-    value = sum(row["abandoned_value"] for row in outcomes)
+    value = sum(row["cart_value"] for row in left)
     rows["abandoned_value"] = (value, value, None)
     rows["gini"] = (curve[100]["gini"], None, None)
     alarms = sum(row["is_anomaly"] for row in hourly_anomalies(db))
@@ -909,7 +957,7 @@ MARTS: dict[str, str | Callable[[duckdb.DuckDBPyConnection], Rows]] = {
     "relative_price_bands": relative_price_bands,
     "suspicious_sessions": SUSPICIOUS_SESSIONS,
     "metrics_without_suspicious": METRICS_WITHOUT_SUSPICIOUS,
-    "cart_outcomes": CART_OUTCOMES,
+    "cart_outcomes": cart_outcomes,
     "product_history": product_history,
     "metric_values": metric_values,
     "published_comparison": published_comparison,

@@ -91,9 +91,9 @@ rate_cohorts as (
 
 sum_carts as (
     select
-        coalesce(sum(abandoned), 0) as abandoned,
-        coalesce(sum(carted), 0) as carted,
-        coalesce(sum(abandoned_value), 0) as abandoned_value
+        coalesce(sum(case when outcome = 'abandoned' then episodes end), 0) as abandoned,
+        coalesce(sum(case when outcome != 'undecided' then episodes end), 0) as decided,
+        coalesce(sum(case when outcome = 'abandoned' then cart_value end), 0) as abandoned_value
     from carts
 ),
 
@@ -101,7 +101,7 @@ rate_carts as (
     select
         stack(
             2,
-            'cart_abandonment', 100d * abandoned / nullif(carted, 0), double(abandoned), double(carted),
+            'cart_abandonment', 100d * abandoned / nullif(decided, 0), double(abandoned), double(decided),
             'abandoned_value', double(abandoned_value), double(abandoned_value), null
         ) as (metric_name, value, numerator, denominator)
     from sum_carts

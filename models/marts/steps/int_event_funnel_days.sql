@@ -2,7 +2,7 @@ with
 
 session_days as (select * from {{ ref('int_session_days') }}),
 purchases as (select * from {{ ref('fct_events') }} where event_type = 'purchase'),
-carted_products as (select * from {{ ref('int_session_products') }} where total_carts > 0),
+carted_products as (select * from {{ ref('int_session_products') }} where first_cart_at is not null),
 
 count_events as (
     select
