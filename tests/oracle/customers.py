@@ -9,8 +9,9 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
 from itertools import combinations, groupby
-from math import ceil
+from math import ceil, floor
 from operator import itemgetter
 from pathlib import Path
 
@@ -172,6 +173,9 @@ RFM_SEGMENTS += ["Slipping Big Spenders", "About to Sleep", "Not to Be Lost"]
 RFM_SEGMENTS += ["Lost Big Spenders", "Lost"]
 
 
+FEWEST_BUYERS = 25  # with fewer there are no segments
+
+
 def rfm_segment(recency: int, frequency: int, monetary: int) -> str:
     """The name of a combination of scores."""
     often, much = frequency >= 4, monetary >= 4
@@ -187,7 +191,7 @@ def rfm_segment(recency: int, frequency: int, monetary: int) -> str:
 
 
 def rfm_users(db: duckdb.DuckDBPyConnection) -> list[dict]:
-    """Scores by counting who is strictly worse in a sorted list."""
+    """Scores by counting who is strictly worse, and who is equal, in a sorted list."""
     buyers = rows_of(
         db,
         f"""select user_id, any_value(last_date) as as_of_date,
@@ -201,14 +205,14 @@ def rfm_users(db: duckdb.DuckDBPyConnection) -> list[dict]:
         name: sorted(b[name] for b in buyers) for name in ("recency_days", "frequency", "monetary")
     }
     for buyer in buyers:
-        worse = {
-            "recency": len(buyers) - bisect_right(of["recency_days"], buyer["recency_days"]),
-            "frequency": bisect_left(of["frequency"], buyer["frequency"]),
-            "monetary": bisect_left(of["monetary"], buyer["monetary"]),
-        }
-        scores = {name: min(5, 1 + 5 * count // len(buyers)) for name, count in worse.items()}
+        scores = {}
+        for name, values in of.items():
+            left, right = bisect_left(values, buyer[name]), bisect_right(values, buyer[name])
+            worse = len(buyers) - right if name == "recency_days" else left
+            share_below = Fraction(worse, len(buyers)) + Fraction(right - left, len(buyers)) / 2
+            scores[name.removesuffix("_days")] = min(5, 1 + floor(5 * share_below))
         buyer |= {f"{name}_score": score for name, score in scores.items()}
-        buyer["rfm_segment"] = rfm_segment(**scores)
+        buyer["rfm_segment"] = rfm_segment(**scores) if len(buyers) >= FEWEST_BUYERS else None
     return buyers
 
 
