@@ -128,7 +128,7 @@ def price_history(build: Build, product_id: int) -> pd.DataFrame:
     return query(
         build,
         """select valid_from, valid_to, price from product_history
-        where product_id = $product_id order by valid_from""",
+        where product_id = $product_id and price is not null order by valid_from""",
         product_id=product_id,
     )
 

@@ -51,7 +51,7 @@ def product_names(build: Build, rows: pd.DataFrame) -> pd.Series:
 def top_products(
     build: Build, first: date, last: date, category: str | None, brand: str | None
 ) -> pd.DataFrame:
-    """Known products by revenue; brand and category as of the product's latest event."""
+    """Known products by revenue; brand and category are the last that were delivered."""
     return query(
         build,
         f"""with sold as (
@@ -140,7 +140,8 @@ def price_and_conversion(
     name = "brand" if category and not brand else "category_code"
     return query(
         build,
-        f"""select {name} as name, sum(total_price) / sum(total_events) as mean_price,
+        f"""select {name} as name,
+            sum(total_price) / sum(total_events - zero_price_events) as mean_price,
             100 * sum(total_purchases) / sum(total_views) as conversion,
             sum(total_views) as views, sum(total_purchases) as purchases, sum(revenue) as revenue
         from daily_categories_brands

@@ -78,7 +78,7 @@ order_values (order_definition): order_definition string, orders bigint, revenue
 daily_data_quality (event_date): event_date date, total_events bigint,
     unknown_brand_events bigint, uncategorized_events bigint, unknown_type_events bigint,
     unknown_product_events bigint, anonymous_events bigint, unknown_session_events bigint,
-    zero_price_events bigint, capped_events bigint
+    zero_price_events bigint, missing_price_events bigint, capped_events bigint
 """
 _TABLES = re.findall(r"^(\w+) \((.+)\): ((?:.|\n )+)", CONTRACT, re.MULTILINE)
 CONTRACT_COLUMNS = {table: typed(columns) for table, _, columns in _TABLES}
@@ -107,7 +107,7 @@ TABLES = """
         count(*) filter (event_type = 'cart') as carts,
         count(*) filter (is_purchase) as purchases,
         count(*) filter (is_purchase and price = 0) as free,
-        count(distinct product_id) as products,
+        count(distinct product_id) filter (product_id <> -1) as products,
         coalesce(sum(price) filter (is_purchase), 0) as spent
     from events group by session;
 
@@ -160,7 +160,7 @@ TABLES = """
     create table ordered_products as
     with viewed as (
         select session, product_id, min(event_us) as viewed_us
-        from steps where step = 'v' group by all
+        from steps where step = 'v' and product_id <> -1 group by all
     ), carted as (
         select viewed.*, min(event_us) as carted_us
         from viewed join steps using (session, product_id)
@@ -358,7 +358,8 @@ MARTS = {
                     select session from ordered_products where purchased_us is not null
                 )) as purchased, null as unknown, viewed as overall_base,
                 count(*) filter (session in (
-                    select session from steps as p where step = 'p' and not exists (
+                    select session from steps as p
+                    where step = 'p' and product_id <> -1 and not exists (
                         from steps as c where c.step = 'c' and c.session = p.session
                             and c.product_id = p.product_id and c.event_us <= p.event_us
                     )
@@ -472,6 +473,7 @@ MARTS = {
             count(*) filter (not is_person) as anonymous_events,
             count(*) filter (not has_session) as unknown_session_events,
             count(*) filter (price = 0) as zero_price_events,
+            count(*) filter (not has_price) as missing_price_events,
             count(*) filter (price = 10000) as capped_events
         from events group by event_date""",
 }

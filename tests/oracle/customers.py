@@ -102,10 +102,21 @@ def events_of(landing: Path) -> duckdb.DuckDBPyConnection:
         from events group by session_key""")
     db.execute("""
         create table latest as
-        select distinct on (product_id) product_id, brand, category_code
-        from events
-        order by product_id, event_time desc, user_session desc, category_id desc,
-            category_code desc, brand desc, event_type desc, user_id desc, price desc""")
+        with numbered as (
+            select *, row_number() over (
+                order by event_time, user_session, category_id, category_code, brand, event_type,
+                    user_id, price
+            ) as nth
+            from events
+        )
+        select product_id,
+            coalesce(arg_max(brand, nth) filter (brand <> 'unknown_brand'), 'unknown_brand')
+                as brand,
+            coalesce(
+                arg_max(category_code, nth) filter (category_code <> 'uncategorized'),
+                'uncategorized'
+            ) as category_code
+        from numbered group by product_id""")
     return db
 
 
@@ -362,47 +373,42 @@ def product_affinity(db: duckdb.DuckDBPyConnection) -> Rows:
 
 
 def product_history(db: duckdb.DuckDBPyConnection) -> Rows:
-    """Event by event in the contract's order of "latest"."""
+    """Event by event in the contract's order of "latest"; a value not delivered changes nothing."""
     rows: list[dict] = []
     names = ("brand", "category_code", "category_id", "price")
     events = rows_of(
         db,
-        f"""select product_id, event_time, brand, category_code, category_id, price,
-            lead(event_time) over w is not distinct from event_time as is_overtaken
+        f"""select product_id, event_time, nullif(brand, 'unknown_brand') as brand,
+            nullif(category_code, 'uncategorized') as category_code,
+            nullif(category_id, -1) as category_id,
+            case when has_price then price end as price
         from events where product_id <> {NO_PRODUCT}
-        window w as (
-            partition by product_id order by event_time, user_session, category_id, category_code,
-                brand, event_type, user_id, price
-        )
-        order by product_id, event_time, user_session, category_id, category_code, brand,
-            event_type, user_id, price""",
+        order by product_id, event_time, user_session, events.category_id, events.category_code,
+            events.brand, event_type, user_id, events.price""",
     )
-    overtaken = 0
-    for event in events:
-        if event["is_overtaken"]:
-            overtaken += 1
-            continue
-        held = rows[-1] if rows and rows[-1]["product_id"] == event["product_id"] else None
-        state = {name: event[name] for name in names}
-        if held is None or any(held[name] != state[name] for name in names):
-            if held:
-                held |= {"valid_to": event["event_time"], "is_current": False}
-            rows.append(
-                {"product_id": event["product_id"], "valid_from": event["event_time"]}
-                | state
-                | {"valid_to": None, "is_current": True, "total_events": 0}
-            )
-        rows[-1]["total_events"] += 1 + overtaken
-        overtaken = 0
+    for product, of_product in groupby(events, key=itemgetter("product_id")):
+        state: dict = dict.fromkeys(names)
+        held = None
+        for at, of_instant in groupby(of_product, key=itemgetter("event_time")):
+            moment, before = list(of_instant), dict(state)
+            for event in moment:
+                state |= {name: event[name] for name in names if event[name] is not None}
+            if held is None or state != before:
+                if held:
+                    held |= {"valid_to": at, "is_current": False}
+                held = {"product_id": product, "valid_from": at} | state
+                held |= {"valid_to": None, "is_current": True, "total_events": 0}
+                rows.append(held)
+            held["total_events"] += len(moment)
     return rows
 
 
 def relative_price_bands(db: duckdb.DuckDBPyConnection) -> Rows:
-    """The mean price of a product in whole cents, rounded half up, against its category's."""
+    """The exact mean of a product's prices above 0 against those of its category."""
     products = rows_of(
         db,
         f"""select product_id, any_value(l.category_code) as category_code,
-            (2 * (sum(price) * 100)::hugeint + count(*)) // (2 * count(*)) as mean_cents,
+            (sum(price) * 100)::hugeint as cents, count(*) filter (price > 0) as priced,
             count(*) as total_events,
             count(*) filter (event_type = 'view') as total_views,
             count(*) filter (event_type = 'cart') as total_carts,
@@ -416,17 +422,22 @@ def relative_price_bands(db: duckdb.DuckDBPyConnection) -> Rows:
         where product_id <> {NO_PRODUCT} group by product_id""",
     )
     names = ["lowest quarter", "second", "third", "highest quarter", "too few products"]
-    names += ["no category"]
+    names += ["no category", "no price"]
     prices = defaultdict(list)
     for product in products:
-        prices[product["category_code"]].append(product["mean_cents"])
+        product["mean"] = product["priced"] and Fraction(product["cents"], product["priced"])
+        if product["mean"]:
+            prices[product["category_code"]].append(product["mean"])
     sums: dict = defaultdict(Counter)
     for product in products:
         in_category = prices[product["category_code"]]
-        cheaper = sum(price < product["mean_cents"] for price in in_category)
-        quarter = 4 * cheaper // len(in_category) if len(in_category) >= 4 else 4
+        cheaper = sum(price < product["mean"] for price in in_category)
         if product["category_code"] == "uncategorized":
             quarter = 5
+        elif not product["mean"]:
+            quarter = 6
+        else:
+            quarter = 4 * cheaper // len(in_category) if len(in_category) >= 4 else 4
         held = sums[product["category_code"], quarter]
         held["products"] += 1
         for name, value in product.items():
@@ -760,7 +771,7 @@ ORDERED = """
         select v.session_key, v.product_id, min(c.event_us) as cart_us
         from (
             select session_key, product_id, min(event_us) as view_us
-            from events where event_type = 'view' group by all
+            from events where event_type = 'view' and product_id <> -1 group by all
         ) v
         join events c using (session_key, product_id)
         where c.event_type = 'cart' and c.event_us >= v.view_us

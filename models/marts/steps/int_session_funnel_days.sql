@@ -1,7 +1,9 @@
 with
 
 sessions as (select * from {{ ref('dim_sessions') }}),
-session_products as (select * from {{ ref('int_session_products') }}),
+session_products as (
+    select * from {{ ref('int_session_products') }} where product_id != {{ var('null_defaults')['product_id'] }}
+),
 
 count_sessions as (
     select
