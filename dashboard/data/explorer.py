@@ -140,7 +140,7 @@ def bought_together(build: Build, product_id: int) -> pd.DataFrame:
         """select if(item_a = $item, label_b || ' ' || item_b, label_a || ' ' || item_a) as product,
             baskets, lift
         from product_affinity
-        where item_type = 'product' and basket_type = 'bought' and lift > 1
+        where item_type = 'product' and basket_type = 'bought' and bond = 'together'
             and $item in (item_a, item_b)
         order by baskets * ln(lift) desc, product limit 50""",
         item=str(product_id),

@@ -189,19 +189,20 @@ def relative_price_bands(build: Build, category: str | None) -> pd.DataFrame:
 
 
 def affinity(build: Build, item_type: str, basket_type: str, apart: bool) -> pd.DataFrame:
-    """Pairs that go together more often than by chance over all dates, or, of those that go
-    `apart`, less often: first those that are both common and far from chance."""
+    """Pairs that go together more often than by chance over all dates, or those that go `apart`,
+    less often: first those that are both common and far from chance."""
     return query(
         build,
-        f"""select * replace (
+        """select * replace (
             if(item_type = 'product', label_a || ' ' || item_a, label_a) as label_a,
             if(item_type = 'product', label_b || ' ' || item_b, label_b) as label_b)
         from product_affinity
         where item_type = $item_type and basket_type = $basket_type
-            and lift {"<" if apart else ">"} 1
+            and bond = $bond
         order by baskets * abs(ln(lift)) desc, item_a, item_b limit 100""",
         item_type=item_type,
         basket_type=basket_type,
+        bond="apart" if apart else "together",
     )
 
 

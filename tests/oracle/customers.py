@@ -39,7 +39,7 @@ customer_concentration (top_percent): top_percent double, buyers bigint, revenue
 product_affinity (item_type, basket_type, item_a, item_b): item_type string, basket_type string,
     item_a string, item_b string, label_a string, label_b string, baskets bigint,
     baskets_a bigint, baskets_b bigint, total_baskets bigint, support double,
-    confidence_a_to_b double, confidence_b_to_a double, lift double
+    confidence_a_to_b double, confidence_b_to_a double, lift double, bond string
 hourly_anomalies (event_date, event_hour, event_type): event_date date, event_hour int,
     event_type string, observed bigint, expected double, lower_bound double, upper_bound double,
     score double, is_anomaly boolean, direction string, reason string, alarm_id string,
@@ -318,6 +318,11 @@ def segment_changes(db: duckdb.DuckDBPyConnection) -> Rows:
 # ------------------------------------------------------------------------------------- products
 
 
+def sign(number: Fraction) -> int:
+    """-1, 0 or 1."""
+    return (number > 0) - (number < 0)
+
+
 def product_affinity(db: duckdb.DuckDBPyConnection) -> Rows:
     """Baskets as Python sets; every pair is counted."""
     latest = {r["product_id"]: r for r in rows_of(db, "select * from latest")}
@@ -367,6 +372,7 @@ def product_affinity(db: duckdb.DuckDBPyConnection) -> Rows:
                 confidence_a_to_b=share(both, of_a),
                 confidence_b_to_a=share(both, of_b),
                 lift=(both / total) / (of_a / total * (of_b / total)),
+                bond=("apart", None, "together")[1 + sign(Fraction(both * total, of_a * of_b) - 1)],
             )
         )
     return rows
@@ -488,8 +494,8 @@ def cart_episodes(events: list[tuple], data_end: datetime) -> list[dict]:
         )
         carts.clear()
 
-    for _, moment in groupby(sorted(events), key=itemgetter(0)):
-        moment = list(moment)
+    for _, of_instant in groupby(sorted(events), key=itemgetter(0)):
+        moment = list(of_instant)
         carts += [event for event in moment if event[1] == "cart"]
         ends = [event for event in moment if event[1] != "cart"]
         if carts and ends:
@@ -711,7 +717,7 @@ SUSPICIOUS_SESSIONS = f"""
             total_events * 60::double / greatest(duration_seconds, 1) as value
         from sessions where total_events >= 30
         union all by name
-        select *, 'months_long' as rule, 28 as threshold,
+        select *, 'lasts_over_28_days' as rule, 28 as threshold,
             duration_seconds / 86400::double as value
         from sessions where total_events >= 2
         union all by name
@@ -727,14 +733,17 @@ METRICS_WITHOUT_SUSPICIOUS = f"""
         select *, session_key in (select session_key from ({SUSPICIOUS_SESSIONS})) as is_flagged
         from sessions
     ), sums as (
-        select is_all, count(*)::double as sessions,
+        select is_all, count(session_key)::double as sessions,
             (count(*) filter (has_purchased))::double as orders,
-            sum(total_spent)::double as revenue, sum(total_events)::double as events,
-            100 * orders / sessions as order_conversion,
+            coalesce(sum(total_spent), 0)::double as revenue,
+            coalesce(sum(total_events), 0)::double as events,
+            100 * orders / nullif(sessions, 0) as order_conversion,
             avg(duration_seconds) as mean_duration_seconds
-        from marked join (select unnest([true, false]) as is_all) on is_all or not is_flagged
+        from (select unnest([true, false]) as is_all) left join marked on is_all or not is_flagged
         group by is_all
-    ), long as (unpivot sums on columns(* exclude is_all) into name metric_name value v)
+    ), long as (
+        from sums unpivot include nulls (v for metric_name in (columns(* exclude is_all)))
+    )
     select metric_name, any_value(v) filter (is_all) as with_all,
         any_value(v) filter (not is_all) as without_suspicious
     from long group by metric_name"""
@@ -751,13 +760,11 @@ ONE_ROW = f"""
         coalesce(sum(price) filter (event_type = 'purchase'), 0) as revenue,
         count(distinct user_id) filter (user_id <> {ANONYMOUS}) as users,
         count(distinct user_id) filter (user_id <> {ANONYMOUS} and event_type = 'view') as viewers,
-        count(distinct user_id) filter (user_id <> {ANONYMOUS} and event_type = 'cart') as carters,
         count(distinct user_id) filter (user_id <> {ANONYMOUS} and event_type = 'purchase')
             as buyers,
         count(distinct session_key) as sessions,
         count(distinct session_key) filter (user_id = {ANONYMOUS}) as anonymous_sessions,
         count(distinct session_key) filter (event_type = 'view') as sessions_viewed,
-        count(distinct session_key) filter (event_type = 'cart') as sessions_carted,
         count(distinct session_key) filter (event_type = 'purchase') as orders,
         count(*) filter (user_id <> {ANONYMOUS}) as user_events,
         coalesce(sum(price) filter (event_type = 'purchase' and user_id <> {ANONYMOUS}), 0)
@@ -783,6 +790,37 @@ ORDERED = """
             from carted join events p using (session_key, product_id)
             where p.event_type = 'purchase' and p.event_us >= cart_us
         )"""
+
+
+def steps_taken(db: duckdb.DuckDBPyConnection, holder: str) -> tuple[int, int]:
+    """How many of these viewed and carted, and how many of those bought."""
+    kinds: dict = {"view": set(), "cart": set(), "purchase": set()}
+    for one, kind in db.execute(f"select distinct {holder}, event_type from events").fetchall():
+        kinds.setdefault(kind, set()).add(one)
+    carted = (kinds["view"] & kinds["cart"]) - {ANONYMOUS}
+    return len(carted), len(carted & kinds["purchase"])
+
+
+def events_paired(db: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+    """Carts that find a view of their product, session and date, and purchases that find such a
+    cart; each view and cart is found once."""
+    views, carts, carted, purchased = Counter(), Counter(), 0, 0
+    events = db.execute(
+        """select event_type, (event_date, session_key, product_id) from events
+        where event_type in ('view', 'cart', 'purchase')"""
+    ).fetchall()
+    for kind in ("view", "cart", "purchase"):
+        for key in (tuple(key) for of, key in events if of == kind):
+            if kind == "view":
+                views[key] += 1
+            elif kind == "cart" and views[key] > 0:
+                views[key] -= 1
+                carts[key] += 1
+                carted += 1
+            elif kind == "purchase" and carts[key] > 0:
+                carts[key] -= 1
+                purchased += 1
+    return carted, purchased
 
 
 def metric_values(db: duckdb.DuckDBPyConnection) -> Rows:
@@ -813,20 +851,22 @@ def metric_values(db: duckdb.DuckDBPyConnection) -> Rows:
         rows[name] = (part / whole if whole else None, part, whole)
     rows["median_duration_seconds"] = (n["median_seconds"], None, None)
     steps = {
-        "events": (n["views"], n["carts"], n["purchases"], n["views"]),
+        "events": (n["views"], *events_paired(db), n["purchases"], n["views"]),
         "sessions_any_order": (
-            *(n["sessions_viewed"], n["sessions_carted"], n["orders"], n["sessions"]),
+            *(n["sessions_viewed"], *steps_taken(db, "session_key"), n["orders"], n["sessions"]),
         ),
         "sessions_ordered": (
-            *(n["sessions_viewed"], ordered_carted, ordered_purchased, n["sessions_viewed"]),
+            *(n["sessions_viewed"], ordered_carted, ordered_purchased, ordered_purchased),
+            n["sessions_viewed"],
         ),
-        "users": (n["viewers"], n["carters"], n["buyers"], n["users"]),
+        "users": (n["viewers"], *steps_taken(db, "user_id"), n["buyers"], n["users"]),
     }
     parts = {"anonymous_session_share": (n["anonymous_sessions"], n["sessions"])}
-    for definition, (viewed, carted, purchased, base) in steps.items():
+    for definition, (viewed, carted, purchased, converted, base) in steps.items():
         parts[f"view_to_cart_{definition}"] = (carted, viewed)
         parts[f"cart_to_purchase_{definition}"] = (purchased, carted)
-        parts[f"conversion_{definition}"] = (purchased, base)
+        parts[f"conversion_{definition}"] = (converted, base)
+    parts["conversion_sessions_ordered_of_all"] = (ordered_purchased, n["sessions"])
     known = [
         row
         for row in retention_cohorts(db)
