@@ -153,6 +153,26 @@ def price_and_conversion(
     )
 
 
+def price_days(
+    build: Build, first: date, last: date, category: str | None, brand: str | None
+) -> pd.DataFrame:
+    """Average price of all events and of purchases, by date."""
+    found = query(
+        build,
+        f"""select event_date, sum(total_events) as events, sum(total_purchases) as purchases,
+            sum(total_price) / sum(total_events) as mean_price,
+            sum(revenue) / nullif(sum(total_purchases), 0) as paid
+        from daily_categories_brands
+        where event_date between $first and $last {of_category(category, brand)}
+        group by event_date order by event_date""",
+        first=first,
+        last=last,
+        category=category,
+        brand=brand,
+    )
+    return found.assign(event_date=pd.to_datetime(found["event_date"]))
+
+
 def price_bands(
     build: Build, first: date, last: date, category: str | None, brand: str | None
 ) -> pd.DataFrame:
@@ -204,8 +224,12 @@ def affinity(build: Build, item_type: str, basket_type: str, apart: bool) -> pd.
     )
 
 
-def carts(build: Build, first: date, last: date, category: str | None) -> pd.DataFrame:
-    """Carts and what became of them, by first part of the category."""
+def carts(
+    build: Build, first: date, last: date, category: str | None, brand: str | None = None
+) -> pd.DataFrame:
+    """Carts and what became of them, by first part of the category; brand as of the product's
+    latest event."""
+    of_brand = "and product_id in (select product_id from dim_products where brand = $brand)"
     return query(
         build,
         f"""select split_part(category_code, '.', 1) as category, sum(carted) as carted,
@@ -213,10 +237,12 @@ def carts(build: Build, first: date, last: date, category: str | None) -> pd.Dat
             sum(abandoned) as abandoned, sum(abandoned_value) as abandoned_value
         from cart_outcomes
         where cart_date between $first and $last {of_category(category, None)}
+            {of_brand if brand else ""}
         group by all order by abandoned_value desc, category""",
         first=first,
         last=last,
         category=category,
+        brand=brand,
     )
 
 

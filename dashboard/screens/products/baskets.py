@@ -20,26 +20,27 @@ def affinity(build, view):
     )
     caption = (
         "All dates, strongest first. Lift: how many times as often as by chance; above 1 "
-        "together, below 1 apart. First → second: sessions with the first that have the second. "
-        "From product_affinity."
+        "together, below 1 apart. First → second: the share of sessions with the first that also "
+        "have the second. From product_affinity."
     )
     title = f"{words.capitalize()} {bond}{view.beyond('period', 'category')}"
     yield Table(title, rows, caption, columns)
 
 
 def abandoned(build, view):
-    rows = data.products.carts(build, *view.dates, view.chosen("category"))
+    rows = data.products.carts(build, *view.dates, view.chosen("category"), view.chosen("brand"))
     rows["of_carted"] = (100 * rows["abandoned"] / rows["carted"]).map("{:.0f} %".format)
     figure = charts.bars(
         rows, "category", "abandoned_value", unit=view.sign, extra="of_carted", most=8
     )
     caption = "Carted and not bought by that visitor, at the last price, and the share of what was "
-    caption = f"{view.within('category')} {caption}carted. From cart_outcomes."
+    caption = f"{view.within('category', 'brand')} {caption}carted. From cart_outcomes."
     yield Chart("Value of abandoned carts", figure, rows, caption, metric="abandoned_value")
 
 
 def outcomes(build, view):
-    rows = data.products.carts(build, *view.dates, view.chosen("category")).head(8)
+    rows = data.products.carts(build, *view.dates, view.chosen("category"), view.chosen("brand"))
+    rows = rows.head(8)
     figure = charts.stacked(
         rows,
         "category",
@@ -47,7 +48,7 @@ def outcomes(build, view):
         "carted",
         words="share of carted products",
     )
-    caption = f"{view.within('category')} The same categories. From cart_outcomes."
+    caption = f"{view.within('category', 'brand')} The same categories. From cart_outcomes."
     yield Chart("What became of carts", figure, rows, caption, metric="cart_abandonment")
 
 

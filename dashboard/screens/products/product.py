@@ -25,12 +25,12 @@ def overview(build, view):
     bought = 100 * sums["total_purchases"] / sums["total_views"] if sums["total_views"] else None
     brand = data.products.brand_titles(build).get(found["brand"], found["brand"])
     cards = (
-        Card("Revenue", number(sums["revenue"], view.sign), "Sum of price over its purchases."),
-        Card("Purchases", number(sums["total_purchases"]), "Purchased lines."),
+        Card("Revenue", number(sums["revenue"], view.sign), "Sum of the prices of its purchases."),
+        Card("Purchases", number(sums["total_purchases"]), "Events of type purchase."),
         Card("Views", number(sums["total_views"]), "Events of type view."),
         Card("Purchases / views", number(bought, "%"), "Purchases divided by views."),
-        Card("Carts left", number(left, "%"), "Carts that were not bought, of its carts."),
-        Card("Price now", in_unit(found["last_price"], "money", view.sign), "Its last price."),
+        Card("Carts left", number(left, "%"), "Share of its carts that were left."),
+        Card("Price now", in_unit(found["last_price"], "money", view.sign), "At its latest event."),
     )
     yield Cards(cards, f"{brand} {item}, {found['category_code']}. {view.within()}")
     figure = charts.by_period(
