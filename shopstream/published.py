@@ -111,7 +111,8 @@ def open_entry(place: Place, entry: dict) -> DeltaTable:
 def history(place: Place, entry: dict, most: int) -> list[dict]:
     """The last commits of a table up to its published version, latest first."""
     # At another version than the newest, deltalake gives commits wrong numbers.
-    newest = DeltaTable(f"{place}/{entry['path']}")
+    path = entry["path"]
+    newest = DeltaTable(f"{place}/{path}" if _is_url(place) else Path(place) / path)
     commits = newest.history(most + newest.version() - entry["version"])
     return [commit for commit in commits if commit["version"] <= entry["version"]]
 
