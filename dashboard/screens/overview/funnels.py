@@ -30,7 +30,7 @@ def funnel(build, view):
         title.format(number(one.overall, "%")) + view.beyond(*FILTERS),
         charts.funnel(steps, notes, {"without a cart": one.purchases_without_cart}),
         rows,
-        f"{view.within()} Counted in {words}; grey: bought without a cart before. From funnels.",
+        f"{view.within()} Counted in {words}. Grey: bought without a cart. From funnels.",
         metric=f"conversion_{definition}",
     )
 
@@ -49,6 +49,6 @@ def conversions(build, view):
     )
     steps = ("viewed", "carted", "with_cart", "view_to_cart", "cart_to_purchase")
     columns = ("counted_in", *steps, "purchases_without_cart", "overall")
-    caption = f"{view.within()} Overall counts purchases without a cart, too. From funnels."
+    caption = f"{view.within()} Overall also counts purchases without a cart. From funnels."
     title = f"The same funnel, by definition{view.beyond(*FILTERS)}"
     yield Table(title, rows, caption, columns)
