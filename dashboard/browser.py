@@ -27,6 +27,12 @@ from dashboard.sections import blocks, freshness, instead
 from dashboard.words import plain, short
 from shopstream.config import Settings
 
+# How a button looks that stands alone.
+FRAMED = """button {
+  padding: 0 0.75rem;
+  border: 1px solid var(--st-border-color);
+  border-radius: var(--st-button-radius);
+}"""
 # The parameter that names a saved view.
 SAVED = "view"
 
@@ -119,7 +125,7 @@ def copier():
     return st.components.v2.component(
         "shopstream_copy",
         html="<button>Copy link</button>",
-        css=BUTTON_STYLE,
+        css=f"{BUTTON_STYLE} {FRAMED}",
         js=Path(__file__).with_name("copy.js").read_text(),
     )
 

@@ -81,7 +81,7 @@ def by_metric(build: Build, view: View) -> dict[str, str]:
 
 def over(view: View, how_many: int, thing: str) -> str:
     """The chosen dates and how many things of them were counted."""
-    return f"{view.period.words}, {counted(int(how_many), thing)}"
+    return f"{view.period.said}, {counted(int(how_many), thing)}"
 
 
 def over_all(how_many: int, thing: str) -> str:

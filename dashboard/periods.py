@@ -37,7 +37,7 @@ class Period:
     @property
     def said(self) -> str:
         """Its name within a sentence."""
-        return self.words.replace("Week of", "the week of")
+        return self.words.replace("Week of", "the week of").replace("All dates", "all dates")
 
     @property
     def days(self) -> int:

@@ -49,7 +49,7 @@ def test_a_finding_names_its_dates_and_how_much_it_counted(shown):
     for period in stored_periods(shown).values():
         for found in found_in(shown, period):
             dates, how_many = found.counted.split(", ")
-            assert dates in (period.words, insights.ALL_DATES)
+            assert dates in (period.said, insights.ALL_DATES)
             assert int(how_many.split()[0].replace(",", "")) > 1
 
 
