@@ -251,19 +251,19 @@ def unusual_day(build: Build, view: View) -> Insight | None:
 def left_carts(build: Build, view: View) -> Insight | None:
     """The share of carts that were left and their value."""
     found = data.products.carts(build, *view.dates, None)
-    carted = found["carted"].sum()
-    if carted < FEWEST:
+    decided = found["decided"].sum()
+    if decided < FEWEST:
         return None
-    share = 100 * found["abandoned"].sum() / carted
+    share = 100 * found["abandoned"].sum() / decided
     value = number(found["abandoned_value"].sum(), view.sign)
     return Insight(
-        f"{number(share, '%')} of carted products were left; they are worth {value}.",
+        f"{number(share, '%')} of carts were left; they are worth {value}.",
         "products",
         "Baskets",
         "cart_abandonment",
         1 + share / 100,
         "What became of carts",
-        over(view, carted, "carted product"),
+        over(view, decided, "decided cart"),
     )
 
 

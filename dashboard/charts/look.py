@@ -25,7 +25,13 @@ FATE_COLOURS = {
     "quarantined": "#D55E00",
     "erased": QUIET,
 }
-OUTCOME_COLOURS = {"same_session": "#009E73", "later": "#56B4E9", "abandoned": "#D55E00"}
+OUTCOME_COLOURS = {
+    "same_session": "#009E73",
+    "later": "#56B4E9",
+    "removed": "#E69F00",
+    "abandoned": "#D55E00",
+    "undecided": QUIET,
+}
 # Cells with text in them are dark enough for white on either ground.
 WRITTEN = [[0, "#5B6F7B"], [1, "#00619C"]]
 # Ordered, and see-through at its low end, so that it fits light and dark ground.

@@ -20,7 +20,7 @@ def periods(build: Build) -> pd.DataFrame:
     return query(
         build,
         """select period_type, period_start, period_end from period_activity
-        where period_type <> 'day' order by period_type, period_start""",
+        where period_type <> 'day' and dates_delivered > 0 order by period_type, period_start""",
     )
 
 

@@ -8,12 +8,13 @@ import pytest
 from deltalake import write_deltalake
 
 from dashboard import data, figures, insights, sections
-from dashboard.blocks import View
+from dashboard.blocks import Chart, Empty, View
 from dashboard.columns import COLUMNS
 from dashboard.periods import Period, stored_periods, wholly
 from dashboard.screens.overview import cards, now
 from dashboard.screens.performance import bench, optimizations
 from dashboard.screens.time import hours
+from dashboard.screens.users import value
 from shopstream.errors import NothingPublished, PublishedLost
 from tests.helpers.made import made
 
@@ -65,7 +66,8 @@ def activity_of(days: list[datetime.date], **more) -> pd.DataFrame:
     starts = [*days, FIRST]
     rows = pd.DataFrame({"period_start": starts, "period_end": [*days, LAST]})
     rows["period_type"] = ["day"] * len(days) + ["total"]
-    return rows.assign(**dict.fromkeys(data.activity.COUNTED, 10), revenue_per_buyer=5.0, **more)
+    rows = rows.assign(**dict.fromkeys(data.activity.COUNTED, 10), revenue_per_buyer=5.0, **more)
+    return rows.assign(dates_delivered=1)
 
 
 def test_a_day_without_events_is_a_day_of_zero(tmp_path):
@@ -132,7 +134,8 @@ def two_months(folder) -> data.Build:
     )
     for name in ("period_start", "period_end"):
         rows[name] = rows[name].dt.date
-    return made(folder, period_activity=rows.assign(**dict.fromkeys(data.activity.COUNTED, 1000)))
+    rows = rows.assign(**dict.fromkeys(data.activity.COUNTED, 1000), dates_delivered=1)
+    return made(folder, period_activity=rows)
 
 
 def test_a_month_that_the_data_ends_in_is_pale(tmp_path):
@@ -246,6 +249,32 @@ def test_a_missing_product_id_is_no_product(tmp_path):
     assert top["product_id"].tolist() == [7]
     assert data.products.changed_most(build)["product_id"].tolist() == [7]
     assert data.activity.distinct_products(build, FIRST, LAST) == 1
+
+
+def test_carts_that_may_still_be_bought_are_in_no_share(tmp_path):
+    outcomes = ["purchased_same_session", "removed", "abandoned", "undecided"]
+    rows = {"cart_date": FIRST, "product_id": 7, "category_code": "a.b", "outcome": outcomes}
+    build = made(
+        tmp_path,
+        cart_outcomes=pd.DataFrame({**rows, "episodes": [1, 1, 2, 9], "cart_value": 5.0}),
+    )
+    (found,) = data.products.carts(build, FIRST, LAST, None).to_dict("records")
+    assert found == {
+        **{"category": "a", "carted": 13, "same_session": 1, "later": 0, "removed": 1},
+        **{"abandoned": 2, "undecided": 9, "decided": 4, "abandoned_value": 5.0},
+    }
+    of_product = data.explorer.product_carts(build, 7, FIRST, LAST)
+    assert (of_product["abandoned"], of_product["decided"]) == (2, 4)
+
+
+@pytest.mark.parametrize(("buyers", "block"), [(0, Empty), (1, Chart)])
+def test_where_buyers_have_no_segments_the_page_says_why(tmp_path, buyers, block):
+    segment = {"rfm_segment": ["Lost"], "segment_order": 1, "buyers": buyers}
+    summary = pd.DataFrame({**segment, "revenue": 0.0, "revenue_share": 1.0})
+    build = made(tmp_path, rfm_segments_summary=summary)
+    (shown,) = value.rfm(build, View(Period("a day", FIRST, FIRST)))
+    assert isinstance(shown, block)
+    assert block is Chart or "fewer than 25" in shown.words
 
 
 @pytest.mark.parametrize(("observed", "effect"), [(0, 2), (20, 2), (30, 3)])
