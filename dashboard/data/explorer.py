@@ -159,7 +159,7 @@ def pairs_of(build: Build, category: str | None, brand: str | None) -> pd.DataFr
         select label_a || ' ' || item_a as label_a, label_b || ' ' || item_b as label_b, baskets,
             lift
         from product_affinity
-        where item_type = 'product' and basket_type = 'bought' and lift > 1
+        where item_type = 'product' and basket_type = 'bought' and bond = 'together'
             and (item_a in (select item from own) or item_b in (select item from own))
         order by baskets * ln(lift) desc, item_a, item_b limit 100""",
         category=category,
