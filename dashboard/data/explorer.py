@@ -147,6 +147,27 @@ def bought_together(build: Build, product_id: int) -> pd.DataFrame:
     )
 
 
+def pairs_of(build: Build, category: str | None, brand: str | None) -> pd.DataFrame:
+    """Products bought together more often than by chance, one of the two at least of this category
+    and brand, strongest first."""
+    return query(
+        build,
+        f"""with own as (
+            select product_id::varchar as item from dim_products
+            where product_id <> $missing {of_category(category, brand)}
+        )
+        select label_a || ' ' || item_a as label_a, label_b || ' ' || item_b as label_b, baskets,
+            lift
+        from product_affinity
+        where item_type = 'product' and basket_type = 'bought' and bond = 'together'
+            and (item_a in (select item from own) or item_b in (select item from own))
+        order by baskets * ln(lift) desc, item_a, item_b limit 100""",
+        category=category,
+        brand=brand,
+        missing=null_defaults()["product_id"],
+    )
+
+
 def customer(build: Build, user_id: int) -> pd.Series | None:
     """A visitor with the RFM segment of those who bought; None where there is none."""
     found = query(

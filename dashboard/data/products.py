@@ -154,6 +154,26 @@ def price_and_conversion(
     )
 
 
+def price_days(
+    build: Build, first: date, last: date, category: str | None, brand: str | None
+) -> pd.DataFrame:
+    """Average price of all events and of purchases, by date."""
+    found = query(
+        build,
+        f"""select event_date, sum(total_events) as events, sum(total_purchases) as purchases,
+            sum(total_price) / sum(total_events) as mean_price,
+            sum(revenue) / nullif(sum(total_purchases), 0) as paid
+        from daily_categories_brands
+        where event_date between $first and $last {of_category(category, brand)}
+        group by event_date order by event_date""",
+        first=first,
+        last=last,
+        category=category,
+        brand=brand,
+    )
+    return found.assign(event_date=pd.to_datetime(found["event_date"]))
+
+
 def price_bands(
     build: Build, first: date, last: date, category: str | None, brand: str | None
 ) -> pd.DataFrame:
@@ -211,9 +231,12 @@ def cart_horizon() -> int:
     return rules()["cart_horizon_days"]
 
 
-def carts(build: Build, first: date, last: date, category: str | None) -> pd.DataFrame:
+def carts(
+    build: Build, first: date, last: date, category: str | None, brand: str | None = None
+) -> pd.DataFrame:
     """Carts of a visitor and a product and what became of them, by first part of the category;
-    `decided` are all but those that may still be bought."""
+    `decided` are all but those that may still be bought. The brand is that of the product now."""
+    of_brand = "and product_id in (select product_id from dim_products where brand = $brand)"
     return query(
         build,
         f"""with ended as (
@@ -221,6 +244,7 @@ def carts(build: Build, first: date, last: date, category: str | None) -> pd.Dat
                 replace(outcome, 'purchased_', '') as outcome, episodes, cart_value
             from cart_outcomes
             where cart_date between $first and $last {of_category(category, None)}
+                {of_brand if brand else ""}
         )
         select category, sum(episodes) as carted,
             coalesce(sum(episodes) filter (outcome = 'same_session'), 0) as same_session,
@@ -234,6 +258,7 @@ def carts(build: Build, first: date, last: date, category: str | None) -> pd.Dat
         first=first,
         last=last,
         category=category,
+        brand=brand,
     )
 
 

@@ -39,6 +39,18 @@ def test_hours_without_events_count_in_the_means(tmp_path):
     assert rows.loc[rows["event_hour"] == 3, "revenue"].sum() == 0
 
 
+def test_a_date_without_an_event_was_not_delivered_and_lowers_no_average(tmp_path):
+    """Of two Tuesdays one is missing: the average is that of the other."""
+    tuesday = datetime.date(2019, 10, 8)
+    open_hours = [(date, hour) for date in DATES for hour in range(9, 21) if date != tuesday]
+    rows = pd.DataFrame(open_hours, columns=["event_date", "event_hour"])
+    build = made(tmp_path, hourly_activity=rows.assign(**dict.fromkeys(SUMS, 100)))
+    view = View(Period("two weeks", FIRST, LAST), choices={"measure": "revenue"})
+    (chart,) = hours.by_weekday(build, view)
+    assert chart.rows["weekday"].tolist() == ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+    assert set(chart.rows["mean"]) == {1200}
+
+
 def test_the_hours_of_one_weekday_can_be_chosen(tmp_path):
     build = shop_open_from_9_to_21(tmp_path)
     view = View(Period("two weeks", FIRST, LAST), choices={"measure": "revenue"})
@@ -148,7 +160,7 @@ def test_a_month_in_part_is_compared_with_as_many_days_or_says_why_not(tmp_path)
     assert november == "Changes are against 27 Oct 2019 – 31 Oct 2019."
     begun = stored["Week of 30 Sep 2019"]
     assert "not complete" in cards.against(View(begun))
-    assert "no whole period before" in cards.against(View(stored["October 2019"]))
+    assert "no complete period before" in cards.against(View(stored["October 2019"]))
 
 
 def test_months_of_other_lengths_say_how_many_days_are_compared(tmp_path):

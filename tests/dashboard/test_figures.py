@@ -250,7 +250,7 @@ def test_thin_numbers_look_thin(shown):
     first = data.activity.whole(shown)[0].isoformat()
     view = view_of(shown, (first, first), brand="no such brand")
     found = figures.figures(shown, view, view.period)
-    assert compared.thin(view, found) == "Thin: the rates are of no purchases."
+    assert compared.thin(view, found) == "Too few to rely on: the rates are of no purchases."
     whole = view_of(shown, WEEK)
     assert compared.thin(whole, figures.figures(shown, whole, whole.period)) == ""
     view = replace(default_view(sessions.PART, shown), display=Display(fewest=5000))

@@ -510,7 +510,7 @@ def test_an_empty_table_says_so_on_the_page_and_in_the_report(shown, monkeypatch
     monkeypatch.setattr(data.explorer, "customers", lambda *_: nothing)
     page = run("users")
     assert any("nothing to list" in each.value for each in page.caption)
-    assert "There is nothing to list. All dates, who spent most first." in report(PAGES, shown)
+    assert "There is nothing to list. All dates, highest revenue first." in report(PAGES, shown)
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ def funnel(build, view):
         title.format(number(one.overall, "%")) + view.beyond(*FILTERS),
         charts.funnel(steps, notes, {"without a cart": one.purchases_without_cart}),
         rows,
-        f"{view.within()} Counted in {words}; grey: bought without a cart before. From funnels.",
+        f"{view.within()} Counted in {words}. Grey: bought without a cart. From funnels.",
         metric=f"conversion_{definition}",
     )
 
@@ -54,8 +54,8 @@ def conversions(build, view):
     overall = ("purchases_without_cart", "overall", "denominator", "of_sessions")
     columns = ("counted_in", *steps, *overall)
     caption = (
-        f"{view.within()} Each step is a part of the one before; overall counts purchases without "
-        "a cart, too. From funnels."
+        f"{view.within()} Each step is a part of the one before; overall also counts purchases "
+        "without a cart. From funnels."
     )
     title = f"The same funnel, by definition{view.beyond(*FILTERS)}"
     yield Table(title, rows, caption, columns)

@@ -20,15 +20,15 @@ def affinity(build, view):
     )
     caption = (
         "All dates, strongest first. Lift: how many times as often as by chance; above 1 "
-        "together, below 1 apart. First → second: sessions with the first that have the second. "
-        "From product_affinity."
+        "together, below 1 apart. First → second: the share of sessions with the first that also "
+        "have the second. From product_affinity."
     )
     title = f"{words.capitalize()} {bond}{view.beyond('period', 'category')}"
     yield Table(title, rows, caption, columns)
 
 
 def abandoned(build, view):
-    rows = data.products.carts(build, *view.dates, view.chosen("category"))
+    rows = data.products.carts(build, *view.dates, view.chosen("category"), view.chosen("brand"))
     decided = rows["decided"].where(rows["decided"] > 0)
     share = 100 * rows["abandoned"] / decided
     rows["of_decided"] = share.map("{:.0f} %".format, na_action="ignore").fillna("undecided")
@@ -36,15 +36,16 @@ def abandoned(build, view):
         rows, "category", "abandoned_value", unit=view.sign, extra="of_decided", most=8
     )
     caption = (
-        f"{view.within('category')} Put into the cart and {data.products.cart_horizon()} days "
-        "later neither bought by that visitor nor removed, at the last price, with the share of "
-        "the carts that are decided. From cart_outcomes."
+        f"{view.within('category', 'brand')} Neither bought by that visitor nor removed within "
+        f"{data.products.cart_horizon()} days, at the last price, with the share of decided carts. "
+        "From cart_outcomes."
     )
     yield Chart("Value of abandoned carts", figure, rows, caption, metric="abandoned_value")
 
 
 def outcomes(build, view):
-    rows = data.products.carts(build, *view.dates, view.chosen("category")).head(8)
+    rows = data.products.carts(build, *view.dates, view.chosen("category"), view.chosen("brand"))
+    rows = rows.head(8)
     figure = charts.stacked(
         rows,
         "category",
@@ -53,9 +54,9 @@ def outcomes(build, view):
         words="share of carts",
     )
     caption = (
-        f"{view.within('category')} The same categories. A cart is of one visitor and product, "
-        f"until it is bought or removed; undecided: less than {data.products.cart_horizon()} days "
-        "of data since. From cart_outcomes."
+        f"{view.within('category', 'brand')} The same categories. A cart is of one visitor and "
+        "product, until it is bought or removed. Undecided: less than "
+        f"{data.products.cart_horizon()} days of data since. From cart_outcomes."
     )
     yield Chart("What became of carts", figure, rows, caption, metric="cart_abandonment")
 

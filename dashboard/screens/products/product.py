@@ -25,8 +25,8 @@ def overview(build, view):
     bought = 100 * sums["total_purchases"] / sums["total_views"] if sums["total_views"] else None
     brand = data.products.brand_titles(build).get(found["brand"], found["brand"])
     cards = (
-        Card("Revenue", number(sums["revenue"], view.sign), "Sum of price over its purchases."),
-        Card("Purchases", number(sums["total_purchases"]), "Purchased lines."),
+        Card("Revenue", number(sums["revenue"], view.sign), "Sum of the prices of its purchases."),
+        Card("Purchases", number(sums["total_purchases"]), "Events of type purchase."),
         Card("Views", number(sums["total_views"]), "Events of type view."),
         Card("Purchases / views", number(bought, "%"), "Purchases divided by views."),
         Card("Carts left", number(left, "%"), "Neither bought nor removed, of those decided."),

@@ -20,7 +20,7 @@ def overview(build, view):
     unnamed = "too few buyers to say" if orders else "no purchase"
     rfm = one["rfm_segment"] if isinstance(one["rfm_segment"], str) else unnamed
     cards = (
-        Card("Spent", number(one["total_spent"], view.sign), "Sum of price over purchases."),
+        Card("Spent", number(one["total_spent"], view.sign), "Sum of the prices of all purchases."),
         Card("Orders", number(orders), "Sessions with a purchase."),
         Card("Sessions", number(one["total_sessions"]), "All sessions."),
         Card("Segment", one["user_segment"], "By the number of sessions so far."),
