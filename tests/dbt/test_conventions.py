@@ -105,6 +105,7 @@ def test_everything_is_described(manifest, models):
         assert node["columns"], node["unique_id"]
         for column in node["columns"].values():
             assert column["description"].strip(), (node["unique_id"], column["name"])
+            assert column["data_type"], (node["unique_id"], column["name"])
 
 
 def test_every_macro_and_argument_is_described(manifest):

@@ -1,13 +1,15 @@
-"""`dbt show` answers for every model and analysis, also where a query has a limit of its own."""
+"""`dbt show` answers for every model and analysis, and what it shows has the types of the docs."""
 
 import json
 import subprocess
 import sys
 
 import pytest
+from deltalake import DeltaTable
 
 from shopstream.sample import generate
-from tests.helpers.warehouse import PROJECT, Warehouse
+from shopstream.warehouse.tables import table_folders
+from tests.helpers.warehouse import PROJECT, Warehouse, types_of
 
 # Many commands in one process: each finds the session of the one before.
 INLINE = """
@@ -54,3 +56,48 @@ def test_a_query_of_ones_own_is_shown_with_and_without_a_limit(built):
         text=True,
     )
     assert ran.returncode == 0, ran.stdout
+
+
+@pytest.fixture(scope="module")
+def said(built) -> dict[str, dict[str, str]]:
+    """The types that the documentation gives for the columns of each table and view."""
+    manifest = json.loads((built.root / "target" / "manifest.json").read_text())
+    nodes = [*manifest["nodes"].values(), *manifest["sources"].values()]
+    return {
+        f"{node['schema']}.{node['name']}": {
+            column: words["data_type"].removesuffix(" not null")
+            for column, words in node["columns"].items()
+        }
+        for node in nodes
+        if node["resource_type"] in ("model", "seed", "source")
+    }
+
+
+def test_tables_have_the_types_that_their_docs_say(built, said):
+    folders = table_folders(built.root / "warehouse")
+    held = {name: types_of(DeltaTable(folder)) for name, folder in folders.items() if name in said}
+    assert {"shopstream_core", "shopstream_staging", "shopstream_seeds"} <= {
+        name.split(".")[0] for name in held
+    }
+    assert held == {name: said[name] for name in held}
+
+
+def test_views_have_the_types_that_their_docs_say(built, said):
+    tables = table_folders(built.root / "warehouse")
+    private = ("shopstream_staging.", "shopstream_intermediate.")
+    views = [name for name in said if name.startswith(private) and name not in tables]
+    parts = []
+    for name in views:
+        types = ", ".join(f"'{column}', typeof({column})" for column in said[name])
+        # By an outer join, since a view without rows has types, too.
+        parts.append(
+            f"(select '{name}' as name, to_json(map({types})) as types from (select 1 as one) "
+            f"left join {{{{ ref('{name.split('.')[1]}') }}}} on true limit 1)"
+        )
+    query = f"select * from ({' union all '.join(parts)})"
+    options = ("--target", "sail", "--quiet", "--output", "json", "--limit", "-1")
+    ran = built.run("dbt", "show", *options, "--inline", query)
+    assert ran.returncode == 0, ran.stdout
+    shown, _ = json.JSONDecoder().raw_decode(ran.stdout[ran.stdout.index("{") :])
+    held = {row["name"]: json.loads(row["types"]) for row in shown["show"]}
+    assert held == {name: said[name] for name in views}

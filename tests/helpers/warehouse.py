@@ -26,6 +26,13 @@ def put_files(landing: Path, files: dict[str, bytes]) -> None:
         path.write_bytes(content)
 
 
+def types_of(table: DeltaTable) -> dict[str, str]:
+    """The columns of a table with their types in Spark's words."""
+    words = {"long": "bigint", "integer": "int"}
+    fields = json.loads(table.schema().to_json())["fields"]
+    return {field["name"]: words.get(field["type"], field["type"]) for field in fields}
+
+
 @dataclass(frozen=True)
 class Warehouse:
     """A landing folder and a warehouse of their own below `root`."""
@@ -77,9 +84,7 @@ class Warehouse:
 
     def column_types(self, name: str) -> dict[str, str]:
         """The columns of a mart with their types in the words of the contract."""
-        words = {"long": "bigint", "integer": "int"}
-        fields = json.loads(self.marts()[name].schema().to_json())["fields"]
-        return {field["name"]: words.get(field["type"], field["type"]) for field in fields}
+        return types_of(self.marts()[name])
 
     def differences_from_oracle(self, rules: oracle.Rules | None = None) -> dict[str, str]:
         """Marts that differ from the independent computation, with the first difference of each."""

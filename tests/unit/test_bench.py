@@ -9,6 +9,7 @@ import time
 
 import duckdb
 import pytest
+import yaml
 from deltalake import DeltaTable, write_deltalake
 
 from bench import (
@@ -26,6 +27,7 @@ from bench import run as run_bench
 from bench.measure import Measured, measure
 from bench.place import MONTH as DAYS
 from bench.place import ContenderFailed, Place, make_input
+from shopstream.config import PROJECT
 from tests import oracle
 
 EVENTS = 5_000
@@ -546,3 +548,22 @@ def test_technical_kpis_come_from_measured_rows():
         ("rows of failed writes that readers see", 0.0),
     ]
     assert found[2]["evidence"] == f"{by_date}: partitioned by date, 2 of 40 files read"
+
+
+def test_the_docs_have_the_types_of_what_is_measured():
+    words = {"int64": "bigint", "bool": "boolean"}
+    written = yaml.safe_load((PROJECT / "models/marts/performance/_sources.yml").read_text())
+    said = {
+        table["name"]: {column["name"]: column["data_type"] for column in table["columns"]}
+        for table in written["sources"][0]["tables"]
+    }
+    held = {
+        "bench_runs": results.RUNS,
+        "bench_ratios": results.RATIOS,
+        "optimizations": lab.OPTIMIZATIONS,
+        "technical_kpis": run_lab.KPIS,
+    }
+    for name, schema in held.items():
+        assert said[name] == {
+            field.name: words.get(str(field.type), str(field.type)) for field in schema
+        }, name
