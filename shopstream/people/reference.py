@@ -3,13 +3,18 @@
     python -m shopstream.people.reference
 
 docs/reference.md has the commands and settings, docs/architecture.md ends with a table of folders.
+models/overview.md, the first page of `dbt docs`, ends with the marts by question and the vars, and
+seeds/values.md has the rows of each seed, for its description.
 """
 
 import ast
+import csv
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import yaml
 
 from shopstream.config import PROJECT
 from shopstream.people.cli import main
@@ -17,8 +22,25 @@ from shopstream.people.variables import VARIABLES
 
 REFERENCE = PROJECT / "docs" / "reference.md"
 ARCHITECTURE = PROJECT / "docs" / "architecture.md"
+MARTS = PROJECT / "docs" / "marts.md"
+OVERVIEW = PROJECT / "models" / "overview.md"
+VALUES = PROJECT / "seeds" / "values.md"
+RULES_FILE = PROJECT / "dbt_project.yml"
 # Behind this line the page of the architecture is written.
 ROOMS = "| folder | what it is for |\n|---|---|\n"
+# Behind this one the first page of dbt's documentation is.
+QUESTIONS = "## Marts by question\n\n"
+VARS = """
+## Vars
+
+As `dbt_project.yml` sets them; a change is for everybody who reads the marts.
+
+| var | value | |
+|---|---|---|
+"""
+END = "\n{% enddocs %}\n"
+# The largest number of a column stands for none, in seeds.
+NO_LIMIT = ("9223372036854775807", "9999999999.99")
 HEAD = """# Commands and settings
 
 Written by `python -m shopstream.people.reference` from what the program says of itself.
@@ -54,11 +76,58 @@ old dates. After any other change the next build computes all that follows the c
 
 def pages() -> dict[Path, str]:
     """The whole pages as Markdown."""
-    written_by_hand, _, _ = ARCHITECTURE.read_text().partition(ROOMS)
+    architecture, _, _ = ARCHITECTURE.read_text().partition(ROOMS)
+    overview, _, _ = OVERVIEW.read_text().partition(QUESTIONS)
+    written = QUESTIONS + questions() + VARS + "".join(rules(RULES_FILE.read_text())) + END
     return {
         REFERENCE: reference(),
-        ARCHITECTURE: written_by_hand + ROOMS + "".join(rooms()),
+        ARCHITECTURE: architecture + ROOMS + "".join(rooms()),
+        OVERVIEW: overview + written,
+        VALUES: "\n".join(values()),
     }
+
+
+def questions() -> str:
+    """The table of docs/marts.md, with a link to the page of each mart and seed."""
+    kinds = {path.stem: "model" for path in (PROJECT / "models").rglob("*.sql")}
+    kinds |= {path.stem: "seed" for path in (PROJECT / "seeds").rglob("*.csv")}
+
+    def link(found: re.Match) -> str:
+        name, kind = found[1], kinds.get(found[1])
+        return f"[`{name}`](#!/{kind}/{kind}.shopstream.{name})" if kind else found[0]
+
+    rows = [line for line in MARTS.read_text().splitlines() if line.startswith("|")]
+    return re.sub(r"`(\w+)`", link, "\n".join(rows)) + "\n"
+
+
+def rules(project: str) -> Iterator[str]:
+    """A row for each var: its value, and the comment above it or above those it stands with."""
+    values, words = yaml.safe_load(project)["vars"], []
+    below, is_comment = project.partition("\nvars:\n")[2].partition("\n\n")[0], False
+    for line in below.splitlines():
+        if line.startswith("  # "):
+            words = [*(words if is_comment else []), line.removeprefix("  # ")]
+        is_comment = line.startswith("  # ")
+        if name := re.match(r"  (\w+):", line):
+            value = yaml.safe_dump(
+                values[name[1]], default_flow_style=True, width=1000, sort_keys=False
+            )
+            value = value.removesuffix("\n...\n").strip()
+            yield f"| `{name[1]}` | `{value}` | {' '.join(words)} |\n"
+
+
+def values() -> Iterator[str]:
+    """A block for each seed, by name: its rows as a table."""
+    for path in sorted((PROJECT / "seeds").rglob("*.csv"), key=lambda path: path.stem):
+        with path.open(newline="") as file:
+            head, *rows = csv.reader(file)
+        rows = [["no limit" if cell in NO_LIMIT else cell for cell in row] for row in rows]
+        lines = [head, ["---"] * len(head), *rows]
+        yield f"{{% docs values_of_{path.stem} %}}\nIts rows:\n"
+        yield from (
+            "| " + " | ".join(cell.replace("|", r"\|") for cell in row) + " |" for row in lines
+        )
+        yield "{% enddocs %}\n"
 
 
 def rooms() -> Iterator[str]:

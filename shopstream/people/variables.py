@@ -41,6 +41,13 @@ VARIABLES = [
     ("SHOPSTREAM_CURRENCY", "`$`", "sign of the amounts on the dashboard"),
     ("SHOPSTREAM_HIDE_USER_IDS", "`no`", "`yes` keeps user ids off the dashboard"),
     (
+        "SHOPSTREAM_DASHBOARD",
+        "`http://127.0.0.1:8501`",
+        "address of the dashboard to which the documentation of dbt links",
+    ),
+    ("SHOPSTREAM_OWNER", "`shopstream`", "who answers for the tables, as that documentation says"),
+    ("SHOPSTREAM_OWNER_EMAIL", "`shopstream@localhost`", "and where to write to"),
+    (
         "SHOPSTREAM_DAILY_TARGET",
         "none",
         "revenue that a day should bring: a dotted line, and the gap below the cards",

@@ -19,6 +19,12 @@ PREFIXES = {
     "marts/steps": ("int_",),
 }
 SELF_EVIDENT = ("unique", "not_null", "accepted_values")
+# What the documentation says of a shop, from the environment.
+SAID = {
+    "SHOPSTREAM_DASHBOARD": "https://shop.example",
+    "SHOPSTREAM_OWNER": "Data",
+    "SHOPSTREAM_OWNER_EMAIL": "data@shop.example",
+}
 # Lines of a model, empty ones and those that only name a column aside.
 LONGEST = 60
 NAMES_A_COLUMN = re.compile(r"\s+[\w.`]+( as [\w`]+)?,?").fullmatch
@@ -41,7 +47,7 @@ IMPORT = re.compile(r"\s+select \* from \{\{ (ref|source)\(.*\) \}\}")
 def manifest(tmp_path_factory) -> dict:
     """The project as dbt parses it."""
     warehouse = Warehouse(tmp_path_factory.mktemp("conventions"))
-    ran = warehouse.run("dbt", "parse", "--no-partial-parse")
+    ran = warehouse.run("dbt", "parse", "--no-partial-parse", **SAID)
     assert ran.returncode == 0, ran.stdout
     return json.loads((warehouse.root / "target" / "manifest.json").read_text())
 
@@ -138,6 +144,52 @@ def test_every_page_of_the_dashboard_has_an_exposure_with_owner_and_url(manifest
     assert set(exposures) == {f"dashboard_{screen}" for screen in screens}
     for exposure in exposures.values():
         assert exposure["owner"]["email"] and exposure["url"] and exposure["description"]
+        assert exposure["tags"], f"{exposure['name']} has no tag"
+
+
+def test_the_report_reads_what_the_pages_read(manifest):
+    exposures = {node["name"]: node for node in manifest["exposures"].values()}
+    read = {name: set(node["depends_on"]["nodes"]) for name, node in exposures.items()}
+    pages = [nodes for name, nodes in read.items() if exposures[name]["type"] == "dashboard"]
+    assert read["report"] == set().union(*pages)
+
+
+def test_a_tag_of_a_mart_is_that_of_a_page(manifest, models):
+    """By which the graph shows a page with its marts."""
+    pages = {tag for node in manifest["exposures"].values() for tag in node["tags"]}
+    nodes = [*models.values(), *manifest["sources"].values()]
+    assert {tag for node in nodes for tag in node["tags"]} == pages | {"commerce"}
+
+
+def test_owner_and_address_come_from_the_environment(manifest):
+    address, name, email = SAID.values()
+    assert {group["owner"]["name"] for group in manifest["groups"].values()} == {name}
+    for exposure in manifest["exposures"].values():
+        assert (exposure["owner"]["name"], exposure["owner"]["email"]) == (name, email)
+        assert (exposure["url"] or address).startswith(address)
+    seeds = [n for n in manifest["nodes"].values() if n["resource_type"] == "seed"]
+    for node in [*seeds, *manifest["sources"].values()]:
+        owner = node["config"]["meta"]
+        assert (owner["owner"], owner["email"]) == (name, email), node["unique_id"]
+
+
+def test_the_first_page_of_the_documentation_names_each_colour(manifest):
+    page = manifest["docs"]["doc.shopstream.__overview__"]["block_contents"]
+    colours = {n["docs"].get("node_color") for n in manifest["nodes"].values() if "docs" in n}
+    assert {colour for colour in colours if colour and f"| {colour} |" not in page} == set()
+
+
+def test_the_first_page_of_the_documentation_links_to_what_is_there(manifest):
+    page = manifest["docs"]["doc.shopstream.__overview__"]["block_contents"]
+    linked = set(re.findall(r"\(#!/(?:model|seed|source|exposure|macro)/([\w.]+)\)", page))
+    known = [manifest[kind] for kind in ("nodes", "sources", "exposures", "macros")]
+    assert linked and linked <= set().union(*known)
+
+
+def test_each_seed_shows_its_rows(manifest):
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "seed":
+            assert f"doc.shopstream.values_of_{node['name']}" in node["doc_blocks"], node["name"]
 
 
 def test_every_model_says_its_grain_and_key(models):

@@ -18,7 +18,8 @@ def test_the_pages_are_what_the_program_says():
 
 def test_each_variable_that_is_read_is_described():
     sources = [PROJECT / "profiles.yml.example", PROJECT / "dbt_project.yml"]
-    for folder, kind in [("shopstream", "py"), ("dashboard", "py"), ("macros", "sql")]:
+    kinds = [("shopstream", "py"), ("dashboard", "py"), ("macros", "sql"), ("models", "yml")]
+    for folder, kind in kinds:
         sources += (PROJECT / folder).rglob(f"*.{kind}")
     read = set()
     for source in set(sources) - {Path(variables.__file__)}:
