@@ -94,7 +94,7 @@ def questions() -> str:
 
     def link(found: re.Match) -> str:
         name, kind = found[1], kinds.get(found[1])
-        return f"[`{name}`](#!/{kind}/{kind}.shopstream.{name})" if kind else found[0]
+        return f"[{name}](#!/{kind}/{kind}.shopstream.{name})" if kind else found[0]
 
     rows = [line for line in MARTS.read_text().splitlines() if line.startswith("|")]
     return re.sub(r"`(\w+)`", link, "\n".join(rows)) + "\n"
@@ -122,7 +122,8 @@ def values() -> Iterator[str]:
         with path.open(newline="") as file:
             head, *rows = csv.reader(file)
         rows = [["no limit" if cell in NO_LIMIT else cell for cell in row] for row in rows]
-        lines = [head, ["---"] * len(head), *rows]
+        # In words, which a narrow column can break.
+        lines = [[name.replace("_", " ") for name in head], ["---"] * len(head), *rows]
         yield f"{{% docs values_of_{path.stem} %}}\nIts rows:\n"
         yield from (
             "| " + " | ".join(cell.replace("|", r"\|") for cell in row) + " |" for row in lines
