@@ -154,6 +154,32 @@ def test_the_report_reads_what_the_pages_read(manifest):
     assert read["report"] == set().union(*pages)
 
 
+def test_a_mart_that_no_page_shows_says_so(manifest, models):
+    shown = {
+        name
+        for exposure in manifest["exposures"].values()
+        for name in exposure["depends_on"]["nodes"]
+    }
+    for name, model in models.items():
+        if model["access"] != "private":
+            assert (name not in shown) == ("No page shows it" in model["description"]), name
+
+
+def test_a_number_beside_a_var_is_its_value(manifest):
+    """As in: 1 % (var `delivered_percent`), or: `rfm_min_buyers` (25)."""
+    held = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]
+    nodes = [*manifest["nodes"].values(), *manifest["sources"].values()]
+    texts = [node["description"] for node in nodes]
+    texts += [c["description"] for node in nodes for c in node.get("columns", {}).values()]
+    texts += [path.read_text() for path in (PROJECT / "docs").glob("*.md")]
+    said = re.findall(r"(\d+)[ \w%]{0,20} \(var `(\w+)`\)", "\n".join(texts))
+    said += [pair[::-1] for pair in re.findall(r"`(\w+)` \((\d+)\)", "\n".join(texts))]
+    numbers = [(name, int(number)) for number, name in said if isinstance(held.get(name), int)]
+    assert numbers
+    for name, number in numbers:
+        assert number == held[name], name
+
+
 def test_a_tag_of_a_mart_is_that_of_a_page(manifest, models):
     """By which the graph shows a page with its marts."""
     pages = {tag for node in manifest["exposures"].values() for tag in node["tags"]}

@@ -1,6 +1,7 @@
 """`dbt show` answers for every model and analysis, and what it shows has the types of the docs."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -80,6 +81,24 @@ def test_tables_have_the_types_that_their_docs_say(built, said):
         name.split(".")[0] for name in held
     }
     assert held == {name: said[name] for name in held}
+
+
+def test_columns_that_are_never_null_have_no_nulls(built):
+    manifest = json.loads((built.root / "target" / "manifest.json").read_text())
+    folders = table_folders(built.root / "warehouse")
+    seen, nulls = 0, []
+    for node in manifest["nodes"].values():
+        folder = folders.get(f"{node['schema']}.{node['name']}")
+        never = [
+            column["name"]
+            for column in node.get("columns", {}).values()
+            if re.search("never null", column["description"], re.IGNORECASE)
+        ]
+        if folder and never:
+            table = DeltaTable(folder).to_pyarrow_table(columns=never)
+            seen += table.num_rows
+            nulls += [(node["name"], name) for name in never if table[name].null_count]
+    assert seen and nulls == []
 
 
 def test_views_have_the_types_that_their_docs_say(built, said):
