@@ -5,7 +5,7 @@ events as (select * from {{ ref('fct_events') }} where event_type = 'purchase'),
 history as (select * from {{ ref('product_history') }})
 
 select
-    history.brand,
+    coalesce(history.brand, '{{ var('null_defaults')['brand'] }}') as brand,
     count(*) as total_purchases,
     sum(events.price) as total_revenue
 from events
@@ -13,5 +13,5 @@ inner join history
     on events.product_id = history.product_id
     and events.event_time >= history.valid_from
     and (events.event_time < history.valid_to or history.is_current)
-group by history.brand
-order by total_revenue desc, history.brand asc
+group by coalesce(history.brand, '{{ var('null_defaults')['brand'] }}')
+order by total_revenue desc, brand asc

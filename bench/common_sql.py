@@ -41,8 +41,8 @@ def dim_sessions(hashed: str, counts: str, seconds: str, rate: str) -> str:
                 min(event_time) as session_start,
                 max(event_time) as session_end,
                 {counts} as total_spent,
-                count(distinct product_id) as unique_products,
-                count(distinct category_code) as unique_categories
+                count(distinct nullif(product_id, -1)) as unique_products,
+                count(distinct nullif(category_code, 'uncategorized')) as unique_categories
             from events
             group by user_id, session_id
         )

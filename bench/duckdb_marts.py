@@ -104,25 +104,36 @@ MARTS = {
     + SEGMENTED_USERS,
     # The mean in whole cents, half up: (2 * sum + n) / 2n, cut off.
     "dim_products": f"""
-        with rolled_up as (
+        with stamped as (
             select
-                product_id,
-                max(struct_pack(
+                *,
+                struct_pack(
                     event_time, session_id, category_id, category_code,
                     brand, event_type, user_id, price
-                )) as latest,
-                (sum(price) * 100)::bigint as cents,
-                {COUNTS} as total_revenue
+                ) as stamp
             from events
+        ), rolled_up as (
+            select
+                product_id,
+                arg_max(brand, stamp) filter (brand <> 'unknown_brand') as brand,
+                arg_max(category_code, stamp) filter (category_code <> 'uncategorized')
+                    as category_code,
+                arg_max(category_id, stamp) filter (category_id <> -1) as category_id,
+                arg_max(price, stamp) filter (price > 0) as last_price,
+                (sum(price) * 100)::bigint as cents,
+                count(*) filter (price > 0) as n,
+                {COUNTS} as total_revenue
+            from stamped
             group by product_id
         )
         select
             product_id,
-            latest.brand as brand,
-            latest.category_code as category_code,
-            latest.category_id as category_id,
-            latest.price as last_price,
-            (((2 * cents + total_events) // (2 * total_events)) / 100)::decimal(12, 2) as avg_price,
+            coalesce(brand, 'unknown_brand') as brand,
+            coalesce(category_code, 'uncategorized') as category_code,
+            coalesce(category_id, -1) as category_id,
+            coalesce(last_price, 0)::decimal(12, 2) as last_price,
+            (case when n > 0 then (2 * cents + n) // (2 * n) else 0 end / 100)::decimal(12, 2)
+                as avg_price,
             total_events,
             total_views,
             total_carts,

@@ -247,11 +247,17 @@ def salt_event_type() -> Experiment:
         "sum(total_events) as total_events, "
         "cast(sum(total_price) as decimal(22, 2)) as total_price",
     )
+    return by_salt("salting of views in a sum", plain_sum, salted)
+
+
+def by_salt(name: str, plain_sql: str, salted_sql: str, **more) -> Experiment:
+    """A group-by without salt and with it."""
     return Experiment(
-        "salting of views in a sum",
-        [Variant("no salt", asks(plain_sum)), Variant(f"{BUCKETS} salts", asks(salted))],
+        name,
+        [Variant("no salt", asks(plain_sql)), Variant(f"{BUCKETS} salts", asks(salted_sql))],
         r"Arguments: hashpartitioning",
         adaptive=BOTH,
+        **more,
     )
 
 
@@ -267,13 +273,8 @@ def salt_session(table: str, data: str) -> Experiment:
         "size(collect_set(product_id)) as products",
         "cast(sum(products) as int) as products",
     )
-    return Experiment(
-        "salting of unknown_session in distinct products",
-        [Variant("no salt", asks(plain_count)), Variant(f"{BUCKETS} salts", asks(salted))],
-        r"Arguments: hashpartitioning",
-        data=data,
-        adaptive=BOTH,
-    )
+    name = "salting of unknown_session in distinct products"
+    return by_salt(name, plain_count, salted, data=data)
 
 
 def salt_user(table: str, data: str) -> Experiment:

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median, quantiles
 
-import pyarrow as pa
 from pyspark.sql import SparkSession
+
+from bench.tables import schema
 
 THRESHOLD = 1.10  # a difference of less is none
 FEWEST_RUNS = 5
@@ -290,31 +291,13 @@ def condition_of(rows: list[dict]) -> str:
     return "; ".join(f"{verdict}: {', '.join(where)}" for verdict, where in by_verdict.items())
 
 
-OPTIMIZATIONS = pa.schema(
-    [
-        ("commit", pa.string()),
-        ("events", pa.int64()),
-        ("is_latest", pa.bool_()),
-        ("experiment", pa.string()),
-        ("variant", pa.string()),
-        ("is_off", pa.bool_()),
-        ("data", pa.string()),
-        ("aqe", pa.bool_()),
-        ("runs", pa.int64()),
-        ("median_seconds", pa.float64()),
-        ("min_seconds", pa.float64()),
-        ("max_seconds", pa.float64()),
-        ("shuffle_bytes", pa.int64()),
-        ("spill_bytes", pa.int64()),
-        ("files_read", pa.int64()),
-        ("bytes_read", pa.int64()),
-        ("shuffles", pa.int64()),
-        ("tasks", pa.int64()),
-        ("task_skew", pa.float64()),
-        ("row_skew", pa.float64()),
-        ("plan_line", pa.string()),
-        ("result_hash", pa.string()),
-        ("speed_up", pa.float64()),
-        ("verdict", pa.string()),
-    ]
+OPTIMIZATIONS = schema(
+    """
+    commit string, events int64, is_latest bool, experiment string, variant string,
+    is_off bool, data string, aqe bool, runs int64, median_seconds double,
+    min_seconds double, max_seconds double, shuffle_bytes int64, spill_bytes int64,
+    files_read int64, bytes_read int64, shuffles int64, tasks int64, task_skew double,
+    row_skew double, plan_line string, result_hash string, speed_up double,
+    verdict string
+    """
 )

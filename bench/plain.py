@@ -92,36 +92,36 @@ TABLES = {
         )
 {SEGMENTED_USERS}""",
     "dim_products": f"""
-        with ranked as (
+        with stamped as (
             select
                 *,
-                row_number() over (
-                    partition by product_id
-                    order by event_time desc, session_id desc, category_id desc,
-                        category_code desc, brand desc, event_type desc, user_id desc, price desc
-                ) as latest_rank
+                struct(event_time, session_id, category_id, category_code, brand, event_type,
+                    user_id, price) as stamp
             from events
-        ),
-
-        latest as (
-            select product_id, brand, category_code, category_id, price as last_price
-            from ranked
-            where latest_rank = 1
         ),
 
         rolled_up as (
             select
                 product_id,
-                cast(round(cast(sum(price) as decimal(18, 2)) / count(*), 2) as decimal(12, 2))
-                    as avg_price,
+                max_by(brand, stamp) filter (where brand != 'unknown_brand') as brand,
+                max_by(category_code, stamp) filter (where category_code != 'uncategorized')
+                    as category_code,
+                max_by(category_id, stamp) filter (where category_id != -1) as category_id,
+                max_by(price, stamp) filter (where price > 0) as last_price,
+                cast(sum(price) as decimal(18, 2)) / count_if(price > 0) as mean_price,
                 {COUNTS} as total_revenue
-            from events
+            from stamped
             group by product_id
         )
 
-        select latest.*, rolled_up.* except (product_id)
-        from latest
-        inner join rolled_up on latest.product_id = rolled_up.product_id""",
+        select
+            * except (brand, category_code, category_id, last_price, mean_price),
+            coalesce(brand, 'unknown_brand') as brand,
+            coalesce(category_code, 'uncategorized') as category_code,
+            coalesce(category_id, -1) as category_id,
+            coalesce(last_price, cast(0 as decimal(12, 2))) as last_price,
+            cast(coalesce(round(mean_price, 2), 0) as decimal(12, 2)) as avg_price
+        from rolled_up""",
     "dim_time": """
         with dates as (
             select explode(sequence(min(event_date), max(event_date))) as event_date from events

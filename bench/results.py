@@ -6,10 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-import pyarrow as pa
-from deltalake import write_deltalake
-
-from shopstream.warehouse.build_log import SCHEMA
+from bench.tables import schema, write_table
 
 REAL_EVENTS, MONTH_EVENTS, SAMPLE_EVENTS = 42_400_000, 4_200_000, 250_000
 
@@ -303,38 +300,19 @@ def judged(measure: Measure, values: list[float], events: int) -> dict:
 
 # --- Delta tables ----------------------------------------------------------------------------
 
-RUNS = pa.schema(
-    [
-        ("commit", pa.string()),
-        ("events", pa.int64()),
-        ("contender", pa.string()),
-        ("run", pa.int64()),
-        ("started_at", pa.string()),
-        ("seconds", pa.float64()),
-        ("peak_bytes", pa.int64()),
-        ("written_bytes", pa.int64()),
-        ("kept_bytes", pa.int64()),
-        ("busy_elsewhere", pa.float64()),
-        ("cores", pa.int64()),
-        ("memory_bytes", pa.int64()),
-        ("steps", pa.string()),
-        ("check", pa.string()),
-    ]
+RUNS = schema(
+    """
+    commit string, events int64, contender string, run int64, started_at string,
+    seconds double, peak_bytes int64, written_bytes int64, kept_bytes int64,
+    busy_elsewhere double, cores int64, memory_bytes int64, steps string, check string
+    """
 )
-RATIOS = pa.schema(
-    [
-        ("commit", pa.string()),
-        ("events", pa.int64()),
-        ("what", pa.string()),
-        ("measured_at", pa.string()),
-        ("median", pa.float64()),
-        ("least", pa.float64()),
-        ("greatest", pa.float64()),
-        ("runs", pa.int64()),
-        ("target", pa.float64()),
-        ("target_events", pa.int64()),
-        ("verdict", pa.string()),
-    ]
+RATIOS = schema(
+    """
+    commit string, events int64, what string, measured_at string, median double,
+    least double, greatest double, runs int64, target double, target_events int64,
+    verdict string
+    """
 )
 
 
@@ -350,13 +328,3 @@ def publish(warehouse: Path, runs: list[Run]) -> None:
     ratios = [row for commit, events in scales for row in figures(runs, commit, events)]
     write_table(warehouse, "bench_runs", flat, RUNS)
     write_table(warehouse, "bench_ratios", ratios, RATIOS)
-
-
-def write_table(warehouse: Path, name: str, rows: list[dict], schema: pa.Schema) -> None:
-    """Replace a table of the performance schema as one commit."""
-    # Lines of older code lack what was not measured then.
-    rows = [{field: row.get(field) for field in schema.names} for row in rows]
-    table = pa.Table.from_pylist(rows, schema)
-    write_deltalake(
-        warehouse / f"{SCHEMA}.db" / name, table, mode="overwrite", schema_mode="overwrite"
-    )

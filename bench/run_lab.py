@@ -4,7 +4,6 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import pyarrow as pa
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from rich.table import Table
@@ -13,6 +12,7 @@ from bench import experiments, lab, results
 from bench.place import MONTH, make_input
 from bench.run import code_version, console
 from bench.spark import session
+from bench.tables import schema, write_table
 
 KEY = ("commit", "events", "experiment", "variant", "data", "aqe")
 SETTINGS = {
@@ -23,16 +23,11 @@ SETTINGS = {
     # What Parquet reads several ranges at once by passes Hadoop's counts of bytes by.
     "spark.hadoop.parquet.hadoop.vectored.io.enabled": "false",
 }
-KPIS = pa.schema(
-    [
-        ("commit", pa.string()),
-        ("events", pa.int64()),
-        ("kpi", pa.string()),
-        ("value", pa.float64()),
-        ("unit", pa.string()),
-        ("evidence", pa.string()),
-        ("is_latest", pa.bool_()),
-    ]
+KPIS = schema(
+    """
+    commit string, events int64, kpi string, value double, unit string, evidence string,
+    is_latest bool
+    """
 )
 
 
@@ -230,8 +225,8 @@ def compared(
 def publish(warehouse: Path, home: Path) -> None:
     """Write the experiments and the technical KPIs as Delta tables."""
     rows, kpis = judged(home)
-    results.write_table(warehouse, "optimizations", rows, lab.OPTIMIZATIONS)
-    results.write_table(warehouse, "technical_kpis", kpis, KPIS)
+    write_table(warehouse, "optimizations", rows, lab.OPTIMIZATIONS)
+    write_table(warehouse, "technical_kpis", kpis, KPIS)
 
 
 def report(home: Path, commit: str, events: int) -> None:

@@ -1,7 +1,6 @@
 """The dashboard: all pages, declared once. Run it with `shopstream dashboard`."""
 
 from pathlib import Path
-from time import sleep
 
 import streamlit as st
 
@@ -20,13 +19,9 @@ PAGES = (
 
 
 def main() -> None:
-    """Show the page that the address names."""
+    """Show the page that the address names, once the browser has its styles."""
     st.set_page_config(layout="wide")
-    st.html(Path(__file__).with_name("style.css"))
-    if "styled" not in st.session_state:
-        # What a browser draws together with the styles, it draws without them first.
-        st.session_state["styled"] = True
-        sleep(0.25)
+    styled = has_styles()
     links: dict[str, object] = {}
 
     def shower(page: Page):
@@ -39,7 +34,28 @@ def main() -> None:
             url_path=page.path,
             default=page is PAGES[0],
         )
-    st.navigation(list(links.values()), position="hidden").run()
+    page = st.navigation(list(links.values()), position="hidden")
+    if styled:
+        page.run()
+
+
+def has_styles() -> bool:
+    """Send the styles, and give whether they have arrived; when they have, this runs again."""
+    there = st.session_state.get("styled", False)
+    sent = styles()(
+        key="style",
+        data={"css": Path(__file__).with_name("style.css").read_text(), "there": there},
+        on_there_change=lambda: None,
+    )
+    st.session_state["styled"] = there or bool(sent.there)
+    return st.session_state["styled"]
+
+
+@st.cache_resource(show_spinner=False)
+def styles():
+    """The component that puts styles into the page, as style.js does it."""
+    js = Path(__file__).with_name("style.js").read_text()
+    return st.components.v2.component("shopstream_style", html="<i></i>", js=js)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """A page in the browser: links to the others, which build it is, its part, filters and blocks."""
 
+from pathlib import Path
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -7,7 +8,7 @@ import streamlit as st
 from dashboard import data
 from dashboard.blocks import Page, Part, View
 from dashboard.data import Build
-from dashboard.draw import draw
+from dashboard.draw import BUTTON_STYLE, draw
 from dashboard.filters import (
     act,
     address_of,
@@ -21,16 +22,27 @@ from dashboard.filters import (
 )
 from dashboard.periods import OTHER_DATES, PRESETS, Period
 from dashboard.report import report
+from dashboard.saved import saved_views
 from dashboard.sections import blocks, freshness, instead
-from dashboard.words import plain
+from dashboard.words import plain, short
 from shopstream.config import Settings
+
+# How a button looks that stands alone.
+FRAMED = """button {
+  padding: 0 0.75rem;
+  border: 1px solid var(--st-border-color);
+  border-radius: var(--st-button-radius);
+}"""
+# The parameter that names a saved view.
+SAVED = "view"
 
 
 def show(page: Page, pages: tuple[Page, ...], links: dict[str, object]) -> None:
     """Show a page; `links` are Streamlit's pages by path, for links to them."""
+    open_saved(links)
     head = reserved("pages")
     try:
-        build, part, view = show_head(page, pages)
+        build, part, view = show_head(page, pages, links)
         definitions = data.activity.definitions(build)
     except Exception as error:
         draw(instead(error, page.title, "Other pages may hold; see the log."), links, {})
@@ -46,6 +58,13 @@ def show(page: Page, pages: tuple[Page, ...], links: dict[str, object]) -> None:
                     draw(block, links, definitions)
 
 
+def open_saved(links: dict[str, object]) -> None:
+    """Go to the saved view that the address names; a name that is none is told by choose_view."""
+    path, parameters = saved_views().get(st.query_params.get(SAVED), (None, {}))
+    if path is not None and links:
+        st.switch_page(links.get(path) or next(iter(links.values())), query_params=parameters)
+
+
 def reserved(key: str):
     """A row that has its place from the start: an empty one is not drawn at all, and what comes
     into it later would push the page down."""
@@ -54,7 +73,9 @@ def reserved(key: str):
     return row
 
 
-def show_head(page: Page, pages: tuple[Page, ...]) -> tuple[Build, Part, View]:
+def show_head(
+    page: Page, pages: tuple[Page, ...], links: dict[str, object]
+) -> tuple[Build, Part, View]:
     """Show what stands above the charts: which build, the question, the filters."""
     trust = reserved("trust")
     with st.container(horizontal=True, vertical_alignment="center", key="title"):
@@ -67,6 +88,7 @@ def show_head(page: Page, pages: tuple[Page, ...]) -> tuple[Build, Part, View]:
     view = choose_view(page, part, build)
     with trust, st.popover("Share", type="tertiary", icon=":material/share:"):
         share(pages, build, view)
+        link_saved(links)
     return build, part, view
 
 
@@ -76,6 +98,9 @@ def choose_view(page: Page, part: Part, build: Build) -> View:
     folded = reserved("folded")
     unfolded = "open" if st.session_state.get("unfolded") else "shut"
     with st.container(horizontal=True, vertical_alignment="bottom", key=f"filters_{unfolded}"):
+        if SAVED in st.query_params:
+            name = short(st.query_params[SAVED])
+            missed().append(f"“{name}” is no saved view; shown: {page.title}.")
         view = choose(part, build)
         left = not_applied(part, build)
         if part.filters or left:
@@ -92,6 +117,27 @@ def choose_view(page: Page, part: Part, build: Build) -> View:
         st.caption(plain(f"Not applied here: {', '.join(left)}."))
     write_address(page, part)
     return view
+
+
+@st.cache_resource(show_spinner=False)
+def copier():
+    """The button that copies a link, as copy.js does it."""
+    return st.components.v2.component(
+        "shopstream_copy",
+        html="<button>Copy link</button>",
+        css=f"{BUTTON_STYLE} {FRAMED}",
+        js=Path(__file__).with_name("copy.js").read_text(),
+    )
+
+
+def link_saved(links: dict[str, object]) -> None:
+    """Links to the saved views."""
+    views = saved_views() if links else {}
+    if views:
+        st.caption("Saved views:")
+    for name, (path, parameters) in views.items():
+        target = links.get(path) or next(iter(links.values()))
+        st.page_link(target, label=plain(name), query_params=parameters)
 
 
 def fold() -> None:
@@ -124,6 +170,7 @@ def share(pages: tuple[Page, ...], build: Build, view: View) -> None:
     link = (st.context.url or "").split("?")[0]
     link += f"?{urlencode(chosen, doseq=True)}" if chosen else ""
     st.caption("This link shows the same view:")
+    copier()(key="copy", data={"link": link})
     st.code(link, language=None, wrap_lines=True)
     st.download_button(
         "Report of all pages",

@@ -22,7 +22,7 @@ PICTURE_BUTTONS = """
 104v-326h80v326l104-104 56 58-200 200ZM240-160q-33 0-56.5-23.5T160-240v-120h80v120h480v-120h80v120q0
 33-23.5 56.5T720-160H240Z"/></svg>PNG</button><button>SVG</button></div>
 """
-PICTURE_STYLE = """
+BUTTON_STYLE = """
 div { display: flex; gap: 0.6rem; }
 button {
   display: flex;
@@ -121,7 +121,7 @@ def picture():
     return st.components.v2.component(
         "shopstream_picture",
         html=PICTURE_BUTTONS,
-        css=PICTURE_STYLE,
+        css=BUTTON_STYLE,
         js=Path(__file__).with_name("picture.js").read_text(),
     )
 

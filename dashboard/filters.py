@@ -76,18 +76,18 @@ FILTERS = {
     ),
     "measure": Filter("Measure", ("revenue", "purchases", "views", "events")),
     "weekday": Filter("Hours of", tuple(f"{day}s" for day in WEEKDAYS), "all days"),
-    "judged": Filter("Days by", ("revenue", "orders", "conversion")),
+    "judged": Filter("Judge days by", ("revenue", "orders", "conversion")),
     "count": Filter("Count", ("visitors", "sessions")),
     "watched": Filter("Unusual hours of", ("purchase", "cart", "view")),
     "pairs": Filter(
         "Pairs of", ("products viewed", "products bought", "categories viewed", "categories bought")
     ),
-    "bond": Filter("Go", ("together", "apart")),
+    "bond": Filter("That go", ("together", "apart")),
     "retention": Filter("Retention of", RETENTIONS),
     "cohort": Filter("Cohort of", cohorts, "all dates"),
-    "kind": Filter("Look for", tuple(data.explorer.KINDS)),
-    "find": Filter("With this in the name", typed="text"),
-    "sort": Filter("Most", data.explorer.SORTS),
+    "kind": Filter("List", tuple(data.explorer.KINDS)),
+    "find": Filter("Name contains", typed="text"),
+    "sort": Filter("Highest first by", data.explorer.SORTS),
     "page": Filter("Page", typed="number"),
     "item": Filter("Product number", typed="text"),
     "buyers": Filter("Buyers who are", data.users.rfm_names, "all buyers"),
@@ -281,7 +281,7 @@ def not_applied(part: Part, build: Build) -> list[str]:
         if not is_held(name, build):
             if name in NARROWING and held_choices()[name][0]:
                 asked = short(held_choices()[name][0])
-                missed().append(f"“{asked}” is not in this build and counts as not chosen.")
+                missed().append(f"“{asked}” is not in this build, so it is ignored.")
             forget(name)
     held = held_choices()
     narrow = [name for name in others if name in held and name in NARROWING]

@@ -81,7 +81,7 @@ def by_metric(build: Build, view: View) -> dict[str, str]:
 
 def over(view: View, how_many: int, thing: str) -> str:
     """The chosen dates and how many things of them were counted."""
-    return f"{view.period.words}, {counted(int(how_many), thing)}"
+    return f"{view.period.said}, {counted(int(how_many), thing)}"
 
 
 def over_all(how_many: int, thing: str) -> str:
@@ -116,9 +116,8 @@ def best_buyers(build: Build, view: View) -> Insight | None:
     if top.empty or top.iloc[0]["buyers"] < FEWEST / 5:
         return None
     share = top.iloc[0]["revenue_share"]
-    verb = "bring" if share > 40 else "bring only"
     return Insight(
-        f"The best 20 % of buyers {verb} {number(share, '%')} of revenue.",
+        f"The best 20 % of buyers bring {number(share, '%')} of revenue.",
         "users",
         "Value",
         "revenue_share_of_top_20_percent",
@@ -140,9 +139,9 @@ def best_hours(build: Build, view: View) -> Insight | None:
     hour = max(windows, key=windows.get)
     share = 100 * windows[hour] / total
     when, part = f"{span_of_hours(hour, 3)} {zone}", f"{number(share, '%')} of revenue"
-    busiest = f"Most money comes {when}: {part}" if share > 50 else f"The best hours: {part} {when}"
+    best = f"Most revenue comes {when}" if share > 50 else f"The best three hours are {when}"
     return Insight(
-        f"{busiest}, in an eighth of the day.",
+        f"{best}: they bring {part}.",
         "time",
         "Hours",
         "revenue",
@@ -186,9 +185,10 @@ def busiest_hour(build: Build, view: View) -> Insight | None:
         return None
     top = found.loc[found["sessions"].idxmax()]
     share, hour = 100 * top.sessions / everything, span_of_hours(int(top.position), 1)
-    words = f"Most sessions are open {hour} UTC" if share > 50 else f"Busiest hour: {hour} UTC"
+    part = f"{number(share, '%')} of sessions"
+    words = "Most sessions are open" if share > 50 else "The busiest hour is"
     return Insight(
-        f"{words}; {number(share, '%')} of sessions are open then.",
+        f"{words} {hour} UTC: {part} are open then.",
         "time",
         "Visitors",
         "sessions",
@@ -215,7 +215,7 @@ def change(build: Build, view: View) -> Insight | None:
         change = number(abs(100 * (rate - 1)), "%")
         words = f"is {change} {'above' if rate > 1 else 'below'}"
     return Insight(
-        f"Revenue {words} that of {before.words}{lengths(view.period, before)}.",
+        f"Revenue {words} that of {before.said}{lengths(view.period, before)}.",
         HERE,
         "",
         "revenue",
@@ -234,10 +234,10 @@ def unusual_day(build: Build, view: View) -> Insight | None:
         return None
     odd = rows.loc[rows["ratio"].sub(1).abs().idxmax()]
     off = f"{abs(100 * (odd.ratio - 1)):.0f} % {'more' if odd.ratio > 1 else 'less'}"
-    only = f", of only {odd.others} others" if odd.others <= unusual.THIN_OTHERS else ""
+    few = odd.others <= unusual.THIN_OTHERS
+    only = f"; there are only {odd.others} others to compare with" if few else ""
     return Insight(
-        f"{day(odd.event_date)} brought {off} revenue than is usual for a "
-        f"{odd.event_date:%A}{only}.",
+        f"{day(odd.event_date)} brought {off} revenue than usual for a {odd.event_date:%A}{only}.",
         "time",
         "Days",
         "revenue",
@@ -251,19 +251,19 @@ def unusual_day(build: Build, view: View) -> Insight | None:
 def left_carts(build: Build, view: View) -> Insight | None:
     """The share of carts that were left and their value."""
     found = data.products.carts(build, *view.dates, None)
-    carted = found["carted"].sum()
-    if carted < FEWEST:
+    decided = found["decided"].sum()
+    if decided < FEWEST:
         return None
-    share = 100 * found["abandoned"].sum() / carted
+    share = 100 * found["abandoned"].sum() / decided
     value = number(found["abandoned_value"].sum(), view.sign)
     return Insight(
-        f"{number(share, '%')} of carted products were not bought, worth {value}.",
+        f"{number(share, '%')} of carts were left; they are worth {value}.",
         "products",
         "Baskets",
         "cart_abandonment",
         1 + share / 100,
         "What became of carts",
-        over(view, carted, "carted product"),
+        over(view, decided, "decided cart"),
     )
 
 
@@ -296,7 +296,7 @@ def strongest_segment(build: Build, view: View) -> Insight | None:
     top = found.assign(effect=found["revenue_share"] / found["user_share"]).nlargest(1, "effect")
     top = top.iloc[0]
     return Insight(
-        f"{top.user_segment}s are {number(top.user_share, '%')} of visitors and bring "
+        f"The segment {top.user_segment} is {number(top.user_share, '%')} of visitors and brings "
         f"{number(top.revenue_share, '%')} of revenue.",
         "users",
         "Value",

@@ -35,6 +35,11 @@ class Period:
     data_from: date | None = None
 
     @property
+    def said(self) -> str:
+        """Its name within a sentence."""
+        return self.words.replace("Week of", "the week of").replace("All dates", "all dates")
+
+    @property
     def days(self) -> int:
         """How many dates it has."""
         return (self.last - self.first).days + 1

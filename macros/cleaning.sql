@@ -55,6 +55,14 @@
 {%- endmacro %}
 
 
+{# A cleaned value, null where it is the default of a missing one, however that came (var `null_defaults`). #}
+{% macro delivered(column) -%}
+    {%- set default = var('null_defaults')[column] -%}
+    {#- Brands are in lower case, so is their default; code and number are as they are. -#}
+    nullif({{ column }}, {{ default if default is number else "'" ~ (default | lower if column == 'brand' else default) ~ "'" }})
+{%- endmacro %}
+
+
 {# What a missing value of a column becomes, as text, by the name of the column. #}
 {% macro default_of(name) -%}
     case {{ name }}

@@ -36,9 +36,9 @@
 {%- endmacro %}
 
 
-{# Of events of one instant, the latest by the order of the contract. #}
-{% macro latest_event() -%}
-    max(struct(user_session, category_id, category_code, brand, event_type, user_id, price))
+{# Of events of one instant that fulfil a condition, the latest by the order of the contract. #}
+{% macro latest_event(condition) -%}
+    max(struct(user_session, category_id, category_code, brand, event_type, user_id, price)) filter (where {{ condition }})
 {%- endmacro %}
 
 
@@ -53,7 +53,7 @@
 {%- endmacro %}
 
 
-{# How many different values each key has, in two steps, which need no set in memory. #}
+{# How many different values each key has, null aside, in two steps, which need no set in memory. #}
 {% macro counted_once(key, value, source) -%}
-    select {{ key }}, count(*) as total from (select distinct {{ key }}, {{ value }} from {{ source }}) group by {{ key }}
+    select {{ key }}, count({{ value }}) as total from (select distinct {{ key }}, {{ value }} from {{ source }}) group by {{ key }}
 {%- endmacro %}

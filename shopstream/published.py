@@ -95,12 +95,17 @@ def open_table(place: Place, name: str, published: dict | None = None) -> DeltaT
     return open_entry(place, (published or read_published(place))["tables"][name])
 
 
+def _location(place: Place, entry: dict) -> str:
+    """Where the table of an entry lies."""
+    return f"{place}/{entry['path']}" if _is_url(place) else str(Path(place) / entry["path"])
+
+
 def open_entry(place: Place, entry: dict) -> DeltaTable:
     """A table by its entry of published.json: path and version. Raises Damaged."""
     if _is_url(place):
-        return DeltaTable(f"{place}/{entry['path']}", version=entry["version"])
+        return DeltaTable(_location(place, entry), version=entry["version"])
     try:
-        table = DeltaTable(Path(place) / entry["path"], version=entry["version"])
+        table = DeltaTable(_location(place, entry), version=entry["version"])
         checksums.check(Path(place), entry, table)
     except checksums.UNREADABLE as error:
         first, *_ = str(error).splitlines() or [""]
@@ -111,7 +116,7 @@ def open_entry(place: Place, entry: dict) -> DeltaTable:
 def history(place: Place, entry: dict, most: int) -> list[dict]:
     """The last commits of a table up to its published version, latest first."""
     # At another version than the newest, deltalake gives commits wrong numbers.
-    newest = DeltaTable(f"{place}/{entry['path']}")
+    newest = DeltaTable(_location(place, entry))
     commits = newest.history(most + newest.version() - entry["version"])
     return [commit for commit in commits if commit["version"] <= entry["version"]]
 

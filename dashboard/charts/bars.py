@@ -18,6 +18,7 @@ from dashboard.charts.look import (
     nothing,
     strength,
     ticks,
+    width,
 )
 from dashboard.words import folded, label, number, whole_names
 
@@ -48,7 +49,7 @@ def bars(
         go.Bar(
             x=shown[values],
             y=places,
-            width=0.35 if len(shown) <= 3 else None,
+            width=width(len(shown)),
             orientation="h",
             marker_color=ACCENT,
             text=texts,
@@ -171,7 +172,7 @@ def columns(
         go.Bar(
             x=[folded(name) for name in frame[names]],
             y=frame[values],
-            width=0.35 if len(frame) <= 3 else None,
+            width=width(len(frame)),
             marker_color=colour,
             marker_opacity=strength(whole),
             text=texts,

@@ -5,7 +5,6 @@ import plotly.graph_objects as go
 
 from dashboard.charts.look import (
     ACCENT,
-    FEW_BARS,
     HELD_AGAINST,
     PALETTE,
     QUIET,
@@ -13,10 +12,11 @@ from dashboard.charts.look import (
     WARNING,
     by_hours,
     date_ticks,
-    few_bars,
+    days_apart,
     finish,
     hovered,
     legend_above,
+    narrow,
     nothing,
     strength,
     ticks,
@@ -56,8 +56,7 @@ def by_period(
             hovertemplate=f"%{{x|{hover}}}<br>{hovered('y', unit)}<extra></extra>",
         )
     )
-    if len(frame) <= FEW_BARS:
-        few_bars(figure, frame[at])
+    narrow(figure, frame[at])
     if before is not None and before[values].notna().any():
         _draw_before(figure, frame[at], before.head(len(frame)), at, values, hover, unit)
     if average:
@@ -112,17 +111,19 @@ def ahead(figure: go.Figure, days: pd.Series, low: pd.Series, high: pd.Series, u
         mode="lines",
         line={"width": 0},
         fillcolor="rgba(138,148,158,0.28)",
-        name="as far off as so far",
+        name="its usual error",
         hoverinfo="skip",
     )
     figure.add_scatter(
         x=days.index,
         y=days,
         mode="lines+markers",
-        name="as the week before",
+        name="forecast",
         line={"color": QUIET, "width": 2, "dash": "dot"},
         hovertemplate=f"%{{x|%a %-d %b %Y}}<br>expected {hovered('y', unit)}<extra></extra>",
     )
+    date_ticks(figure, pd.to_datetime(pd.Series([*figure.data[0].x, *days.index])))
+    figure.update_xaxes(range=None)
     legend_above(figure)
 
 
@@ -248,7 +249,8 @@ def steps(frame: pd.DataFrame, at: str, values: str, words: str, unit: str) -> g
             hovertemplate=f"%{{x|%-d %b %Y}}<br>{hovered('y', unit)}<extra></extra>",
         )
     )
-    figure.update_xaxes(showgrid=False, tickformat="%-d %b")
+    figure.update_xaxes(showgrid=False, tickformat="%-d %b", nticks=8)
+    days_apart(figure, frame[at].min(), frame[at].max())
     figure.update_yaxes(title_text=words, rangemode="tozero")
     return finish(figure)
 

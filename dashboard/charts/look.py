@@ -25,14 +25,21 @@ FATE_COLOURS = {
     "quarantined": "#D55E00",
     "erased": QUIET,
 }
-OUTCOME_COLOURS = {"same_session": "#009E73", "later": "#56B4E9", "abandoned": "#D55E00"}
+OUTCOME_COLOURS = {
+    "same_session": "#009E73",
+    "later": "#56B4E9",
+    "removed": "#E69F00",
+    "abandoned": "#D55E00",
+    "undecided": QUIET,
+}
 # Cells with text in them are dark enough for white on either ground.
 WRITTEN = [[0, "#5B6F7B"], [1, "#00619C"]]
 # Ordered, and see-through at its low end, so that it fits light and dark ground.
 HEAT = [[0, "rgba(0,114,178,0.06)"], [1, "rgba(0,114,178,0.75)"]]
 TALL, LOW = 360, 300
-# So few bars would be as wide as the page.
-FEW_BARS = 3
+# No bar is wider than this part of a chart that is as wide as the page, some 120 px, nor than this
+# part of its own place.
+WIDEST, OF_ITS_PLACE = 0.09, 0.72
 # Marks a figure over dates, which can have notes.
 DATED = "dates"
 # How many days each bar of a grain holds.
@@ -90,7 +97,7 @@ def legend_above(figure: go.Figure) -> go.Figure:
     return figure
 
 
-def nothing(words: str = "No rows for this choice.") -> go.Figure:
+def nothing(words: str = "There is nothing to show for this choice.") -> go.Figure:
     """An empty figure that says so."""
     figure = finish(go.Figure(), 160)
     figure.add_annotation(text=html.escape(words), showarrow=False, font_size=14)
@@ -108,7 +115,7 @@ def date_ticks(figure: go.Figure, dates: pd.Series) -> None:
     far = len(dates) > 1 and dates.diff().min() >= pd.Timedelta(days=7)
     months = len(dates) > 1 and bool((dates.dt.day == 1).all())
     figure.update_xaxes(
-        showgrid=False, nticks=8, tickformat="%b %Y" if far and months else "%-d %b"
+        showgrid=False, nticks=8, tickformat="%b %Y" if far and months else "%-d %b", tickvals=None
     )
     if far or len(dates) <= 7:
         figure.update_xaxes(tickvals=dates.iloc[:: -(-len(dates) // 7)].tolist())
@@ -140,11 +147,27 @@ def by_hours(dates: pd.Series) -> bool:
     return len(dates) > 1 and dates.diff().min() < pd.Timedelta(days=1)
 
 
-def few_bars(figure: go.Figure, dates: pd.Series) -> None:
-    """Keep so few bars narrow, and the axis no wider than they need."""
+def width(bars: int) -> float | None:
+    """How wide each of so many bars is, of the place it has; None where no limit is needed."""
+    widest = WIDEST * bars
+    return widest if widest < OF_ITS_PLACE else None
+
+
+def narrow(figure: go.Figure, dates: pd.Series) -> None:
+    """Keep few bars over dates narrow."""
+    part = width(len(dates))
+    if part is None:
+        return
     step = dates.diff().min() if len(dates) > 1 else pd.Timedelta(days=1)
-    figure.update_traces(width=0.35 * step.total_seconds() * 1000, selector={"type": "bar"})
-    figure.update_xaxes(range=[dates.min() - step, dates.max() + step])
+    figure.update_traces(width=part * step.total_seconds() * 1000, selector={"type": "bar"})
+    # Two or three would else be drawn up to the edges of the chart.
+    figure.update_xaxes(range=[dates.min() - step / 2, dates.max() + step / 2])
+
+
+def days_apart(figure: go.Figure, first: pd.Timestamp, last: pd.Timestamp) -> None:
+    """Label every day of so few days once: by itself plotly labels each several times a day."""
+    if (last - first).days < 8:
+        figure.update_xaxes(dtick=86400000, tick0=first.normalize(), tickformat="%-d %b")
 
 
 def log_ticks(low: float, high: float) -> list[float]:

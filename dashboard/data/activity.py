@@ -114,13 +114,14 @@ def metric_values(build: Build) -> pd.DataFrame:
 
 def hours(build: Build, first: date, last: date, zone: str) -> pd.DataFrame:
     """What adds up, by weekday and hour of a time zone, and how many such hours there are, those
-    without events too."""
+    without events too; of a date without any event nothing was delivered, so it has no hours."""
     return query(
         build,
-        f"""with passed as (
-            select unnest(generate_series(
-                $first::timestamp, $last::timestamp + interval 23 hours, interval 1 hour
-            )) as hour_begin
+        f"""with delivered as (
+            select distinct event_date as delivered_date from hourly_activity
+        ), passed as (
+            select delivered_date + to_hours(unnest(range(24))::integer) as hour_begin
+            from delivered where delivered_date between $first and $last
         ), local as (
             select passed.*, hourly_activity.*,
                 timezone($zone, timezone('UTC', hour_begin)) as starts_at

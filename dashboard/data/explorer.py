@@ -32,7 +32,8 @@ def _sold_and_carted(kind: str, narrow: str) -> str:
             ) group by all having count(*) filter (now) > 0
         ), carted as (
             select {"o.product_id" if products else f"p.{key}"} as item,
-                100 * sum(abandoned) / nullif(sum(carted), 0) as abandonment
+                100 * sum(episodes) filter (outcome = 'abandoned')
+                    / nullif(sum(episodes) filter (outcome <> 'undecided'), 0) as abandonment
             from cart_outcomes as o join dim_products as p on p.product_id = o.product_id
             where cart_date between $first and $last group by all
         )"""
@@ -109,10 +110,11 @@ def product_days(build: Build, product_id: int, first: date, last: date) -> pd.D
 
 
 def product_carts(build: Build, product_id: int, first: date, last: date) -> pd.Series:
-    """Carts of a product and what became of them."""
+    """Carts of a product that are decided, and how many of these were left."""
     return query(
         build,
-        """select coalesce(sum(carted), 0) as carted, coalesce(sum(abandoned), 0) as abandoned
+        """select coalesce(sum(episodes) filter (outcome <> 'undecided'), 0) as decided,
+            coalesce(sum(episodes) filter (outcome = 'abandoned'), 0) as abandoned
         from cart_outcomes
         where product_id = $product_id and cart_date between $first and $last""",
         product_id=product_id,
@@ -126,7 +128,7 @@ def price_history(build: Build, product_id: int) -> pd.DataFrame:
     return query(
         build,
         """select valid_from, valid_to, price from product_history
-        where product_id = $product_id order by valid_from""",
+        where product_id = $product_id and price is not null order by valid_from""",
         product_id=product_id,
     )
 
@@ -138,10 +140,31 @@ def bought_together(build: Build, product_id: int) -> pd.DataFrame:
         """select if(item_a = $item, label_b || ' ' || item_b, label_a || ' ' || item_a) as product,
             baskets, lift
         from product_affinity
-        where item_type = 'product' and basket_type = 'bought' and lift > 1
+        where item_type = 'product' and basket_type = 'bought' and bond = 'together'
             and $item in (item_a, item_b)
         order by baskets * ln(lift) desc, product limit 50""",
         item=str(product_id),
+    )
+
+
+def pairs_of(build: Build, category: str | None, brand: str | None) -> pd.DataFrame:
+    """Products bought together more often than by chance, one of the two at least of this category
+    and brand, strongest first."""
+    return query(
+        build,
+        f"""with own as (
+            select product_id::varchar as item from dim_products
+            where product_id <> $missing {of_category(category, brand)}
+        )
+        select label_a || ' ' || item_a as label_a, label_b || ' ' || item_b as label_b, baskets,
+            lift
+        from product_affinity
+        where item_type = 'product' and basket_type = 'bought' and bond = 'together'
+            and (item_a in (select item from own) or item_b in (select item from own))
+        order by baskets * ln(lift) desc, item_a, item_b limit 100""",
+        category=category,
+        brand=brand,
+        missing=null_defaults()["product_id"],
     )
 
 

@@ -51,7 +51,7 @@ def product_names(build: Build, rows: pd.DataFrame) -> pd.Series:
 def top_products(
     build: Build, first: date, last: date, category: str | None, brand: str | None
 ) -> pd.DataFrame:
-    """Known products by revenue; brand and category as of the product's latest event."""
+    """Known products by revenue; brand and category are the last that were delivered."""
     return query(
         build,
         f"""with sold as (
@@ -140,7 +140,8 @@ def price_and_conversion(
     name = "brand" if category and not brand else "category_code"
     return query(
         build,
-        f"""select {name} as name, sum(total_price) / sum(total_events) as mean_price,
+        f"""select {name} as name,
+            sum(total_price) / sum(total_events - zero_price_events) as mean_price,
             100 * sum(total_purchases) / sum(total_views) as conversion,
             sum(total_views) as views, sum(total_purchases) as purchases, sum(revenue) as revenue
         from daily_categories_brands
@@ -151,6 +152,26 @@ def price_and_conversion(
         category=category,
         brand=brand,
     )
+
+
+def price_days(
+    build: Build, first: date, last: date, category: str | None, brand: str | None
+) -> pd.DataFrame:
+    """Average price of all events and of purchases, by date."""
+    found = query(
+        build,
+        f"""select event_date, sum(total_events) as events, sum(total_purchases) as purchases,
+            sum(total_price) / sum(total_events) as mean_price,
+            sum(revenue) / nullif(sum(total_purchases), 0) as paid
+        from daily_categories_brands
+        where event_date between $first and $last {of_category(category, brand)}
+        group by event_date order by event_date""",
+        first=first,
+        last=last,
+        category=category,
+        brand=brand,
+    )
+    return found.assign(event_date=pd.to_datetime(found["event_date"]))
 
 
 def price_bands(
@@ -188,35 +209,56 @@ def relative_price_bands(build: Build, category: str | None) -> pd.DataFrame:
 
 
 def affinity(build: Build, item_type: str, basket_type: str, apart: bool) -> pd.DataFrame:
-    """Pairs that go together more often than by chance over all dates, or, of those that go
-    `apart`, less often: first those that are both common and far from chance."""
+    """Pairs that go together more often than by chance over all dates, or those that go `apart`,
+    less often: first those that are both common and far from chance."""
     return query(
         build,
-        f"""select * replace (
+        """select * replace (
             if(item_type = 'product', label_a || ' ' || item_a, label_a) as label_a,
             if(item_type = 'product', label_b || ' ' || item_b, label_b) as label_b)
         from product_affinity
         where item_type = $item_type and basket_type = $basket_type
-            and lift {"<" if apart else ">"} 1
+            and bond = $bond
         order by baskets * abs(ln(lift)) desc, item_a, item_b limit 100""",
         item_type=item_type,
         basket_type=basket_type,
+        bond="apart" if apart else "together",
     )
 
 
-def carts(build: Build, first: date, last: date, category: str | None) -> pd.DataFrame:
-    """Carts and what became of them, by first part of the category."""
+def cart_horizon() -> int:
+    """Days of data after which an open cart counts as abandoned."""
+    return rules()["cart_horizon_days"]
+
+
+def carts(
+    build: Build, first: date, last: date, category: str | None, brand: str | None = None
+) -> pd.DataFrame:
+    """Carts of a visitor and a product and what became of them, by first part of the category;
+    `decided` are all but those that may still be bought. The brand is that of the product now."""
+    of_brand = "and product_id in (select product_id from dim_products where brand = $brand)"
     return query(
         build,
-        f"""select split_part(category_code, '.', 1) as category, sum(carted) as carted,
-            sum(purchased_same_session) as same_session, sum(purchased_later) as later,
-            sum(abandoned) as abandoned, sum(abandoned_value) as abandoned_value
-        from cart_outcomes
-        where cart_date between $first and $last {of_category(category, None)}
-        group by all order by abandoned_value desc, category""",
+        f"""with ended as (
+            select split_part(category_code, '.', 1) as category,
+                replace(outcome, 'purchased_', '') as outcome, episodes, cart_value
+            from cart_outcomes
+            where cart_date between $first and $last {of_category(category, None)}
+                {of_brand if brand else ""}
+        )
+        select category, sum(episodes) as carted,
+            coalesce(sum(episodes) filter (outcome = 'same_session'), 0) as same_session,
+            coalesce(sum(episodes) filter (outcome = 'later'), 0) as later,
+            coalesce(sum(episodes) filter (outcome = 'removed'), 0) as removed,
+            coalesce(sum(episodes) filter (outcome = 'abandoned'), 0) as abandoned,
+            coalesce(sum(episodes) filter (outcome = 'undecided'), 0) as undecided,
+            carted - undecided as decided,
+            coalesce(sum(cart_value) filter (outcome = 'abandoned'), 0) as abandoned_value
+        from ended group by category order by abandoned_value desc, category""",
         first=first,
         last=last,
         category=category,
+        brand=brand,
     )
 
 

@@ -35,8 +35,9 @@ def added_up(build: Build, first: date, last: date) -> pd.Series:
 def people(
     build: Build, first: date, last: date, stored: Stored = None, segment: str | None = None
 ) -> pd.Series:
-    """Users, those with a view, a cart, a purchase, and buyers without a cart, each counted once:
-    as a stored period has them, else from the events of these dates."""
+    """Users, those with a view, of these those with a cart, and of these those with a purchase; all
+    buyers, and those without a cart. Each counts once: as a stored period has them, else from the
+    events of these dates."""
     if stored and not segment and len(held := stored_people(build, *stored)):
         return held.iloc[0]
     return query(
@@ -48,8 +49,10 @@ def people(
             where event_date between $first and $last and user_id <> $missing
             group by user_id
         )
-        select count(*) as users, count_if(viewed) as viewed, count_if(carted) as carted,
-            count_if(buys) as buyers, count_if(buys and not carted) as buyers_without_cart
+        select count(*) as users, count_if(viewed) as viewed,
+            count_if(viewed and carted) as carted,
+            count_if(viewed and carted and buys) as purchased, count_if(buys) as buyers,
+            count_if(buys and not carted) as buyers_without_cart
         from persons
         {"join dim_users using (user_id) where user_segment = $segment" if segment else ""}""",
         first=first,
@@ -63,7 +66,7 @@ def stored_people(build: Build, period_type: str, period_start: date) -> pd.Data
     """The same of a stored period; no row where nobody came."""
     return query(
         build,
-        """select overall_base as users, viewed, carted, purchased as buyers,
+        """select overall_base as users, viewed, carted, purchased, converted as buyers,
             purchases_without_cart as buyers_without_cart
         from funnels where definition = 'users'
             and period_type = $period_type and period_start = $period_start""",
@@ -114,12 +117,14 @@ def days_of_products(
 
 
 def funnels(build: Build, first: date, last: date, stored: Stored = None) -> pd.DataFrame:
-    """The funnel of any dates under each definition. `with_cart` is the part of `carted` that
-    bought; those who bought without a cart are in no step of it."""
-    counts = ("viewed", "carted", "purchased", "overall_base", "purchases_without_cart")
+    """The funnel of any dates under each definition: each step is a part of the step before, and
+    `converted` are all that bought. `of_sessions` is by all sessions, whatever `overall` is by."""
+    steps = ("viewed", "carted", "purchased", "converted", "overall_base")
     rows = query(
         build,
-        f"""select definition, {added(*counts)} from funnels
+        f"""select definition, max(denominator) as denominator,
+            {added(*steps, "all_sessions", "purchases_without_cart")}
+        from funnels
         where period_type = 'day' and definition <> 'users'
             and period_start between $first and $last
         group by definition""",
@@ -128,15 +133,13 @@ def funnels(build: Build, first: date, last: date, stored: Stored = None) -> pd.
     )
     if len(rows):
         who = people(build, first, last, stored)
-        steps = ["viewed", "carted", "buyers", "users", "buyers_without_cart"]
-        rows.loc[len(rows)] = ["users", *who[steps]]
-    ordered = rows["definition"] == "sessions_ordered"
-    bought = rows["purchased"] - rows["purchases_without_cart"]
-    rows["with_cart"] = rows["purchased"].where(ordered, bought)
+        counts = who[["viewed", "carted", "purchased", "buyers", "users"]]
+        rows.loc[len(rows)] = ["users", "visitors", *counts, 0, who["buyers_without_cart"]]
     for name, part, whole in (
         ("view_to_cart", "carted", "viewed"),
-        ("cart_to_purchase", "with_cart", "carted"),
-        ("overall", "purchased", "overall_base"),
+        ("cart_to_purchase", "purchased", "carted"),
+        ("overall", "converted", "overall_base"),
+        ("of_sessions", "converted", "all_sessions"),
     ):
         rows[name] = 100 * rows[part] / rows[whole].where(rows[whole] > 0)
     return rows.sort_values("definition", key=lambda names: names.map(DEFINITIONS.index))

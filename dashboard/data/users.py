@@ -6,6 +6,7 @@ import pandas as pd
 
 from dashboard.data.marts import Build, query
 from dashboard.words import day
+from shopstream.config import rules
 
 
 def segments(build: Build) -> pd.DataFrame:
@@ -56,6 +57,11 @@ def rfm(build: Build) -> pd.DataFrame:
         """select *, 100 * buyers / sum(buyers) over () as buyer_share
         from rfm_segments_summary order by segment_order""",
     )
+
+
+def fewest_buyers() -> int:
+    """With fewer buyers there are no RFM segments."""
+    return rules()["rfm_min_buyers"]
 
 
 def rfm_names(build: Build) -> list[str]:

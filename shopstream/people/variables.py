@@ -52,6 +52,11 @@ VARIABLES = [
         "a CSV with `date` (2019-10-16) and `words`, drawn on each chart over dates",
     ),
     (
+        "SHOPSTREAM_VIEWS",
+        "none",
+        "a CSV with `name` and `link`: saved views of the dashboard, opened by `/?view=NAME`",
+    ),
+    (
         "SHOPSTREAM_PUBLISHED",
         "the warehouse",
         "URL of a copy that the dashboard and the report read, such as `s3://bucket/warehouse`",

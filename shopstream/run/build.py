@@ -171,10 +171,11 @@ class BuildRun:
         """Show readers what has passed; the run is noted first, so that they see it, too."""
         warehouse, target = self.settings.warehouse, self.settings.target
         files = landed.landed if landed else []
+        number = next_build_id(warehouse)
         note_build(
             warehouse,
             target,
-            next_build_id(warehouse),
+            number,
             seconds=time.monotonic() - self.started,
             peak_memory_bytes=self.peak.bytes,
             files_landed=len(files),
@@ -184,7 +185,7 @@ class BuildRun:
         # What was left out has to be built by the next run, new files or not.
         made_from = inputs(self.settings) | {"only_core": only_core}
         built = tables_of_this_run(warehouse, target)
-        new = publish(warehouse, made_from, built)
+        new = publish(warehouse, made_from, built, number)
         if words := carried_over(warehouse, new, built):
             announce(words)
 

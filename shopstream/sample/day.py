@@ -13,24 +13,15 @@ WEEKLY_PRICE = np.array([100, 100, 100, 97, 95, 103, 90, 100])  # percent of the
 GROUP_ZEAL = np.array([85, 105, 130, 110])  # percent of the mean chance to buy
 USER_ZEAL = np.array([10] * 8 + [60] * 3 + [130, 180, 250, 330, 420])  # the same, equally likely
 
-# By hour (UTC), six to a line: sessions, of 1,000; and the zeal to buy, percent of the mean.
+# By hour (UTC): sessions, of 1,000; and the zeal to buy, percent of the mean.
 # People browse in the afternoon and evening, but buy in the morning.
-HOUR_SESSIONS = np.array(
-    [
-        [7, 10, 21, 35, 46, 51],
-        [53, 54, 55, 54, 53, 53],
-        [54, 58, 64, 68, 67, 60],
-        [46, 29, 18, 12, 8, 6],
-    ]
-).ravel()
-HOUR_ZEAL = np.array(
-    [
-        [65, 75, 95, 105, 115, 120],
-        [127, 135, 140, 140, 135, 125],
-        [115, 105, 90, 78, 72, 66],
-        [60, 55, 52, 50, 52, 58],
-    ]
-).ravel()
+HOUR_SESSIONS, HOUR_ZEAL = (
+    np.array([int(number) for number in numbers.split()])
+    for numbers in (
+        "7 10 21 35 46 51 53 54 55 54 53 53 54 58 64 68 67 60 46 29 18 12 8 6",
+        "65 75 95 105 115 120 127 135 140 140 135 125 115 105 90 78 72 66 60 55 52 50 52 58",
+    )
+)
 VIEWS_WEIGHT = np.array([10**9 // (views + 4) ** 3 for views in range(1, 61)])
 SECONDS_PER_VIEW = np.array([4, 8, 12, 16, 20, 25, 30, 36, 44, 54, 68, 90, 130, 200, 330, 700])
 BUY_PER_MILLION = 29_900  # views with a cart or a purchase behind, before all the percentages

@@ -23,18 +23,22 @@ LISTED_BUILDS, LISTED_FOR = 30, timedelta(days=60)
 
 
 def publish(
-    warehouse: Path, made_from: dict | None = None, built: Container[str] | None = None
+    warehouse: Path,
+    made_from: dict | None = None,
+    built: Container[str] | None = None,
+    build_id: int | None = None,
 ) -> dict:
     """Publish the tables `built`, all by default, at their current versions as a new build.
 
     Others are carried over as readers see them now, or left out where they see none. `made_from`
-    says what decided the rows; None when they are those of the build before. Returns the build.
+    says what decided the rows; None when they are those of the build before. `build_id` is the
+    number that the build was noted under, the next by default. Returns the build.
 
     Call it only when every model and test of the tables `built` has passed.
     """
     now, before = datetime.now(UTC), published_so_far(warehouse)
     new = {
-        "build_id": next_build_id(warehouse),
+        "build_id": build_id or next_build_id(warehouse),
         "published_at": now.isoformat(timespec="seconds"),
         "made_from": made_from or before.get("made_from"),
         "tables": _tables(warehouse, built, before.get("tables", {})),

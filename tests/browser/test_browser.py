@@ -17,6 +17,18 @@ from tests.helpers.warehouse import PROJECT
 PARTS = [(page.path, part.name) for page in PAGES for part in page.parts]
 SCREENSHOTS = PROJECT / "target" / "screenshots"
 WIDTHS = {"desk": 1440, "phone": 390}
+# How much of what is seen moves while a page loads, as browsers measure it.
+SHIFT = """
+    window.shift = 0;
+    new PerformanceObserver(list => list.getEntries().forEach(each => {
+        if (!each.hadRecentInput) window.shift += each.value;
+    })).observe({type: 'layout-shift', buffered: true});
+"""
+LARGEST_SHIFT = 0.1
+# What each axis of each chart is labelled with.
+TICKS = """[...document.querySelectorAll('.stPlotlyChart')].flatMap(chart =>
+    ['.xtick text', '.ytick text'].map(axis =>
+        [...chart.querySelectorAll(axis)].map(tick => tick.textContent)))"""
 # On a page's own address Streamlit first looks for its server below it, then at the root.
 LOOKING_FOR_ITS_SERVER = "/_stcore/"
 
@@ -41,7 +53,7 @@ def visit(context, url: str):
     """Open a page and wait until it is drawn; gives it and the errors of its console."""
     errors = []
     page = context.new_page()
-    page.add_init_script(COUNT_RUNS)
+    page.add_init_script(COUNT_RUNS + SHIFT)
     page.on(
         "console",
         lambda said: (
@@ -100,6 +112,8 @@ def test_a_page_is_whole_accessible_and_fits(chromium, address, path, part, them
     assert page.locator("[data-testid=stException]").count() == 0
     assert page.get_by_text("can't be shown").count() == 0
     assert page.get_by_text("This build has no").count() == 0
+    for ticks in page.evaluate(TICKS):
+        assert len(set(ticks)) == len(ticks)
     assert page.evaluate(f"{main}.scrollWidth <= {main}.clientWidth")
     found = Axe().run(page).response["violations"]
     serious = {
@@ -109,6 +123,43 @@ def test_a_page_is_whole_accessible_and_fits(chromium, address, path, part, them
     }
     assert serious == {}
     context.close()
+
+
+@pytest.fixture(scope="module", params=WIDTHS)
+def warmed(request, chromium, address):
+    """A browser of each width that was here before."""
+    context = chromium.new_context(viewport={"width": WIDTHS[request.param], "height": 900})
+    for path in {path for path, _ in PARTS}:
+        visit(context, f"{address}/{'' if path == PAGES[0].path else path}")[0].close()
+    yield context
+    context.close()
+
+
+def shift(context, url: str) -> float:
+    """How much of a page moves while it loads."""
+    page, _ = visit(context, url)
+    found = page.evaluate("window.shift")
+    page.close()
+    return found
+
+
+@pytest.mark.parametrize(("path", "part"), PARTS)
+def test_nothing_jumps_while_a_page_loads(warmed, address, path, part):
+    """On a busy machine Streamlit shows a skeleton of its own first, narrower than the page: what
+    the page itself moves, it moves on each of three visits."""
+    url = f"{address}/{'' if path == PAGES[0].path else path}?part={part}"
+    assert any(shift(warmed, url) < LARGEST_SHIFT for _ in range(3))
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_jumps_on_the_first_visit_either(chromium, address, width):
+    for _ in range(3):
+        context = chromium.new_context(viewport={"width": WIDTHS[width], "height": 900})
+        found = shift(context, address)
+        context.close()
+        if found < LARGEST_SHIFT:
+            return
+    assert found < LARGEST_SHIFT
 
 
 def cards(page) -> list[str]:

@@ -56,12 +56,12 @@ def test_nothing_is_forecast_where_it_would_not_help(values):
 def test_the_forecast_is_drawn_at_the_end_of_the_data_only(shown):
     view = default_view(now.PART, shown)
     (whole,) = now.revenue(shown, view)
-    drawn = "as the week before" in [trace.name for trace in whole.figure.data]
-    assert drawn == ("Grey: the next 7 days" in whole.caption)
+    drawn = "forecast" in [trace.name for trace in whole.figure.data]
+    assert drawn == ("Dotted: a forecast" in whole.caption)
     first, last = data.activity.whole(shown)
     earlier = period_of(first, last - datetime.timedelta(days=1), stored_periods(shown))
     (part,) = now.revenue(shown, replace(view, period=earlier))
-    assert "Grey: the next" not in part.caption
+    assert "a forecast" not in part.caption
 
 
 def test_notes_are_drawn_on_charts_over_their_dates(shown, tmp_path, monkeypatch):

@@ -8,12 +8,13 @@ import pytest
 from deltalake import write_deltalake
 
 from dashboard import data, figures, insights, sections
-from dashboard.blocks import View
+from dashboard.blocks import Chart, Empty, View
 from dashboard.columns import COLUMNS
 from dashboard.periods import Period, stored_periods, wholly
 from dashboard.screens.overview import cards, now
 from dashboard.screens.performance import bench, optimizations
 from dashboard.screens.time import hours
+from dashboard.screens.users import value
 from shopstream.errors import NothingPublished, PublishedLost
 from tests.helpers.made import made
 
@@ -36,6 +37,18 @@ def test_hours_without_events_count_in_the_means(tmp_path):
     days = rows.groupby("day_of_week")[["hours", "revenue"]].sum()
     assert set(24 * days["revenue"] / days["hours"]) == {1200}
     assert rows.loc[rows["event_hour"] == 3, "revenue"].sum() == 0
+
+
+def test_a_date_without_an_event_was_not_delivered_and_lowers_no_average(tmp_path):
+    """Of two Tuesdays one is missing: the average is that of the other."""
+    tuesday = datetime.date(2019, 10, 8)
+    open_hours = [(date, hour) for date in DATES for hour in range(9, 21) if date != tuesday]
+    rows = pd.DataFrame(open_hours, columns=["event_date", "event_hour"])
+    build = made(tmp_path, hourly_activity=rows.assign(**dict.fromkeys(SUMS, 100)))
+    view = View(Period("two weeks", FIRST, LAST), choices={"measure": "revenue"})
+    (chart,) = hours.by_weekday(build, view)
+    assert chart.rows["weekday"].tolist() == ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+    assert set(chart.rows["mean"]) == {1200}
 
 
 def test_the_hours_of_one_weekday_can_be_chosen(tmp_path):
@@ -147,7 +160,7 @@ def test_a_month_in_part_is_compared_with_as_many_days_or_says_why_not(tmp_path)
     assert november == "Changes are against 27 Oct 2019 – 31 Oct 2019."
     begun = stored["Week of 30 Sep 2019"]
     assert "not complete" in cards.against(View(begun))
-    assert "no whole period before" in cards.against(View(stored["October 2019"]))
+    assert "no complete period before" in cards.against(View(stored["October 2019"]))
 
 
 def test_months_of_other_lengths_say_how_many_days_are_compared(tmp_path):
@@ -236,6 +249,32 @@ def test_a_missing_product_id_is_no_product(tmp_path):
     assert top["product_id"].tolist() == [7]
     assert data.products.changed_most(build)["product_id"].tolist() == [7]
     assert data.activity.distinct_products(build, FIRST, LAST) == 1
+
+
+def test_carts_that_may_still_be_bought_are_in_no_share(tmp_path):
+    outcomes = ["purchased_same_session", "removed", "abandoned", "undecided"]
+    rows = {"cart_date": FIRST, "product_id": 7, "category_code": "a.b", "outcome": outcomes}
+    build = made(
+        tmp_path,
+        cart_outcomes=pd.DataFrame({**rows, "episodes": [1, 1, 2, 9], "cart_value": 5.0}),
+    )
+    (found,) = data.products.carts(build, FIRST, LAST, None).to_dict("records")
+    assert found == {
+        **{"category": "a", "carted": 13, "same_session": 1, "later": 0, "removed": 1},
+        **{"abandoned": 2, "undecided": 9, "decided": 4, "abandoned_value": 5.0},
+    }
+    of_product = data.explorer.product_carts(build, 7, FIRST, LAST)
+    assert (of_product["abandoned"], of_product["decided"]) == (2, 4)
+
+
+@pytest.mark.parametrize(("buyers", "block"), [(0, Empty), (1, Chart)])
+def test_where_buyers_have_no_segments_the_page_says_why(tmp_path, buyers, block):
+    segment = {"rfm_segment": ["Lost"], "segment_order": 1, "buyers": buyers}
+    summary = pd.DataFrame({**segment, "revenue": 0.0, "revenue_share": 1.0})
+    build = made(tmp_path, rfm_segments_summary=summary)
+    (shown,) = value.rfm(build, View(Period("a day", FIRST, FIRST)))
+    assert isinstance(shown, block)
+    assert block is Chart or "fewer than 25" in shown.words
 
 
 @pytest.mark.parametrize(("observed", "effect"), [(0, 2), (20, 2), (30, 3)])

@@ -60,15 +60,38 @@ def test_one_week_is_shown_by_day(shown, grain):
     assert len(chart.figure.data[0].x) == 7
 
 
-@pytest.mark.parametrize("how_many", [1, 2, 3])
-def test_few_bars_are_no_wider_than_a_third_of_their_place(how_many):
-    days = pd.date_range("2019-10-01", periods=how_many)
-    rows = pd.DataFrame({"at": days, "n": range(how_many)})
-    figure = charts.by_period(rows, "at", "n", words="n")
-    assert figure.data[0].width == 0.35 * 86400000
-    # With a place free on either side, one bar is a part of the chart, not all of it.
-    first, last = figure.layout.xaxis.range
-    assert (pd.Timestamp(last) - pd.Timestamp(first)).days == how_many + 1
+WIDEST = 0.1  # Of a chart as wide as the page.
+
+
+@pytest.mark.parametrize("how_many", [1, 2, 3, 5, 7, 12, 31])
+@pytest.mark.parametrize("freq", ["h", "D", "7D", "MS"])
+def test_a_bar_over_dates_has_a_greatest_width(how_many, freq):
+    at = pd.Series(pd.date_range("2019-10-01", periods=how_many, freq=freq))
+    figure = charts.by_period(pd.DataFrame({"at": at, "n": 1}), "at", "n", words="n")
+    if how_many > 10:
+        assert figure.data[0].width is None
+        return
+    first, last = map(pd.Timestamp, figure.layout.xaxis.range)
+    assert pd.Timedelta(milliseconds=figure.data[0].width) <= WIDEST * (last - first)
+    assert first < at.min() and at.max() < last
+
+
+@pytest.mark.parametrize("how_many", [1, 2, 3, 5, 7, 12])
+def test_a_bar_of_a_name_has_a_greatest_width(how_many):
+    rows = pd.DataFrame({"name": [f"name {n}" for n in range(how_many)], "n": 1})
+    upright = charts.columns(rows, "name", "n", words="n")
+    lying = charts.bars(rows, "name", "n")
+    for figure in (upright, lying):
+        of_its_place = figure.data[0].width or 1 - figure.layout.bargap
+        assert of_its_place / how_many <= WIDEST
+
+
+def test_a_forecast_after_few_days_is_not_cut_off():
+    days = pd.date_range("2019-10-01", periods=7)
+    figure = charts.by_period(pd.DataFrame({"at": days, "n": 1}), "at", "n", words="n")
+    ahead = pd.Series(1.0, days + pd.Timedelta(days=7))
+    charts.ahead(figure, ahead, ahead, ahead, "$")
+    assert figure.layout.xaxis.range is None and figure.layout.xaxis.tickvals is None
 
 
 def band_of(days: int):
@@ -84,3 +107,11 @@ def test_no_date_is_ticked_twice():
     assert band_of(3).dtick == 86400000
     # Of two weeks, plotly ticks every second day.
     assert band_of(14).dtick is None
+
+
+@pytest.mark.parametrize(("hours", "ticked_daily"), [(1, True), (50, True), (24 * 20, False)])
+def test_a_price_that_changed_often_within_a_day_ticks_it_once(hours, ticked_daily):
+    at = pd.to_datetime(["2019-10-01", "2019-10-01"]) + pd.to_timedelta([0, hours], unit="h")
+    rows = pd.DataFrame({"at": at, "price": [1.0, 2.0]})
+    axis = charts.steps(rows, "at", "price", "price", "$").layout.xaxis
+    assert (axis.dtick == 86400000) == ticked_daily

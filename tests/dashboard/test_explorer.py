@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 
 from dashboard import data, words
+from dashboard.app import PAGES
 from dashboard.blocks import Display
 from dashboard.filters import default_view
 from dashboard.periods import stored_periods
-from dashboard.screens.products import explorer, product
+from dashboard.screens.products import explorer
 from dashboard.screens.users import customer, value
 from shopstream.people.query import connect
 from tests.dashboard.test_pages import ask, metrics, run
@@ -131,5 +132,6 @@ def test_buyers_of_a_segment_are_listed_and_exported_whole(shown, warehouse):
 
 
 def test_parts_that_a_click_opens_are_there(shown):
-    parts = {part.name for part in (explorer.PART, product.PART, customer.PART)}
-    assert {"Product", "Visitor"} <= parts
+    names = {part.name for page in PAGES for part in page.parts}
+    opened = {part for part, _ in explorer.OPENED.values()} | {"Visitor"}
+    assert opened <= names

@@ -21,16 +21,16 @@ def found_in(build, period) -> list:
 def test_most_means_more_than_half(shown, monkeypatch):
     view = default_view(now.PART, shown)
     usual = insights.best_hours(shown, view).sentence
-    assert usual.startswith("The best hours: ")
+    assert usual.startswith("The best three hours are from ")
     rows = data.activity.hours(shown, *view.dates, "UTC")
     rows["revenue"] = rows["revenue"].where(rows["event_hour"] == 7, 1.0) + 1
     monkeypatch.setattr(data.activity, "hours", lambda *_: rows)
-    assert insights.best_hours(shown, view).sentence.startswith("Most money comes from ")
+    assert insights.best_hours(shown, view).sentence.startswith("Most revenue comes from ")
 
 
 def test_the_busiest_hour_is_only_called_so(shown, monkeypatch):
     view = default_view(now.PART, shown)
-    assert insights.busiest_hour(shown, view).sentence.startswith("Busiest hour: ")
+    assert insights.busiest_hour(shown, view).sentence.startswith("The busiest hour is from ")
     rows = pd.DataFrame({"position": range(24), "sessions": [10**9] + 23 * [1]})
     monkeypatch.setattr(data.activity, "cycles", lambda *_: rows)
     assert insights.busiest_hour(shown, view).sentence.startswith("Most sessions are open ")
@@ -49,7 +49,7 @@ def test_a_finding_names_its_dates_and_how_much_it_counted(shown):
     for period in stored_periods(shown).values():
         for found in found_in(shown, period):
             dates, how_many = found.counted.split(", ")
-            assert dates in (period.words, insights.ALL_DATES)
+            assert dates in (period.said, insights.ALL_DATES)
             assert int(how_many.split()[0].replace(",", "")) > 1
 
 

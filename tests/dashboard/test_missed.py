@@ -17,7 +17,7 @@ def said(page) -> list[str]:
         ("overview", {"period": "January 1999"}, "“January 1999” is not in this build; shown: "),
         ("products", {"brand": "acme"}, "“acme” is not in this build; shown: All brands."),
         ("products", {"category": "x.y"}, "“x.y” is not in this build; shown: All categories."),
-        ("users", {"brand": "acme"}, "“acme” is not in this build and counts as not chosen."),
+        ("users", {"brand": "acme"}, "“acme” is not in this build, so it is ignored."),
         (
             "overview",
             {"period": OTHER_DATES, "dates": ["1999-01-01", "2019-10-02"]},

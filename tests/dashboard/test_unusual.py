@@ -85,13 +85,13 @@ def test_the_chart_the_table_and_the_finding_tell_the_same_day(shown, warehouse)
         ]
         assert each.value == pytest.approx(by_day[each.event_date.date()])
         assert each.usual == pytest.approx(statistics.median(others))
-    assert f"only {chart.rows['others'].max()} other days" in chart.caption
+    assert f"only {chart.rows['others'].max()} others" in chart.caption
     (table,) = days.table(shown, view)
     of_revenue = table.rows[table.rows["label"] == "Revenue"]
     assert set(of_revenue["event_date"]) == set(odd["event_date"])
     finding = insights.unusual_day(shown, default_view(now.PART, shown))
     assert finding.chart == chart.title
-    assert f"of only {odd['others'].iloc[-1]} others" in finding.sentence
+    assert f"only {odd['others'].iloc[-1]} others" in finding.sentence
 
 
 def test_a_day_is_judged_by_all_of_the_data_not_by_the_dates(shown):

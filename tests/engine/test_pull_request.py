@@ -42,7 +42,7 @@ def job(tmp_path_factory, daily) -> tuple[Path, int, dict[str, str]]:
     (project / "state").mkdir(exist_ok=True)
     shutil.copy(daily.root / "target" / "manifest.json", project / "state")
     marts = project / "models" / "marts"
-    changed, broken = marts / "users" / "rfm_users.sql", marts / "time" / "weekday_hours.sql"
+    changed, broken = marts / "users" / "rfm_users.sql", marts / "time" / "activity_cycles.sql"
     whole = broken.read_text()
     changed.write_text(f"-- changed\n{changed.read_text()}")
     broken.write_text(f"{{{{ config(pre_hook='insert into nowhere select 1') }}}}\n{whole}")
@@ -54,7 +54,7 @@ def job(tmp_path_factory, daily) -> tuple[Path, int, dict[str, str]]:
 def test_just_what_was_modified_and_what_is_behind_it_is_built(job, daily):
     _, code, outcome = job
     behind = {"rfm_segments_summary": "success"}
-    assert outcome == {"rfm_users": "success", "weekday_hours": "error"} | behind
+    assert outcome == {"rfm_users": "success", "activity_cycles": "error"} | behind
     assert code == 1
 
 
@@ -70,4 +70,4 @@ def test_it_reads_the_rest_where_main_has_it_and_writes_beside_it(job, daily):
 
 def test_a_retry_builds_only_what_failed(job, daily):
     project, _, _ = job
-    assert run(project, daily, "dbt", "retry") == (0, {"weekday_hours": "success"})
+    assert run(project, daily, "dbt", "retry") == (0, {"activity_cycles": "success"})

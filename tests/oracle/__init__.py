@@ -61,9 +61,10 @@ dim_users (user_id): user_id bigint, first_seen_at timestamp, last_seen_at times
     total_purchases bigint, total_removals bigint, total_unknown bigint, total_other bigint,
     total_spent decimal(18,2), user_segment string, is_anonymous boolean
 dim_products (product_id): product_id bigint, brand string, category_code string,
-    category_id bigint, last_price decimal(12,2), avg_price decimal(12,2), total_events bigint,
-    total_views bigint, total_carts bigint, total_purchases bigint, total_removals bigint,
-    total_unknown bigint, total_other bigint, total_revenue decimal(18,2)
+    category_id bigint, last_price decimal(12,2), avg_price decimal(12,2), priced_events bigint,
+    free_events bigint, missing_price_events bigint, total_events bigint, total_views bigint,
+    total_carts bigint, total_purchases bigint, total_removals bigint, total_unknown bigint,
+    total_other bigint, total_revenue decimal(18,2)
 dim_categories (category_code): category_code string, top_category string, total_events bigint,
     total_views bigint, total_carts bigint, total_purchases bigint, total_removals bigint,
     total_unknown bigint, total_other bigint, total_revenue decimal(18,2)
@@ -240,6 +241,13 @@ def price(value: str | None) -> Decimal:
     return Decimal("10000.00") if number > 10000 else number.quantize(CENT, ROUND_HALF_UP)
 
 
+def has_price(value: str | None) -> bool:
+    """Whether a price was delivered as a number from 0 on, and not filled in."""
+    value = untexted(value)
+    match = value is not None and DECIMAL_NUMBER.fullmatch(value)
+    return bool(match) and Decimal(match[1]) >= 0
+
+
 def cleaned(row: list, rules: Rules) -> tuple:
     """(event_us, user_id, product_id, event_type, price, session, category_id, code, brand)."""
     time, kind, product, category, code, brand, amount, user, session = row
@@ -383,7 +391,7 @@ def spark_xxhash64(*values: int | str) -> int:
 
 
 CANDIDATE = """file_sha256 string, row_number bigint, event_key bigint, has_session boolean,
-    event_us bigint,
+    has_price boolean, event_us bigint,
     user_id bigint, product_id bigint, event_type string, price decimal(12,2), user_session string,
     category_id bigint, category_code string, brand string"""
 FILE = """source_file string, file_sha256 string, rows_read bigint, rows_out_of_window bigint,
@@ -420,8 +428,8 @@ def fates(landing: Path, rules: Rules) -> tuple[pa.Table, pa.Table, pa.Table]:
                 continue
             *identity, cents = event[:5]
             key = spark_xxhash64(*identity, int(cents.scaleb(2)))
-            has_session = trimmed(row[-1]) is not None
-            candidates.append((sha256, number, key, has_session, *event))
+            given = (trimmed(row[-1]) is not None, has_price(row[6]))
+            candidates.append((sha256, number, key, *given, *event))
         files.append((name, sha256, len(rows), outside, quarantined))
     return (
         arrow_table(candidates, typed(CANDIDATE)),
@@ -563,8 +571,9 @@ MARTS = {
             max(event_time) as session_end,
             (max(event_us) - min(event_us)) // 1000000 as duration_seconds,
             {COUNTS} as total_spent,
-            count(distinct product_id) as unique_products,
-            count(distinct category_code) as unique_categories,
+            count(distinct product_id) filter (product_id <> -1) as unique_products,
+            count(distinct category_code) filter (category_code <> 'uncategorized')
+                as unique_categories,
             case when total_views = 0 then 0
                 else 100::double * total_purchases / total_views end as conversion_rate,
             total_purchases > 0 as has_purchased,
@@ -588,22 +597,36 @@ MARTS = {
         group by user_id""",
     # The mean in whole cents, half up: (2 * sum + n) / 2n cut off, in integers.
     "dim_products": f"""
-        with latest as (
-            select product_id, brand, category_code, category_id, price as last_price
+        with numbered as (
+            select *, row_number() over (
+                order by event_time, user_session, category_id, category_code, brand, event_type,
+                    user_id, price
+            ) as nth
             from accepted
-            qualify row_number() over (
-                partition by product_id
-                order by event_time desc, user_session desc, category_id desc, category_code desc,
-                    brand desc, event_type desc, user_id desc, price desc
-            ) = 1
         ), totals as (
-            select product_id, (sum(price) * 100)::hugeint as cents, {COUNTS} as total_revenue
-            from accepted
+            select product_id,
+                coalesce(arg_max(brand, nth) filter (brand <> 'unknown_brand'), 'unknown_brand')
+                    as brand,
+                coalesce(
+                    arg_max(category_code, nth) filter (category_code <> 'uncategorized'),
+                    'uncategorized'
+                ) as category_code,
+                coalesce(arg_max(category_id, nth) filter (category_id <> -1), -1)
+                    as category_id,
+                coalesce(arg_max(price, nth) filter (price > 0), 0) as last_price,
+                (sum(price) * 100)::hugeint as cents,
+                count(*) filter (price > 0) as priced_events,
+                count(*) filter (price = 0 and has_price) as free_events,
+                count(*) filter (not has_price) as missing_price_events,
+                {COUNTS} as total_revenue
+            from numbered
             group by product_id
         )
         select *,
-            ((2 * cents + total_events) // (2 * total_events))::decimal(12, 0) * 0.01 as avg_price
-        from latest join totals using (product_id)""",
+            case when priced_events = 0 then 0 else
+                ((2 * cents + priced_events) // (2 * priced_events))::decimal(12, 0) * 0.01
+            end as avg_price
+        from totals""",
     "dim_categories": f"""
         select category_code, split_part(category_code, '.', 1) as top_category,
             {COUNTS} as total_revenue

@@ -38,9 +38,6 @@ period_activity (period_type, period_start): period_type string, period_start da
 revenue_drivers (period_type, period_start): period_type string, period_start date,
     before_start date, revenue decimal(18,2), revenue_before decimal(18,2), from_visitors double,
     from_visits double, from_conversion double, from_order_value double
-weekday_hours (day_of_week, event_hour): day_of_week int, event_hour int, day_name string,
-    is_weekend boolean, {COUNTS}, revenue decimal(18,2), hours_in_data bigint, mean_events double,
-    mean_revenue double
 activity_cycles (cycle, position): cycle string, position int, {COUNTS}, revenue decimal(18,2),
     sessions bigint, users bigint, avg_purchase_price decimal(12,2)
 daily_categories_brands (event_date, category_code, brand, price_band): event_date date,
@@ -57,7 +54,8 @@ category_levels (event_date, level, category_path): event_date date, level int,
     revenue decimal(18,2)
 funnels (period_type, period_start, definition): period_type string, period_start date,
     definition string, viewed bigint, carted bigint, purchased bigint, unknown bigint,
-    overall_base bigint, view_to_cart double, cart_to_purchase double, overall double,
+    converted bigint, overall_base bigint, denominator string, view_to_cart double,
+    cart_to_purchase double, overall double, all_sessions bigint, overall_of_all_sessions double,
     purchases_without_cart bigint
 funnel_times (period_type, period_start, step): period_type string, period_start date, step string,
     pairs bigint, q1_seconds double, median_seconds double, q3_seconds double
@@ -78,7 +76,7 @@ order_values (order_definition): order_definition string, orders bigint, revenue
 daily_data_quality (event_date): event_date date, total_events bigint,
     unknown_brand_events bigint, uncategorized_events bigint, unknown_type_events bigint,
     unknown_product_events bigint, anonymous_events bigint, unknown_session_events bigint,
-    zero_price_events bigint, capped_events bigint
+    zero_price_events bigint, missing_price_events bigint, capped_events bigint
 """
 _TABLES = re.findall(r"^(\w+) \((.+)\): ((?:.|\n )+)", CONTRACT, re.MULTILINE)
 CONTRACT_COLUMNS = {table: typed(columns) for table, _, columns in _TABLES}
@@ -107,7 +105,7 @@ TABLES = """
         count(*) filter (event_type = 'cart') as carts,
         count(*) filter (is_purchase) as purchases,
         count(*) filter (is_purchase and price = 0) as free,
-        count(distinct product_id) as products,
+        count(distinct product_id) filter (product_id <> -1) as products,
         coalesce(sum(price) filter (is_purchase), 0) as spent
     from events group by session;
 
@@ -160,7 +158,7 @@ TABLES = """
     create table ordered_products as
     with viewed as (
         select session, product_id, min(event_us) as viewed_us
-        from steps where step = 'v' group by all
+        from steps where step = 'v' and product_id <> -1 group by all
     ), carted as (
         select viewed.*, min(event_us) as carted_us
         from viewed join steps using (session, product_id)
@@ -230,23 +228,6 @@ MARTS = {
         from of_events join complete_periods using ({PERIOD})
             left join of_users using ({PERIOD}) left join of_sessions using ({PERIOD})
     """,
-    "weekday_hours": f"""
-        with of_data as (
-            select isodow(hour_start) as day_of_week, hour(hour_start) as event_hour,
-                dayname(hour_start) as day_name, isodow(hour_start) > 5 as is_weekend,
-                count(*) as hours_in_data
-            from judged_hours group by all
-        ), of_events as (
-            select isodow(event_time) as day_of_week, hour(event_time) as event_hour, {COUNTED}
-            from events join judged_hours on hour_start = date_trunc('hour', event_time)
-            group by all
-        )
-        select day_of_week, event_hour, day_name, is_weekend, hours_in_data,
-            coalesce(columns(['total_events', 'total_views', 'total_carts', 'total_purchases',
-                'total_removals', 'total_unknown', 'total_other', 'revenue']), 0),
-            coalesce(total_events, 0) / hours_in_data as mean_events,
-            coalesce(revenue, 0)::double / hours_in_data as mean_revenue
-        from of_data left join of_events using (day_of_week, event_hour)""",
     # Each event is put into the hour and into the weekday that it is of.
     "activity_cycles": f"""
         with covered as (
@@ -330,24 +311,40 @@ MARTS = {
             round(weight * (ordered - visits), 6) as from_conversion,
             round(weight * (all_of_it - ordered), 6) as from_order_value
         from paired""",
+    # The n-th cart of a product, session and date goes with the n-th view, the n-th purchase with
+    # the n-th cart.
     "funnels": f"""
-        with of_events as (
+        with numbered as (
+            select event_date, session, product_id, event_type, row_number() over (
+                partition by event_date, session, product_id, event_type
+            ) as n
+            from events where event_type in ('view', 'cart', 'purchase')
+        ), paired as (
+            select event_date, session, product_id, n, bool_or(event_type = 'view') as v,
+                bool_or(event_type = 'cart') as c, bool_or(event_type = 'purchase') as p
+            from numbered group by all
+        ), pairs as (
+            select event_date, count(*) filter (v and c) as carted,
+                count(*) filter (v and c and p) as purchased,
+                count(*) filter (p and not c) as purchases_without_cart
+            from paired group by event_date
+        ), of_events as (
             select 'events' as definition, event_date,
                 count(*) filter (event_type = 'view') as viewed,
-                count(*) filter (event_type = 'cart') as carted,
-                count(*) filter (is_purchase) as purchased,
+                coalesce(any_value(carted), 0) as carted,
+                coalesce(any_value(purchased), 0) as purchased,
                 count(*) filter (event_type = 'unknown') as unknown,
-                viewed as overall_base,
-                count(*) filter (is_purchase and not exists (
-                    from steps where step = 'c' and steps.session = events.session
-                        and steps.product_id = events.product_id
-                )) as purchases_without_cart
-            from events group by event_date
+                count(*) filter (is_purchase) as converted, viewed as overall_base,
+                null::bigint as all_sessions,
+                coalesce(any_value(purchases_without_cart), 0) as purchases_without_cart
+            from events left join pairs using (event_date) group by event_date
         ), any_order as (
             select 'sessions_any_order' as definition, session_date as event_date,
-                count(*) filter (views > 0) as viewed, count(*) filter (carts > 0) as carted,
-                count(*) filter (purchases > 0) as purchased, null as unknown,
-                count(*) as overall_base,
+                count(*) filter (views > 0) as viewed,
+                count(*) filter (views > 0 and carts > 0) as carted,
+                count(*) filter (views > 0 and carts > 0 and purchases > 0) as purchased,
+                null as unknown, count(*) filter (purchases > 0) as converted,
+                count(*) as overall_base, count(*) as all_sessions,
                 count(*) filter (purchases > 0 and carts = 0) as purchases_without_cart
             from sessions group by session_date
         ), in_order as (
@@ -356,9 +353,11 @@ MARTS = {
                 count(*) filter (session in (select session from ordered_products)) as carted,
                 count(*) filter (session in (
                     select session from ordered_products where purchased_us is not null
-                )) as purchased, null as unknown, viewed as overall_base,
+                )) as purchased, null as unknown, purchased as converted, viewed as overall_base,
+                count(*) as all_sessions,
                 count(*) filter (session in (
-                    select session from steps as p where step = 'p' and not exists (
+                    select session from steps as p
+                    where step = 'p' and product_id <> -1 and not exists (
                         from steps as c where c.step = 'c' and c.session = p.session
                             and c.product_id = p.product_id and c.event_us <= p.event_us
                     )
@@ -370,19 +369,25 @@ MARTS = {
             from events join periods using (event_date) where is_person group by all
         ), counted as (
             select {PERIOD}, definition, sum(columns(['viewed', 'carted', 'purchased', 'unknown',
-                'overall_base', 'purchases_without_cart']))
+                'converted', 'overall_base', 'all_sessions', 'purchases_without_cart']))
             from (from of_events union all from any_order union all from in_order)
                 join periods using (event_date)
             group by all
             union all
-            select {PERIOD}, 'users', count(*) filter (has_viewed), count(*) filter (has_carted),
-                count(*) filter (has_purchased), null, count(*),
+            select {PERIOD}, 'users', count(*) filter (has_viewed),
+                count(*) filter (has_viewed and has_carted),
+                count(*) filter (has_viewed and has_carted and has_purchased), null,
+                count(*) filter (has_purchased), count(*), null,
                 count(*) filter (has_purchased and not has_carted)
             from of_users group by all
         )
         select *, percent(carted, viewed) as view_to_cart,
             percent(purchased, carted) as cart_to_purchase,
-            percent(purchased, overall_base) as overall
+            percent(converted, overall_base) as overall,
+            percent(converted, all_sessions) as overall_of_all_sessions,
+            case definition when 'events' then 'views' when 'users' then 'visitors'
+                when 'sessions_ordered' then 'sessions with a view' else 'sessions'
+            end as denominator
         from counted""",
     "funnel_times": f"""
         with times as (
@@ -473,6 +478,7 @@ MARTS = {
             count(*) filter (not is_person) as anonymous_events,
             count(*) filter (not has_session) as unknown_session_events,
             count(*) filter (price = 0) as zero_price_events,
+            count(*) filter (not has_price) as missing_price_events,
             count(*) filter (price = 10000) as capped_events
         from events group by event_date""",
 }

@@ -9,8 +9,10 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from itertools import combinations
-from math import ceil
+from fractions import Fraction
+from itertools import combinations, groupby
+from math import ceil, floor
+from operator import itemgetter
 from pathlib import Path
 
 import duckdb
@@ -37,7 +39,7 @@ customer_concentration (top_percent): top_percent double, buyers bigint, revenue
 product_affinity (item_type, basket_type, item_a, item_b): item_type string, basket_type string,
     item_a string, item_b string, label_a string, label_b string, baskets bigint,
     baskets_a bigint, baskets_b bigint, total_baskets bigint, support double,
-    confidence_a_to_b double, confidence_b_to_a double, lift double
+    confidence_a_to_b double, confidence_b_to_a double, lift double, bond string
 hourly_anomalies (event_date, event_hour, event_type): event_date date, event_hour int,
     event_type string, observed bigint, expected double, lower_bound double, upper_bound double,
     score double, is_anomaly boolean, direction string, reason string, alarm_id string,
@@ -56,9 +58,9 @@ suspicious_sessions (session_key, rule): session_key bigint, rule string, user_i
     value double, threshold double
 metrics_without_suspicious (metric_name): metric_name string, with_all double,
     without_suspicious double
-cart_outcomes (cart_date, product_id): cart_date date, product_id bigint, category_code string,
-    carted bigint, purchased_same_session bigint, purchased_later bigint, abandoned bigint,
-    abandoned_value decimal(18,2), days_to_purchase_sum bigint, cart_value decimal(18,2)
+cart_outcomes (cart_date, product_id, outcome): cart_date date, product_id bigint,
+    category_code string, outcome string, episodes bigint, cart_value decimal(18,2),
+    days_to_purchase_sum bigint
 product_history (product_id, valid_from): product_id bigint, valid_from timestamp,
     valid_to timestamp, brand string, category_code string, category_id bigint,
     price decimal(12,2), is_current boolean, total_events bigint
@@ -100,10 +102,21 @@ def events_of(landing: Path) -> duckdb.DuckDBPyConnection:
         from events group by session_key""")
     db.execute("""
         create table latest as
-        select distinct on (product_id) product_id, brand, category_code
-        from events
-        order by product_id, event_time desc, user_session desc, category_id desc,
-            category_code desc, brand desc, event_type desc, user_id desc, price desc""")
+        with numbered as (
+            select *, row_number() over (
+                order by event_time, user_session, category_id, category_code, brand, event_type,
+                    user_id, price
+            ) as nth
+            from events
+        )
+        select product_id,
+            coalesce(arg_max(brand, nth) filter (brand <> 'unknown_brand'), 'unknown_brand')
+                as brand,
+            coalesce(
+                arg_max(category_code, nth) filter (category_code <> 'uncategorized'),
+                'uncategorized'
+            ) as category_code
+        from numbered group by product_id""")
     return db
 
 
@@ -171,6 +184,9 @@ RFM_SEGMENTS += ["Slipping Big Spenders", "About to Sleep", "Not to Be Lost"]
 RFM_SEGMENTS += ["Lost Big Spenders", "Lost"]
 
 
+FEWEST_BUYERS = 25  # with fewer there are no segments
+
+
 def rfm_segment(recency: int, frequency: int, monetary: int) -> str:
     """The name of a combination of scores."""
     often, much = frequency >= 4, monetary >= 4
@@ -186,7 +202,7 @@ def rfm_segment(recency: int, frequency: int, monetary: int) -> str:
 
 
 def rfm_users(db: duckdb.DuckDBPyConnection) -> list[dict]:
-    """Scores by counting who is strictly worse in a sorted list."""
+    """Scores by counting who is strictly worse, and who is equal, in a sorted list."""
     buyers = rows_of(
         db,
         f"""select user_id, any_value(last_date) as as_of_date,
@@ -200,14 +216,14 @@ def rfm_users(db: duckdb.DuckDBPyConnection) -> list[dict]:
         name: sorted(b[name] for b in buyers) for name in ("recency_days", "frequency", "monetary")
     }
     for buyer in buyers:
-        worse = {
-            "recency": len(buyers) - bisect_right(of["recency_days"], buyer["recency_days"]),
-            "frequency": bisect_left(of["frequency"], buyer["frequency"]),
-            "monetary": bisect_left(of["monetary"], buyer["monetary"]),
-        }
-        scores = {name: min(5, 1 + 5 * count // len(buyers)) for name, count in worse.items()}
+        scores = {}
+        for name, values in of.items():
+            left, right = bisect_left(values, buyer[name]), bisect_right(values, buyer[name])
+            worse = len(buyers) - right if name == "recency_days" else left
+            share_below = Fraction(worse, len(buyers)) + Fraction(right - left, len(buyers)) / 2
+            scores[name.removesuffix("_days")] = min(5, 1 + floor(5 * share_below))
         buyer |= {f"{name}_score": score for name, score in scores.items()}
-        buyer["rfm_segment"] = rfm_segment(**scores)
+        buyer["rfm_segment"] = rfm_segment(**scores) if len(buyers) >= FEWEST_BUYERS else None
     return buyers
 
 
@@ -302,6 +318,11 @@ def segment_changes(db: duckdb.DuckDBPyConnection) -> Rows:
 # ------------------------------------------------------------------------------------- products
 
 
+def sign(number: Fraction) -> int:
+    """-1, 0 or 1."""
+    return (number > 0) - (number < 0)
+
+
 def product_affinity(db: duckdb.DuckDBPyConnection) -> Rows:
     """Baskets as Python sets; every pair is counted."""
     latest = {r["product_id"]: r for r in rows_of(db, "select * from latest")}
@@ -351,53 +372,49 @@ def product_affinity(db: duckdb.DuckDBPyConnection) -> Rows:
                 confidence_a_to_b=share(both, of_a),
                 confidence_b_to_a=share(both, of_b),
                 lift=(both / total) / (of_a / total * (of_b / total)),
+                bond=("apart", None, "together")[1 + sign(Fraction(both * total, of_a * of_b) - 1)],
             )
         )
     return rows
 
 
 def product_history(db: duckdb.DuckDBPyConnection) -> Rows:
-    """Event by event in the contract's order of "latest"."""
+    """Event by event in the contract's order of "latest"; a value not delivered changes nothing."""
     rows: list[dict] = []
     names = ("brand", "category_code", "category_id", "price")
     events = rows_of(
         db,
-        f"""select product_id, event_time, brand, category_code, category_id, price,
-            lead(event_time) over w is not distinct from event_time as is_overtaken
+        f"""select product_id, event_time, nullif(brand, 'unknown_brand') as brand,
+            nullif(category_code, 'uncategorized') as category_code,
+            nullif(category_id, -1) as category_id,
+            case when has_price then price end as price
         from events where product_id <> {NO_PRODUCT}
-        window w as (
-            partition by product_id order by event_time, user_session, category_id, category_code,
-                brand, event_type, user_id, price
-        )
-        order by product_id, event_time, user_session, category_id, category_code, brand,
-            event_type, user_id, price""",
+        order by product_id, event_time, user_session, events.category_id, events.category_code,
+            events.brand, event_type, user_id, events.price""",
     )
-    overtaken = 0
-    for event in events:
-        if event["is_overtaken"]:
-            overtaken += 1
-            continue
-        held = rows[-1] if rows and rows[-1]["product_id"] == event["product_id"] else None
-        state = {name: event[name] for name in names}
-        if held is None or any(held[name] != state[name] for name in names):
-            if held:
-                held |= {"valid_to": event["event_time"], "is_current": False}
-            rows.append(
-                {"product_id": event["product_id"], "valid_from": event["event_time"]}
-                | state
-                | {"valid_to": None, "is_current": True, "total_events": 0}
-            )
-        rows[-1]["total_events"] += 1 + overtaken
-        overtaken = 0
+    for product, of_product in groupby(events, key=itemgetter("product_id")):
+        state: dict = dict.fromkeys(names)
+        held = None
+        for at, of_instant in groupby(of_product, key=itemgetter("event_time")):
+            moment, before = list(of_instant), dict(state)
+            for event in moment:
+                state |= {name: event[name] for name in names if event[name] is not None}
+            if held is None or state != before:
+                if held:
+                    held |= {"valid_to": at, "is_current": False}
+                held = {"product_id": product, "valid_from": at} | state
+                held |= {"valid_to": None, "is_current": True, "total_events": 0}
+                rows.append(held)
+            held["total_events"] += len(moment)
     return rows
 
 
 def relative_price_bands(db: duckdb.DuckDBPyConnection) -> Rows:
-    """The mean price of a product in whole cents, rounded half up, against its category's."""
+    """The exact mean of a product's prices above 0 against those of its category."""
     products = rows_of(
         db,
         f"""select product_id, any_value(l.category_code) as category_code,
-            (2 * (sum(price) * 100)::hugeint + count(*)) // (2 * count(*)) as mean_cents,
+            (sum(price) * 100)::hugeint as cents, count(*) filter (price > 0) as priced,
             count(*) as total_events,
             count(*) filter (event_type = 'view') as total_views,
             count(*) filter (event_type = 'cart') as total_carts,
@@ -411,17 +428,22 @@ def relative_price_bands(db: duckdb.DuckDBPyConnection) -> Rows:
         where product_id <> {NO_PRODUCT} group by product_id""",
     )
     names = ["lowest quarter", "second", "third", "highest quarter", "too few products"]
-    names += ["no category"]
+    names += ["no category", "no price"]
     prices = defaultdict(list)
     for product in products:
-        prices[product["category_code"]].append(product["mean_cents"])
+        product["mean"] = product["priced"] and Fraction(product["cents"], product["priced"])
+        if product["mean"]:
+            prices[product["category_code"]].append(product["mean"])
     sums: dict = defaultdict(Counter)
     for product in products:
         in_category = prices[product["category_code"]]
-        cheaper = sum(price < product["mean_cents"] for price in in_category)
-        quarter = 4 * cheaper // len(in_category) if len(in_category) >= 4 else 4
+        cheaper = sum(price < product["mean"] for price in in_category)
         if product["category_code"] == "uncategorized":
             quarter = 5
+        elif not product["mean"]:
+            quarter = 6
+        else:
+            quarter = 4 * cheaper // len(in_category) if len(in_category) >= 4 else 4
         held = sums[product["category_code"], quarter]
         held["products"] += 1
         for name, value in product.items():
@@ -439,35 +461,80 @@ def relative_price_bands(db: duckdb.DuckDBPyConnection) -> Rows:
     ]
 
 
-CART_OUTCOMES = f"""
-    with pairs as (
-        select session_key, product_id, any_value(user_id) as user_id,
-            min(event_us) filter (event_type = 'cart') as cart_us,
-            max(event_us) filter (event_type = 'purchase') as last_us,
-            arg_max(price, event_us * 1000000::hugeint + (price * 100)::bigint)
-                filter (event_type = 'cart') as cart_price
-        from events group by session_key, product_id
-    ), judged as (
-        select *, make_timestamp(cart_us)::date as cart_date,
-            coalesce(last_us >= cart_us, false) as is_same,
-            (
-                select min(bought.event_us) from events bought
-                where bought.event_type = 'purchase' and bought.user_id = pairs.user_id
-                    and bought.product_id = pairs.product_id
-                    and bought.session_key <> pairs.session_key
-                    and bought.event_us >= pairs.cart_us and pairs.user_id <> {ANONYMOUS}
-            ) as later_us
-        from pairs where cart_us is not null
-    )
-    select cart_date, product_id, any_value(category_code) as category_code, count(*) as carted,
-        count(*) filter (is_same) as purchased_same_session,
-        count(*) filter (not is_same and later_us is not null) as purchased_later,
-        count(*) filter (not is_same and later_us is null) as abandoned,
-        coalesce(sum(cart_price) filter (not is_same and later_us is null), 0) as abandoned_value,
-        coalesce(sum(make_timestamp(later_us)::date - cart_date) filter (not is_same), 0)
-            as days_to_purchase_sum,
-        sum(cart_price) as cart_value
-    from judged join latest using (product_id) group by cart_date, product_id"""
+CART_HORIZON = timedelta(days=7)
+
+
+def cart_outcome(carts: list[tuple], ends: list[tuple], data_end: datetime) -> str:
+    """How an episode of these cart events went, given the events of the instant that ended it."""
+    last_at = max(at for at, *_ in carts)
+    bought_in = {session for _, kind, session, _ in ends if kind == "purchase"}
+    if bought_in & {session for at, _, session, _ in carts if at == last_at}:
+        return "purchased_same_session"
+    if bought_in:
+        return "purchased_later"
+    if ends:
+        return "removed"
+    return "abandoned" if data_end - last_at >= CART_HORIZON else "undecided"
+
+
+def cart_episodes(events: list[tuple], data_end: datetime) -> list[dict]:
+    """Of one holder and product: instant by instant, carts before what ends them."""
+    episodes, carts = [], []
+
+    def close(ends: list[tuple]) -> None:
+        last_at = max(at for at, *_ in carts)
+        outcome = cart_outcome(carts, ends, data_end)
+        episodes.append(
+            dict(
+                cart_date=min(at for at, *_ in carts).date(),
+                outcome=outcome,
+                value=max(price for at, _, _, price in carts if at == last_at),
+                bought_on=ends[0][0].date() if outcome.startswith("purchased") else None,
+            )
+        )
+        carts.clear()
+
+    for _, of_instant in groupby(sorted(events), key=itemgetter(0)):
+        moment = list(of_instant)
+        carts += [event for event in moment if event[1] == "cart"]
+        ends = [event for event in moment if event[1] != "cart"]
+        if carts and ends:
+            close(ends)
+    if carts:
+        close([])
+    return episodes
+
+
+def cart_outcomes(db: duckdb.DuckDBPyConnection) -> list[dict]:
+    """Episode by episode; user -999999 is as many holders as it has sessions."""
+    category = {r["product_id"]: r["category_code"] for r in rows_of(db, "select * from latest")}
+    (data_end,) = db.execute("select max(ends) from coverage where is_delivered").fetchone()
+    held = defaultdict(list)
+    for user, session, product, *event in db.execute(
+        """select user_id, session_key, product_id, event_time, event_type, session_key, price
+        from events where event_type in ('cart', 'purchase', 'remove_from_cart')"""
+    ).fetchall():
+        held[user, session if user == ANONYMOUS else None, product].append(tuple(event))
+    rows: dict = {}
+    for (_, _, product), events in held.items():
+        for episode in cart_episodes(events, data_end):
+            day, outcome = episode["cart_date"], episode["outcome"]
+            row = rows.setdefault(
+                (day, product, outcome),
+                dict(
+                    cart_date=day,
+                    product_id=product,
+                    category_code=category[product],
+                    outcome=outcome,
+                    episodes=0,
+                    cart_value=oracle.Decimal("0.00"),
+                    days_to_purchase_sum=0,
+                ),
+            )
+            row["episodes"] += 1
+            row["cart_value"] += episode["value"]
+            row["days_to_purchase_sum"] += ((episode["bought_on"] or day) - day).days
+    return list(rows.values())
 
 
 # ---------------------------------------------------------------------------------------- trust
@@ -650,7 +717,7 @@ SUSPICIOUS_SESSIONS = f"""
             total_events * 60::double / greatest(duration_seconds, 1) as value
         from sessions where total_events >= 30
         union all by name
-        select *, 'months_long' as rule, 28 as threshold,
+        select *, 'lasts_over_28_days' as rule, 28 as threshold,
             duration_seconds / 86400::double as value
         from sessions where total_events >= 2
         union all by name
@@ -666,14 +733,17 @@ METRICS_WITHOUT_SUSPICIOUS = f"""
         select *, session_key in (select session_key from ({SUSPICIOUS_SESSIONS})) as is_flagged
         from sessions
     ), sums as (
-        select is_all, count(*)::double as sessions,
+        select is_all, count(session_key)::double as sessions,
             (count(*) filter (has_purchased))::double as orders,
-            sum(total_spent)::double as revenue, sum(total_events)::double as events,
-            100 * orders / sessions as order_conversion,
+            coalesce(sum(total_spent), 0)::double as revenue,
+            coalesce(sum(total_events), 0)::double as events,
+            100 * orders / nullif(sessions, 0) as order_conversion,
             avg(duration_seconds) as mean_duration_seconds
-        from marked join (select unnest([true, false]) as is_all) on is_all or not is_flagged
+        from (select unnest([true, false]) as is_all) left join marked on is_all or not is_flagged
         group by is_all
-    ), long as (unpivot sums on columns(* exclude is_all) into name metric_name value v)
+    ), long as (
+        from sums unpivot include nulls (v for metric_name in (columns(* exclude is_all)))
+    )
     select metric_name, any_value(v) filter (is_all) as with_all,
         any_value(v) filter (not is_all) as without_suspicious
     from long group by metric_name"""
@@ -690,13 +760,11 @@ ONE_ROW = f"""
         coalesce(sum(price) filter (event_type = 'purchase'), 0) as revenue,
         count(distinct user_id) filter (user_id <> {ANONYMOUS}) as users,
         count(distinct user_id) filter (user_id <> {ANONYMOUS} and event_type = 'view') as viewers,
-        count(distinct user_id) filter (user_id <> {ANONYMOUS} and event_type = 'cart') as carters,
         count(distinct user_id) filter (user_id <> {ANONYMOUS} and event_type = 'purchase')
             as buyers,
         count(distinct session_key) as sessions,
         count(distinct session_key) filter (user_id = {ANONYMOUS}) as anonymous_sessions,
         count(distinct session_key) filter (event_type = 'view') as sessions_viewed,
-        count(distinct session_key) filter (event_type = 'cart') as sessions_carted,
         count(distinct session_key) filter (event_type = 'purchase') as orders,
         count(*) filter (user_id <> {ANONYMOUS}) as user_events,
         coalesce(sum(price) filter (event_type = 'purchase' and user_id <> {ANONYMOUS}), 0)
@@ -710,7 +778,7 @@ ORDERED = """
         select v.session_key, v.product_id, min(c.event_us) as cart_us
         from (
             select session_key, product_id, min(event_us) as view_us
-            from events where event_type = 'view' group by all
+            from events where event_type = 'view' and product_id <> -1 group by all
         ) v
         join events c using (session_key, product_id)
         where c.event_type = 'cart' and c.event_us >= v.view_us
@@ -722,6 +790,37 @@ ORDERED = """
             from carted join events p using (session_key, product_id)
             where p.event_type = 'purchase' and p.event_us >= cart_us
         )"""
+
+
+def steps_taken(db: duckdb.DuckDBPyConnection, holder: str) -> tuple[int, int]:
+    """How many of these viewed and carted, and how many of those bought."""
+    kinds: dict = {"view": set(), "cart": set(), "purchase": set()}
+    for one, kind in db.execute(f"select distinct {holder}, event_type from events").fetchall():
+        kinds.setdefault(kind, set()).add(one)
+    carted = (kinds["view"] & kinds["cart"]) - {ANONYMOUS}
+    return len(carted), len(carted & kinds["purchase"])
+
+
+def events_paired(db: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+    """Carts that find a view of their product, session and date, and purchases that find such a
+    cart; each view and cart is found once."""
+    views, carts, carted, purchased = Counter(), Counter(), 0, 0
+    events = db.execute(
+        """select event_type, (event_date, session_key, product_id) from events
+        where event_type in ('view', 'cart', 'purchase')"""
+    ).fetchall()
+    for kind in ("view", "cart", "purchase"):
+        for key in (tuple(key) for of, key in events if of == kind):
+            if kind == "view":
+                views[key] += 1
+            elif kind == "cart" and views[key] > 0:
+                views[key] -= 1
+                carts[key] += 1
+                carted += 1
+            elif kind == "purchase" and carts[key] > 0:
+                carts[key] -= 1
+                purchased += 1
+    return carted, purchased
 
 
 def metric_values(db: duckdb.DuckDBPyConnection) -> Rows:
@@ -752,20 +851,22 @@ def metric_values(db: duckdb.DuckDBPyConnection) -> Rows:
         rows[name] = (part / whole if whole else None, part, whole)
     rows["median_duration_seconds"] = (n["median_seconds"], None, None)
     steps = {
-        "events": (n["views"], n["carts"], n["purchases"], n["views"]),
+        "events": (n["views"], *events_paired(db), n["purchases"], n["views"]),
         "sessions_any_order": (
-            *(n["sessions_viewed"], n["sessions_carted"], n["orders"], n["sessions"]),
+            *(n["sessions_viewed"], *steps_taken(db, "session_key"), n["orders"], n["sessions"]),
         ),
         "sessions_ordered": (
-            *(n["sessions_viewed"], ordered_carted, ordered_purchased, n["sessions_viewed"]),
+            *(n["sessions_viewed"], ordered_carted, ordered_purchased, ordered_purchased),
+            n["sessions_viewed"],
         ),
-        "users": (n["viewers"], n["carters"], n["buyers"], n["users"]),
+        "users": (n["viewers"], *steps_taken(db, "user_id"), n["buyers"], n["users"]),
     }
     parts = {"anonymous_session_share": (n["anonymous_sessions"], n["sessions"])}
-    for definition, (viewed, carted, purchased, base) in steps.items():
+    for definition, (viewed, carted, purchased, converted, base) in steps.items():
         parts[f"view_to_cart_{definition}"] = (carted, viewed)
         parts[f"cart_to_purchase_{definition}"] = (purchased, carted)
-        parts[f"conversion_{definition}"] = (purchased, base)
+        parts[f"conversion_{definition}"] = (converted, base)
+    parts["conversion_sessions_ordered_of_all"] = (ordered_purchased, n["sessions"])
     known = [
         row
         for row in retention_cohorts(db)
@@ -782,14 +883,16 @@ def metric_values(db: duckdb.DuckDBPyConnection) -> Rows:
     for percent in (1, 5, 10, 20):
         top = curve[percent]["revenue"], curve[100]["revenue"]
         parts[f"revenue_share_of_top_{percent}_percent"] = top
-    outcomes = rows_of(db, CART_OUTCOMES)
-    parts["cart_abandonment"] = tuple(
-        sum(row[name] for row in outcomes) for name in ("abandoned", "carted")
+    outcomes = cart_outcomes(db)
+    left = [row for row in outcomes if row["outcome"] == "abandoned"]
+    parts["cart_abandonment"] = (
+        sum(row["episodes"] for row in left),
+        sum(row["episodes"] for row in outcomes if row["outcome"] != "undecided"),
     )
     flagged = len({row["session_key"] for row in rows_of(db, SUSPICIOUS_SESSIONS)})
     parts["suspicious_session_share"] = (flagged, n["sessions"])
     rows |= {name: (share(*pair), *pair) for name, pair in parts.items()}
-    value = sum(row["abandoned_value"] for row in outcomes)
+    value = sum(row["cart_value"] for row in left)
     rows["abandoned_value"] = (value, value, None)
     rows["gini"] = (curve[100]["gini"], None, None)
     alarms = sum(row["is_anomaly"] for row in hourly_anomalies(db))
@@ -909,7 +1012,7 @@ MARTS: dict[str, str | Callable[[duckdb.DuckDBPyConnection], Rows]] = {
     "relative_price_bands": relative_price_bands,
     "suspicious_sessions": SUSPICIOUS_SESSIONS,
     "metrics_without_suspicious": METRICS_WITHOUT_SUSPICIOUS,
-    "cart_outcomes": CART_OUTCOMES,
+    "cart_outcomes": cart_outcomes,
     "product_history": product_history,
     "metric_values": metric_values,
     "published_comparison": published_comparison,

@@ -19,6 +19,7 @@ from bench import (
     larger,
     results,
     run_lab,
+    tables,
 )
 from bench import measure as measured
 from bench import run as run_bench
@@ -281,7 +282,7 @@ def test_runs_and_figures_become_delta_tables(tmp_path):
     runs = [run_of("shopstream_tests", 20), run_of("duckdb", 10)]
     results.publish(tmp_path, runs)
     results.publish(tmp_path, runs)
-    home = tmp_path / f"{results.SCHEMA}.db"
+    home = tmp_path / f"{tables.SCHEMA}.db"
     assert DeltaTable(home / "bench_runs").to_pyarrow_table().num_rows == 2
     ratios = DeltaTable(home / "bench_ratios").to_pyarrow_table().to_pylist()
     assert {row["what"]: row["median"] for row in ratios}["full build / DuckDB"] == 2

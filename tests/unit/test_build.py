@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from deltalake import write_deltalake
+from deltalake import DeltaTable, write_deltalake
 from rich.console import Console
 
 from shopstream import console, sample
@@ -24,7 +24,7 @@ from shopstream.run.deliveries import choose_landing
 from shopstream.warehouse import fingerprint
 from shopstream.warehouse.emptying import empty_warehouse
 from shopstream.warehouse.lock import warehouse_lock
-from shopstream.warehouse.publishing import publish, roll_back
+from shopstream.warehouse.publishing import publish, roll_back, unpublish
 
 HOLDS = """
 import sys
@@ -127,12 +127,10 @@ def test_an_erasure_that_could_not_be_published_is_finished_by_the_next_build(
     assert announced == ["failed"]
 
 
-def test_a_build_of_the_core_publishes_no_business_mart_of_another_run(
-    settings, monkeypatch, capsys
-):
-    core, business = (settings.warehouse / f"shopstream_{n}.db/one" for n in ("core", "commerce"))
-    write_deltalake(business, pa.table({"n": [1]}))
-    publish(settings.warehouse)
+@pytest.fixture
+def core(settings, monkeypatch) -> Path:
+    """A mart that each build writes; all else of a build is as it is."""
+    core = settings.warehouse / "shopstream_core.db/one"
 
     def run_dbt(settings, options, variables, *, with_tests):
         nodes = {"model.x.one": {"schema": "shopstream_core", "alias": "one"}}
@@ -145,6 +143,22 @@ def test_a_build_of_the_core_publishes_no_business_mart_of_another_run(
 
     monkeypatch.setattr(build, "run_dbt", run_dbt)
     monkeypatch.setattr(build.BuildRun, "report", lambda *_, **__: None)
+    return core
+
+
+def test_a_build_has_one_number_in_the_list_and_in_the_history(settings, core):
+    unpublish(settings.warehouse)
+    for number in (1, 2):
+        assert build.build(settings, full_refresh=True) == 0
+        assert read_published(settings.warehouse)["build_id"] == number
+        builds = DeltaTable(settings.warehouse / "shopstream_performance.db/builds")
+        assert max(builds.to_pyarrow_table()["build_id"].to_pylist()) == number
+
+
+def test_a_build_of_the_core_publishes_no_business_mart_of_another_run(settings, core, capsys):
+    business = settings.warehouse / "shopstream_commerce.db/one"
+    write_deltalake(business, pa.table({"n": [1]}))
+    publish(settings.warehouse)
     write_deltalake(business, pa.table({"n": [9]}), mode="overwrite")  # of a build that failed
     assert build.build(settings, only_core=True) == 0
     assert "stay as published before: shopstream_commerce.one." in capsys.readouterr().out

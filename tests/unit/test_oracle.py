@@ -530,7 +530,7 @@ def test_session_over_midnight(build):
         "total_other": 1,
         "total_spent": Decimal("9.99"),
         "unique_products": 3,
-        "unique_categories": 3,
+        "unique_categories": 2,  # none is no category
         "conversion_rate": 50.0,
         "has_purchased": True,
         "is_anonymous": False,
@@ -772,6 +772,9 @@ def test_product_totals(build):
         "category_id": 10,
         "last_price": Decimal("0.01"),
         "avg_price": Decimal("0.02"),  # 0.015, half up
+        "priced_events": 2,
+        "free_events": 0,
+        "missing_price_events": 0,
         "total_events": 2,
         "total_views": 1,
         "total_carts": 0,
@@ -784,6 +787,36 @@ def test_product_totals(build):
     assert (second["avg_price"], second["total_revenue"]) == (Decimal("0.01"), Decimal("0.00"))
     assert (second["total_carts"], second["total_events"]) == (1, 3)
     assert third["avg_price"] == third["last_price"] == Decimal("10000.00")
+
+
+def test_what_was_not_delivered_is_no_value_of_a_product(build):
+    product = one(
+        build(
+            event(price="3", brand="", category_id="7"),
+            event(event_time="2019-10-05 11:00:00", price="5", category_code="", category_id="x"),
+            event(event_time="2019-10-05 12:00:00", price="0", brand=""),
+            event(event_time="2019-10-05 13:00:00", price="-1", brand="Unknown_Brand"),
+            event(event_time="2019-10-05 14:00:00", price="", category_code="uncategorized"),
+        )["dim_products"]
+    )
+    assert (product["brand"], product["category_code"]) == ("acme", "a.b")
+    assert (product["category_id"], product["last_price"]) == (10, Decimal("5.00"))
+    assert product["avg_price"] == Decimal("4.00")
+    counts = ("priced_events", "free_events", "missing_price_events")
+    assert [product[name] for name in counts] == [2, 1, 2]
+
+
+def test_a_product_without_any_value_has_the_defaults(build):
+    bare = {"brand": "", "category_code": "", "category_id": "", "price": "nan"}
+    product = one(build(event(**bare))["dim_products"])
+    assert (product["brand"], product["category_code"]) == ("unknown_brand", "uncategorized")
+    assert (product["category_id"], product["last_price"]) == (-1, Decimal("0.00"))
+    assert product["avg_price"] == Decimal("0.00")
+
+
+def test_products_and_categories_that_are_none_are_not_counted(build):
+    session = one(build(event(product_id="", category_code=""))["dim_sessions"])
+    assert (session["unique_products"], session["unique_categories"]) == (0, 0)
 
 
 ORDER = ["event_time", "user_session", "category_id", "category_code", "brand", "event_type"]

@@ -16,6 +16,6 @@ def expect(build, view, figure) -> str:
         return ""
     charts.ahead(figure, found.days, *found.band, view.sign)
     return (
-        f" Grey: the next 7 days as the last 7; on the last {found.weeks} weeks this was "
-        f"{found.error:.0f} % off, the last value {found.error_of_last:.0f} %."
+        f" Dotted: a forecast that repeats the last 7 days. Over the last {found.weeks} weeks it "
+        f"was {found.error:.0f} % off; repeating the last day was {found.error_of_last:.0f} % off."
     )

@@ -21,9 +21,9 @@ def factors(build, view):
         return
     points = 100 * (float(now["revenue"]) / float(then["revenue"]) - 1)
     caption = (
-        f"{view.within()} Against {view.before.words}. Revenue = visitors x sessions per visitor "
+        f"{view.within()} Against {view.before.said}. Revenue = visitors x sessions per visitor "
         "x orders per session x revenue per order; the parts add up to the change. From "
-        "period_activity; for days, weeks and months also in revenue_drivers."
+        "period_activity; revenue_drivers has the same by day, week and month."
     )
     figure = charts.changes(parts, "factor", "change", view.sign)
     title = why.sentence(parts, points) + view.beyond(*FILTERS)
@@ -39,7 +39,7 @@ def movers(build, view):
     rows = pd.concat(found, ignore_index=True)
     for name in ("revenue", "revenue_before", "change"):
         rows[f"{name}_shown"] = [number(value, view.sign) for value in rows[name]]
-    caption = f"{view.within()} Against {view.before.words}; the largest changes of each kind. "
+    caption = f"{view.within()} Against {view.before.said}. The largest changes of each kind. "
     caption += "From daily_categories_brands, category_levels, daily_sessions."
     columns = ("kind", "name", "change_shown", "revenue_shown", "revenue_before_shown")
     title = f"Who gained and who lost revenue{view.beyond(*FILTERS)}"

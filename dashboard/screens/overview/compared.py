@@ -1,21 +1,35 @@
 """What the cards are compared with, in words."""
 
-from dashboard.periods import NOTHING, PREVIOUS, is_complete, lengths
+from dashboard.periods import (
+    MONTH_BEFORE,
+    NOTHING,
+    PREVIOUS,
+    SAME_WEEKDAYS,
+    YEAR_BEFORE,
+    is_complete,
+    lengths,
+)
 from dashboard.words import counted, in_unit
+
+AS_SAID = {
+    SAME_WEEKDAYS: "the same weekdays before",
+    MONTH_BEFORE: "the month before",
+    YEAR_BEFORE: "the year before",
+}
 
 
 def against(view) -> str:
     """What the changes are against, or why there are none."""
     period, how = view.period, view.chosen("compare") or PREVIOUS
     if view.before:
-        return f"Changes are against {view.before.words}{lengths(period, view.before)}."
+        return f"Changes are against {view.before.said}{lengths(period, view.before)}."
     if how == NOTHING:
         return ""
     if how != PREVIOUS:
-        return f"The data does not reach back to the {how.removeprefix('a ')}: no changes."
+        return f"The data does not go back far enough to compare with {AS_SAID[how]}."
     if not is_complete(period):
         return f"{period.words} is not complete in the data, so it is not compared."
-    return "The data holds no whole period before to compare with."
+    return "There is no complete period before it to compare with."
 
 
 def gap(view, now) -> str:
@@ -31,9 +45,9 @@ def gap(view, now) -> str:
 
 
 def thin(view, now) -> str:
-    """A warning where too few orders, or purchases, stand behind the rates."""
+    """A warning where the rates are of too few orders or purchases."""
     column = "orders" if "orders" in now else "total_purchases"
     if now[column] >= view.display.fewest:
         return ""
     thing = "order" if column == "orders" else "purchase"
-    return f"Thin: the rates are of {counted(int(now[column]), thing)}."
+    return f"Too few to rely on: the rates are of {counted(int(now[column]), thing)}."

@@ -37,28 +37,28 @@ def sessions(build, view):
         "avg_order_value",
     )
     caption = "All dates. From definitions_compared."
-    title = f"What if a session were something else?{view.beyond('period')}"
+    title = f"What if a session were defined differently?{view.beyond('period')}"
     yield Table(title, rows, caption, columns)
 
 
 def orders(build, view):
     rows = data.activity.by_order_definition(build)
-    caption = "All dates; the revenue is the same in each. From order_values."
+    caption = "All dates. Revenue is the same under each. From order_values."
     columns = ("order_definition", "orders", "avg_order_value")
-    title = f"What if an order were something else?{view.beyond('period')}"
+    title = f"What if an order were defined differently?{view.beyond('period')}"
     yield Table(title, rows, caption, columns)
 
 
 def step_times(build, view):
     if not view.period.stored:
-        yield Empty("Times between steps are not shown", "Quartiles can't be added up over days.")
+        words = "They do not add up over days: choose a day, a week or a month."
+        yield Empty("Times between steps are not shown", words)
         return
     rows = data.activity.step_times(build, *view.period.stored)
     rows["step"] = rows["step"].str.replace("_", " ")
     quartiles = {"first_quarter": "q1", "half": "median", "three_quarters": "q3"}
-    for name, quartile in quartiles.items():
-        rows[name] = rows[f"{quartile}_seconds"].map(duration)
-    caption = f"{view.within()} Within a session, view then cart then purchase. From funnel_times."
+    rows[list(quartiles)] = rows[[f"{q}_seconds" for q in quartiles.values()]].map(duration)
+    caption = f"{view.within()} In a session: view, then cart, then purchase. From funnel_times."
     yield Table("How long from view to purchase?", rows, caption, ("step", "pairs", *quartiles))
 
 

@@ -6,7 +6,10 @@ from dashboard.words import number
 
 DEFINITIONS = {
     # choice: definition in the mart, title
-    "sessions, in order": ("sessions_ordered", "{} of sessions view, cart and buy a product"),
+    "sessions, in order": (
+        "sessions_ordered",
+        "{} of sessions with a view cart and buy that product",
+    ),
     "sessions, any order": ("sessions_any_order", "{} of all sessions have a purchase"),
     "visitors": ("users", "{} of all visitors buy"),
     "events": ("events", "Purchases are {} of views"),
@@ -24,20 +27,20 @@ def funnel(build, view):
         yield Empty("The funnel is empty", f"There is nothing to count in {view.period.words}.")
         return
     one = rows.iloc[0]
-    steps = {"viewed": one.viewed, "then carted": one.carted, "then bought": one.with_cart}
+    steps = {"viewed": one.viewed, "then carted": one.carted, "then bought": one.purchased}
     notes = ["", left(one.view_to_cart, "cart nothing"), left(one.cart_to_purchase, "don't buy")]
     yield Chart(
         title.format(number(one.overall, "%")) + view.beyond(*FILTERS),
         charts.funnel(steps, notes, {"without a cart": one.purchases_without_cart}),
         rows,
-        f"{view.within()} Counted in {words}; grey: bought without a cart before. From funnels.",
+        f"{view.within()} Counted in {words}. Grey: bought without a cart. From funnels.",
         metric=f"conversion_{definition}",
     )
 
 
 def left(share: float, what: str) -> str:
-    """How many of the step above go on and how many don't; nothing where they are no part of it."""
-    if not 0 <= share <= 100:
+    """How many of the step above go on and how many don't; nothing where there are none."""
+    if share != share:
         return ""
     return f"{number(share, '%')} go on, {number(100 - share, '%')} {what}"
 
@@ -47,8 +50,12 @@ def conversions(build, view):
     rows["counted_in"] = rows["definition"].map(
         {definition: words for words, (definition, _) in DEFINITIONS.items()}
     )
-    steps = ("viewed", "carted", "with_cart", "view_to_cart", "cart_to_purchase")
-    columns = ("counted_in", *steps, "purchases_without_cart", "overall")
-    caption = f"{view.within()} Overall counts purchases without a cart, too. From funnels."
+    steps = ("viewed", "carted", "purchased", "view_to_cart", "cart_to_purchase")
+    overall = ("purchases_without_cart", "overall", "denominator", "of_sessions")
+    columns = ("counted_in", *steps, *overall)
+    caption = (
+        f"{view.within()} Each step is a part of the one before; overall also counts purchases "
+        "without a cart. From funnels."
+    )
     title = f"The same funnel, by definition{view.beyond(*FILTERS)}"
     yield Table(title, rows, caption, columns)

@@ -20,34 +20,44 @@ def affinity(build, view):
     )
     caption = (
         "All dates, strongest first. Lift: how many times as often as by chance; above 1 "
-        "together, below 1 apart. First → second: sessions with the first that have the second. "
-        "From product_affinity."
+        "together, below 1 apart. First → second: the share of sessions with the first that also "
+        "have the second. From product_affinity."
     )
     title = f"{words.capitalize()} {bond}{view.beyond('period', 'category')}"
     yield Table(title, rows, caption, columns)
 
 
 def abandoned(build, view):
-    rows = data.products.carts(build, *view.dates, view.chosen("category"))
-    rows["of_carted"] = (100 * rows["abandoned"] / rows["carted"]).map("{:.0f} %".format)
+    rows = data.products.carts(build, *view.dates, view.chosen("category"), view.chosen("brand"))
+    decided = rows["decided"].where(rows["decided"] > 0)
+    share = 100 * rows["abandoned"] / decided
+    rows["of_decided"] = share.map("{:.0f} %".format, na_action="ignore").fillna("undecided")
     figure = charts.bars(
-        rows, "category", "abandoned_value", unit=view.sign, extra="of_carted", most=8
+        rows, "category", "abandoned_value", unit=view.sign, extra="of_decided", most=8
     )
-    caption = "Carted and not bought by that visitor, at the last price, and the share of what was "
-    caption = f"{view.within('category')} {caption}carted. From cart_outcomes."
+    caption = (
+        f"{view.within('category', 'brand')} Neither bought by that visitor nor removed within "
+        f"{data.products.cart_horizon()} days, at the last price, with the share of decided carts. "
+        "From cart_outcomes."
+    )
     yield Chart("Value of abandoned carts", figure, rows, caption, metric="abandoned_value")
 
 
 def outcomes(build, view):
-    rows = data.products.carts(build, *view.dates, view.chosen("category")).head(8)
+    rows = data.products.carts(build, *view.dates, view.chosen("category"), view.chosen("brand"))
+    rows = rows.head(8)
     figure = charts.stacked(
         rows,
         "category",
         charts.OUTCOME_COLOURS,
         "carted",
-        words="share of carted products",
+        words="share of carts",
     )
-    caption = f"{view.within('category')} The same categories. From cart_outcomes."
+    caption = (
+        f"{view.within('category', 'brand')} The same categories. A cart is of one visitor and "
+        "product, until it is bought or removed. Undecided: less than "
+        f"{data.products.cart_horizon()} days of data since. From cart_outcomes."
+    )
     yield Chart("What became of carts", figure, rows, caption, metric="cart_abandonment")
 
 

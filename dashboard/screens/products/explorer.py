@@ -11,8 +11,8 @@ COLUMNS = ("views", "carts", "purchases", "conversion", "abandonment", "revenue"
 # The part of the page that a click opens, with which filter.
 OPENED = {
     "products": ("Product", "item"),
-    "brands": ("Sellers", "brand"),
-    "categories": ("Sellers", "category"),
+    "brands": ("Brand or category", "brand"),
+    "categories": ("Brand or category", "category"),
 }
 
 
@@ -21,15 +21,17 @@ def table(build, view):
     ask = partial(explored, build, view)
     page = int(view.chosen("page") or 1) - 1
     rows = ask(ROWS, ROWS * page)
+    beyond = ""
     if rows.empty and page:
+        beyond = f" There is no page {page + 1:,}."
         page, rows = 0, ask(ROWS, 0)
     found = int(rows["found"].iloc[0]) if len(rows) else 0
     first = ("product", "category_code") if kind == "products" else ("name",)
     opens, sets = OPENED[kind]
     pages = max(1, -(-found // ROWS))
     against = f" Change of revenue against {view.before.words}." if view.before else ""
-    caption = f"{view.within('category', 'brand')} Page {page + 1} of {pages}; the CSV has all."
-    caption += f"{against} Click a row to open it. From {data.explorer.KINDS[kind][0]}, "
+    caption = f"{view.within('category', 'brand')}{beyond} Page {page + 1} of {pages}; the CSV has "
+    caption += f"all.{against} Click a row to open it. From {data.explorer.KINDS[kind][0]}, "
     caption += "cart_outcomes."
     title = f"{found:,} {kind} that were looked at"
     yield Table(title, rows, caption, (*first, *COLUMNS), opens, sets, partial(ask, None, 0))

@@ -14,8 +14,8 @@ def prices(build, view):
     category, brand = view.chosen("category"), view.chosen("brand")
     rows = data.products.price_and_conversion(build, *view.dates, category, brand)
     caption = (
-        f"{view.within('category', 'brand')} Average price over all events; size is revenue; only "
-        f"with {FEWEST_VIEWS} views or more. Click a bubble to choose it. "
+        f"{view.within('category', 'brand')} Average price over events with one; size is revenue; "
+        f"only with {FEWEST_VIEWS} views or more. Click a bubble to choose it. "
         "From daily_categories_brands."
     )
     rows["title"] = data.products.titled(build, rows["name"])

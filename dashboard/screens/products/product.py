@@ -21,15 +21,15 @@ def overview(build, view):
     days = data.explorer.product_days(build, item, *view.dates)
     carts = data.explorer.product_carts(build, item, *view.dates)
     sums = days.drop(columns="event_date").sum()
-    left = 100 * carts["abandoned"] / carts["carted"] if carts["carted"] else None
+    left = 100 * carts["abandoned"] / carts["decided"] if carts["decided"] else None
     bought = 100 * sums["total_purchases"] / sums["total_views"] if sums["total_views"] else None
     brand = data.products.brand_titles(build).get(found["brand"], found["brand"])
     cards = (
-        Card("Revenue", number(sums["revenue"], view.sign), "Sum of price over its purchases."),
-        Card("Purchases", number(sums["total_purchases"]), "Purchased lines."),
+        Card("Revenue", number(sums["revenue"], view.sign), "Sum of the prices of its purchases."),
+        Card("Purchases", number(sums["total_purchases"]), "Events of type purchase."),
         Card("Views", number(sums["total_views"]), "Events of type view."),
         Card("Purchases / views", number(bought, "%"), "Purchases divided by views."),
-        Card("Carts left", number(left, "%"), "Carts that were not bought, of its carts."),
+        Card("Carts left", number(left, "%"), "Neither bought nor removed, of those decided."),
         Card("Price now", in_unit(found["last_price"], "money", view.sign), "Its last price."),
     )
     yield Cards(cards, f"{brand} {item}, {found['category_code']}. {view.within()}")

@@ -8,23 +8,23 @@ from dashboard.words import number
 FATES = list(charts.FATE_COLOURS)
 MEANING = {
     "accepted": "rows that are events now.",
-    "duplicate": "rows whose event is held from another row.",
+    "duplicate": "rows that repeat an event which is held already.",
     "out_of_window": "usable rows outside the window of dates of the settings.",
     "quarantined": "rows that can't be used, by reason below.",
-    "erased": "rows of users who were erased; only their number is kept.",
+    "erased": "rows of users who were erased; only how many is kept.",
 }
 
 
 def cards(build, view):
     rows = data.quality.fates(build)
     read = rows["rows_read"].sum()
-    made = [Card("Rows delivered", number(read), "Rows of all files, each content once.")]
+    made = [Card("Rows delivered", number(read), "Of all files; one that came twice counts once.")]
     for fate in FATES:
         share = 100 * rows[fate].sum() / read if read else None
         name, counted = fate.replace("_", " ").capitalize(), f"{rows[fate].sum():,.0f}"
         made.append(Card(name, number(share, "%"), f"{counted} {MEANING[fate]}"))
-    made.append(Card("Files", number(rows["files"].sum()), "File contents that were loaded."))
-    made.append(Card("Loads", number(len(rows)), "Builds that took files in."))
+    made.append(Card("Files", number(rows["files"].sum()), "One that came twice counts once."))
+    made.append(Card("Loads", number(len(rows)), "Builds that loaded files."))
     yield Cards(tuple(made), "All rows that ever landed, by what became of them. From row_ledger.")
 
 

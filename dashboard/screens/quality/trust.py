@@ -20,7 +20,7 @@ def freshness(build, view):
     made.append(Card("Tests passed", f"{passed} of {number(len(tests))}"))
     yield Cards(
         tuple(made),
-        "The latest hour has the latest event. "
+        "Latest hour: that of the latest event. "
         f"{', '.join(f'{name} {at:%H:%M}' for name, at in times.items())} UTC. "
         "From hourly_activity, row_ledger, test_results.",
     )

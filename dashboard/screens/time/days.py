@@ -18,9 +18,8 @@ def judged(build, column: str, dates) -> pd.DataFrame:
 
 
 def daily(build, view):
-    column = view.choices["judged"]
-    figure = JUDGED[column]
-    rows = judged(build, column, view.dates)
+    figure = JUDGED[view.choices["judged"]]
+    rows = judged(build, figure.column, view.dates)
     rows["words"] = (100 * (rows["ratio"] - 1)).map("{:+.0f} % against its weekday".format)
     unit = {"money": view.sign, "percent": "%"}.get(figure.unit, "")
     drawn = charts.by_period(
@@ -41,10 +40,11 @@ def daily(build, view):
 def how_far(rows: pd.DataFrame) -> str:
     """What counts as unusual, and whether there are enough weeks to say more."""
     if rows["usual"].isna().all():
-        return " Too few weeks to judge any day."
-    others = rows["others"].max()
-    thin = f" Thin: only {others} other days of a weekday." if others <= unusual.THIN_OTHERS else ""
-    return f" Unusual: {rows['bound'].iloc[0]:.0f} % above it, or as rarely below.{thin}"
+        return " There are too few weeks to judge a day."
+    others, above = rows["others"].max(), rows["bound"].iloc[0]
+    said = f" Unusual: {above:.0f} % above that, or {100 - 100 / (1 + above / 100):.0f} % below."
+    few = f" Each day has only {others} others to compare with."
+    return said + (few if others <= unusual.THIN_OTHERS else "")
 
 
 def table(build, view):

@@ -38,8 +38,8 @@ def by_weekday(build, view):
     days = found.groupby(["day_of_week", "weekday"], as_index=False)
     rows = days[["hours", *COLUMNS.values(), "mean"]].sum()
     figure = charts.columns(rows, "weekday", "mean", words=axis(view, " a day"), **drawn(view))
-    caption = f"{view.within()}{view.of_zone()} Average per day; weekdays without all 24 hours are "
-    caption += "left out. From hourly_activity."
+    caption = f"{view.within()}{view.of_zone()} Average per delivered day; weekdays without all 24 "
+    caption += "hours are left out. From hourly_activity."
     title = f"{measure.capitalize()} a day, by weekday{view.beyond('weekday')}"
     yield Chart(title, figure, rows, caption, metric=measure)
 
@@ -52,8 +52,8 @@ def week(build, view):
     written = {"words": f"{measure} an hour", "unit": unit(view)}
     figure = charts.heat(rows, "event_hour", "weekday", "mean", axes=axes, **written)
     title = f"{measure.capitalize()} an hour, by hour of the week{view.beyond('weekday')}"
-    caption = f"{view.within()}{view.of_zone()} Average per hour; “Hours of” shows one row above. "
-    caption += "From hourly_activity."
+    caption = f"{view.within()}{view.of_zone()} Average per hour; “Hours of” shows one row in "
+    caption += "the chart above. From hourly_activity."
     yield Chart(title, figure, rows, caption, metric=measure)
 
 

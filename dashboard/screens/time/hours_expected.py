@@ -16,8 +16,8 @@ def hourly_band(build, view):
     odd = rows[rows["is_anomaly"].astype(bool)]
     title = f"{counted(len(odd), 'unusual hour') if len(odd) else 'No unusual hour'} of {watched}s"
     thin = rows["reason"].notna().mean() if len(rows) else 0
-    caption = f"Hours in UTC, {SHOWN_DAYS} days around the most unusual, or the last ones."
-    caption += f" Too little data to judge {100 * thin:.0f} % of the hours." if thin else ""
+    caption = f"Hours in UTC: {SHOWN_DAYS} days around the most unusual, or the last {SHOWN_DAYS}."
+    caption += f" {100 * thin:.0f} % of hours have too little data to be judged." if thin else ""
     figure = charts.band(around(rows, odd), f"{watched}s", charts.EVENT_COLOURS[watched])
     caption += " From hourly_anomalies."
     yield Chart(title, figure, rows, caption, metric="anomalous_hours")

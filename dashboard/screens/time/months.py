@@ -14,7 +14,7 @@ def by_month(build, view):
     figure = charts.columns(
         rows, "month", COLUMNS[measure], words=axis(view), whole=whole, **drawn(view)
     )
-    caption = "All of each month, also where the dates hold a part of one."
+    caption = "Each month is shown whole, also where the dates hold a part of it."
     caption += f"{pale('month', whole, 'the data')} From period_activity."
     title = f"{measure.capitalize()} by month{whole_months(view)}{view.beyond('weekday')}"
     yield Chart(title, figure, rows, caption, metric=measure)

@@ -10,7 +10,7 @@ COLUMNS = {"visitors": "users", "sessions": "sessions"}
 def once(view) -> str:
     """What a bar counts, and why bars don't add up."""
     who = "Visitors" if view.choices["count"] == "visitors" else "Sessions"
-    return f"{who} with an event in it; one counts once in each bar, so bars don't add up."
+    return f"{who} with an event in that hour. Each counts once in a bar, so bars do not add up."
 
 
 def by_hour(build, view):

@@ -15,11 +15,11 @@ def buyers(build, view):
     found = rows["found"].iloc[0] if len(rows) else 0
     columns = ("user_id", "rfm_segment", "orders", "revenue", "days_since_last_order")
     who = view.chosen("buyers") or "Buyers"
-    caption = f"All dates, who spent most first. {min(found, LISTED):,} of {found:,}; the CSV has "
-    caption += "all. From rfm_users."
+    caption = f"All dates, highest revenue first. {min(found, LISTED):,} of {found:,} are listed; "
+    caption += "the CSV has all. From rfm_users."
     opens = {} if view.display.hides_users else {"opens": "Visitor", "sets": "customer"}
     everyone = partial(listed, build, view, None)
-    yield Table(f"{who} by name", rows, caption, columns, **opens, all_rows=everyone)
+    yield Table(f"{who} by revenue", rows, caption, columns, **opens, all_rows=everyone)
 
 
 def listed(build, view, most):

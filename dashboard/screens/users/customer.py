@@ -16,10 +16,11 @@ def overview(build, view):
         words = "Choose one in the list of buyers (Value), or type a number into the filter."
         yield Empty(f"There is no visitor {typed}" if typed else "No visitor is chosen", words)
         return
-    rfm = one["rfm_segment"] if isinstance(one["rfm_segment"], str) else "no purchase"
     orders = 0 if one["frequency"] != one["frequency"] else one["frequency"]
+    unnamed = "too few buyers to say" if orders else "no purchase"
+    rfm = one["rfm_segment"] if isinstance(one["rfm_segment"], str) else unnamed
     cards = (
-        Card("Spent", number(one["total_spent"], view.sign), "Sum of price over purchases."),
+        Card("Spent", number(one["total_spent"], view.sign), "Sum of the prices of all purchases."),
         Card("Orders", number(orders), "Sessions with a purchase."),
         Card("Sessions", number(one["total_sessions"]), "All sessions."),
         Card("Segment", one["user_segment"], "By the number of sessions so far."),

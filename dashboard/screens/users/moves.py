@@ -13,7 +13,7 @@ def moves(build, view):
     whole = rows["week_start"] + pd.Timedelta(days=6) <= last
     risen = rows[whole & (rows["from_segment"] != "New")]
     if risen.empty:
-        yield Empty("Nobody moved up a segment", "No returning visitor came to another segment.")
+        yield Empty("Nobody moved up a segment", "No returning visitor reached another segment.")
         return
     # Some reach a segment from several others.
     shown = risen.pivot_table(
@@ -22,7 +22,7 @@ def moves(build, view):
     colours = charts.colours_of(data.users.segment_names(build))
     names = [name for name in colours if name in shown]
     words = {name: f"became {name}" for name in names}
-    caption = "Returning visitors by week, from Monday, and the segment they came to. "
+    caption = "Returning visitors by week, from Monday, and the segment they reached. "
     caption += "From segment_changes."
     figure = charts.lines(
         shown, "week_start", words, "visitors a week", [colours[n] for n in names]

@@ -1,7 +1,7 @@
 """Who brings the revenue? Segments, concentration, RFM, the best buyers."""
 
 from dashboard import charts, data
-from dashboard.blocks import Chart, Part, Table
+from dashboard.blocks import Chart, Empty, Part, Table
 from dashboard.screens.users.buyers import buyers
 
 
@@ -28,17 +28,26 @@ def concentration(build, view):
 
 def rfm(build, view):
     rows = data.users.rfm(build)
+    if not rows["buyers"].sum():
+        words = (
+            f"Scores compare buyers, and fewer than {data.users.fewest_buyers()} say too little."
+        )
+        yield Empty("Too few buyers for segments", words)
+        return
     shares = {"buyer_share": "share of buyers", "revenue_share": "share of revenue"}
     figure = charts.side_by_side(rows, "rfm_segment", shares)
-    caption = "All dates. Recency, frequency, monetary; buyers only. From rfm_segments_summary."
+    caption = (
+        "All dates up to the last delivered one. Recency, frequency, monetary; buyers only. "
+        "From rfm_segments_summary."
+    )
     yield Chart("Buyers by recency, frequency and money (%)", figure, rows, caption)
 
 
 def rfm_rules(build, view):
     rows = data.users.rfm_rules(build)
     caption = (
-        "Scores from 1 to 5, the best fifth of buyers has 5: how long ago the last order was, how "
-        "many orders, how much money. From rfm_segments."
+        "Scores from 1 to 5, the best fifth of buyers has 5, and equal buyers share the middle: "
+        "how long ago the last order was, how many orders, how much money. From rfm_segments."
     )
     columns = ("rfm_segment", "recency_score", "frequency_score", "monetary_score")
     yield Table("What makes a segment of buyers", rows, caption, columns)

@@ -24,6 +24,10 @@ select
     drop_duplicates.category_code,
     drop_duplicates.brand,
     drop_duplicates.price,
+    (
+        drop_duplicates.changes
+        & ({{ change_bit('price') }} | {{ change_bit('price', 'negative or not a number') }})
+    ) != 0 as is_price_missing,
     drop_duplicates.user_id,
     drop_duplicates.user_session,
     drop_duplicates.changes & {{ change_bit('user_session') }} = 0 as has_session,

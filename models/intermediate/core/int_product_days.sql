@@ -1,10 +1,4 @@
-{{
-    config(
-        materialized='incremental',
-        partition_by='event_date',
-        tblproperties={'delta.dataSkippingStatsColumns': 'load_id'},
-    )
-}}
+{{ config(materialized='incremental', partition_by='event_date', tblproperties={'delta.dataSkippingStatsColumns': 'load_id'}) }}
 
 with
 
@@ -15,66 +9,66 @@ variants as (
 ),
 events as (select * from {{ ref('int_events') }} where {{ on_changed_dates() }}),
 
-roll_up_products as (
+-- Two variants of a product that end at one instant are rare.
+find_ties as (
     select
         event_date,
         product_id,
-        max(last_event_at) as last_event_at,
-        max_by(category_id, last_event_at) as category_id,
-        max_by(category_code, last_event_at) as category_code,
-        max_by(brand, last_event_at) as brand,
-        max_by(price, last_event_at) as last_price,
-        {{ money_sum('price * total_events') }} as total_price,
-        {{ summed_counts() }},
-        {{ money_sum('price * total_purchases') }} as total_revenue,
-        max(load_id) as load_id
+        last_event_at
     from variants
-    group by event_date, product_id
-),
-
--- Two variants at the very last instant are rare.
-find_ties as (
-    select
-        variants.event_date,
-        variants.product_id,
-        variants.last_event_at
-    from variants
-    inner join roll_up_products as latest
-        on variants.event_date = latest.event_date
-        and variants.product_id = latest.product_id
-        and variants.last_event_at = latest.last_event_at
-    group by variants.event_date, variants.product_id, variants.last_event_at
+    group by event_date, product_id, last_event_at
     having count(*) > 1
 ),
 
--- Then the session decides, which variants don't have.
+-- Then the session decides, which variants don't have: each value is that of the latest event that has one.
 settle_ties as (
     select /*+ broadcast(find_ties) */
         events.event_date,
         events.product_id,
-        {{ latest_event() }} as latest
+        events.event_time,
+        {{ latest_event(delivered('brand') ~ ' is not null') }} as of_brand,
+        {{ latest_event(delivered('category_code') ~ ' is not null') }} as of_category_code,
+        {{ latest_event(delivered('category_id') ~ ' is not null') }} as of_category_id,
+        {{ latest_event('price > 0') }} as of_price
     from events
     inner join find_ties
         on events.event_date = find_ties.event_date
         and events.product_id = find_ties.product_id
         and events.event_time = find_ties.last_event_at
-    group by events.event_date, events.product_id
-)
+    group by events.event_date, events.product_id, events.event_time
+),
 
 -- Sent to the tasks, or the join would take the dates apart again.
-select /*+ broadcast(settle_ties) */
-    products.event_date,
-    products.product_id,
-    products.last_event_at,
-    coalesce(settle_ties.latest.category_id, products.category_id) as category_id,
-    coalesce(settle_ties.latest.category_code, products.category_code) as category_code,
-    coalesce(settle_ties.latest.brand, products.brand) as brand,
-    coalesce(settle_ties.latest.price, products.last_price) as last_price,
-    products.total_price,
-    {{ counts('products') }},
-    products.total_revenue,
-    products.load_id
-from roll_up_products as products
-left join settle_ties
-    on products.event_date = settle_ties.event_date
-    and products.product_id = settle_ties.product_id
+choose_values as (
+    select /*+ broadcast(settle_ties) */
+        variants.*,
+        if(event_time is null, {{ delivered('brand') }}, of_brand.brand) as last_brand,
+        if(event_time is null, {{ delivered('category_code') }}, of_category_code.category_code) as last_category_code,
+        if(event_time is null, {{ delivered('category_id') }}, of_category_id.category_id) as last_category_id,
+        if(event_time is null, if(price > 0, price, null), of_price.price) as last_price
+    from variants
+    left join settle_ties
+        on variants.event_date = settle_ties.event_date
+        and variants.product_id = settle_ties.product_id
+        and variants.last_event_at = settle_ties.event_time
+)
+
+select
+    event_date,
+    product_id,
+    max_by(last_brand, last_event_at) filter (where last_brand is not null) as brand,
+    max(last_event_at) filter (where last_brand is not null) as brand_at,
+    max_by(last_category_code, last_event_at) filter (where last_category_code is not null) as category_code,
+    max(last_event_at) filter (where last_category_code is not null) as category_code_at,
+    max_by(last_category_id, last_event_at) filter (where last_category_id is not null) as category_id,
+    max(last_event_at) filter (where last_category_id is not null) as category_id_at,
+    max_by(last_price, last_event_at) filter (where last_price is not null) as last_price,
+    max(last_event_at) filter (where last_price is not null) as last_price_at,
+    {{ money_sum('price * total_events') }} as total_price,
+    sum(if(price > 0, total_events, 0)) as priced_events,
+    sum(if(is_price_missing, total_events, 0)) as missing_price_events,
+    {{ summed_counts() }},
+    {{ money_sum('price * total_purchases') }} as total_revenue,
+    max(load_id) as load_id
+from choose_values
+group by event_date, product_id

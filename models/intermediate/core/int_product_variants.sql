@@ -18,11 +18,12 @@ select
     category_code,
     brand,
     price,
+    is_price_missing,
     min(event_time) as first_event_at,
     max(event_time) as last_event_at,
     {{ event_counts() }},
     max(load_id) as load_id
 from events
-group by event_date, product_id, category_id, category_code, brand, price
+group by event_date, product_id, category_id, category_code, brand, price, is_price_missing
 -- One file a date, not one of each task (docs/decisions/one-file-a-date.md).
 {{ distribute_by('event_date') }}

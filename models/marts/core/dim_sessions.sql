@@ -1,9 +1,7 @@
-{{
-    config(
-        materialized='incremental', incremental_strategy='upsert', unique_key='session_key', partition_by='session_date',
-        tblproperties={'delta.dataSkippingStatsColumns': 'session_start,session_end,last_load_id,load_id'},
-    )
-}}
+{{ config(
+    materialized='incremental', incremental_strategy='upsert', unique_key='session_key', partition_by='session_date',
+    tblproperties={'delta.dataSkippingStatsColumns': 'session_start,session_end,last_load_id,load_id'},
+) }}
 
 {% set days = ref('int_session_days') %}
 {% set hint = broadcast_if_small('touched', days, in_dates(changed_dates())) if is_incremental() %}
@@ -22,8 +20,8 @@ touched as (
 list_items as (
     select {{ hint }}
         session_key,
-        product_id,
-        category_key
+        {{ delivered('product_id') }} as product_id,
+        nullif(category_key, xxhash64('{{ var('null_defaults')['category_code'] }}')) as category_key
     from events
     {{ only_touched('events', 'session_key') }}
     {{ distribute_by('session_key') }}

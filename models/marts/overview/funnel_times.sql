@@ -1,6 +1,9 @@
 with
 
-session_products as (select * from {{ ref('int_session_products') }} where ordered_cart_at is not null),
+session_products as (
+    select * from {{ ref('int_session_products') }}
+    where ordered_cart_at is not null and product_id != {{ var('null_defaults')['product_id'] }}
+),
 periods as (select * from {{ ref('int_date_periods') }}),
 
 measure_steps as (

@@ -13,7 +13,9 @@ unite_days as (
         carted,
         purchased,
         `unknown`,
+        converted,
         overall_base,
+        cast(null as bigint) as all_sessions,
         purchases_without_cart
     from event_days
     union all
@@ -24,7 +26,9 @@ unite_days as (
         carted,
         purchased,
         null as `unknown`,
+        converted,
         overall_base,
+        all_sessions,
         purchases_without_cart
     from session_days
 ),
@@ -38,7 +42,9 @@ unite_periods as (
         sum(carted) as carted,
         sum(purchased) as purchased,
         sum(`unknown`) as `unknown`,
+        sum(converted) as converted,
         sum(overall_base) as overall_base,
+        sum(all_sessions) as all_sessions,
         sum(purchases_without_cart) as purchases_without_cart
     from unite_days
     inner join periods using (event_date)
@@ -50,9 +56,11 @@ unite_periods as (
         'users' as definition,
         users_viewed,
         users_carted,
-        buyers,
+        users_purchased,
         null as `unknown`,
+        buyers,
         users,
+        null as all_sessions,
         buyers_without_cart
     from period_users
 )
@@ -65,9 +73,18 @@ select
     carted,
     purchased,
     `unknown`,
+    converted,
     overall_base,
+    case definition
+        when 'events' then 'views'
+        when 'sessions_any_order' then 'sessions'
+        when 'sessions_ordered' then 'sessions with a view'
+        else 'visitors'
+    end as denominator,
     100d * carted / nullif(viewed, 0) as view_to_cart,
     100d * purchased / nullif(carted, 0) as cart_to_purchase,
-    100d * purchased / nullif(overall_base, 0) as overall,
+    100d * converted / nullif(overall_base, 0) as overall,
+    all_sessions,
+    100d * converted / nullif(all_sessions, 0) as overall_of_all_sessions,
     purchases_without_cart
 from unite_periods

@@ -60,10 +60,12 @@ divide_activity as (
 divide_funnels as (
     select
         stack(
-            3,
+            4,
             concat('view_to_cart_', definition), view_to_cart, double(carted), double(viewed),
             concat('cart_to_purchase_', definition), cart_to_purchase, double(purchased), double(carted),
-            concat('conversion_', definition), overall, double(purchased), double(overall_base)
+            concat('conversion_', definition), overall, double(converted), double(overall_base),
+            if(definition = 'sessions_ordered', 'conversion_sessions_ordered_of_all', null),
+            overall_of_all_sessions, double(converted), double(all_sessions)
         ) as (metric_name, value, numerator, denominator)
     from values ('events'), ('sessions_any_order'), ('sessions_ordered'), ('users') as definitions (definition)
     left join funnels using (definition)
@@ -91,9 +93,9 @@ rate_cohorts as (
 
 sum_carts as (
     select
-        coalesce(sum(abandoned), 0) as abandoned,
-        coalesce(sum(carted), 0) as carted,
-        coalesce(sum(abandoned_value), 0) as abandoned_value
+        coalesce(sum(case when outcome = 'abandoned' then episodes end), 0) as abandoned,
+        coalesce(sum(case when outcome != 'undecided' then episodes end), 0) as decided,
+        coalesce(sum(case when outcome = 'abandoned' then cart_value end), 0) as abandoned_value
     from carts
 ),
 
@@ -101,7 +103,7 @@ rate_carts as (
     select
         stack(
             2,
-            'cart_abandonment', 100d * abandoned / nullif(carted, 0), double(abandoned), double(carted),
+            'cart_abandonment', 100d * abandoned / nullif(decided, 0), double(abandoned), double(decided),
             'abandoned_value', double(abandoned_value), double(abandoned_value), null
         ) as (metric_name, value, numerator, denominator)
     from sum_carts
@@ -133,8 +135,8 @@ rate_trust as (
     union all
     select
         'suspicious_session_share' as metric_name,
-        100d * (with_all - coalesce(without_suspicious, 0)) / nullif(with_all, 0) as value,
-        with_all - coalesce(without_suspicious, 0) as numerator,
+        100d * (with_all - without_suspicious) / nullif(with_all, 0) as value,
+        with_all - without_suspicious as numerator,
         with_all
     from suspicious
 ),
@@ -146,7 +148,7 @@ unite_metrics as (
     union all
     select * from divide_activity
     union all
-    select * from divide_funnels
+    select * from divide_funnels where metric_name is not null
     union all
     select * from rate_cohorts
     union all

@@ -70,7 +70,12 @@ select
     100d * baskets / total_baskets as support,
     100d * baskets / items_a.item_baskets as confidence_a_to_b,
     100d * baskets / items_b.item_baskets as confidence_b_to_a,
-    cast(baskets as double) * total_baskets / items_a.item_baskets / items_b.item_baskets as lift
+    cast(baskets as double) * total_baskets / items_a.item_baskets / items_b.item_baskets as lift,
+    -- In integers: a lift of 1 is neither.
+    case
+        when baskets * total_baskets > items_a.item_baskets * items_b.item_baskets then 'together'
+        when baskets * total_baskets < items_a.item_baskets * items_b.item_baskets then 'apart'
+    end as bond
 from count_pairs as pairs
 inner join count_baskets on pairs.item_type = count_baskets.item_type and pairs.basket_type = count_baskets.basket_type
 inner join count_items as items_a

@@ -1,10 +1,27 @@
 with
 
+changes as (select * from {{ ref('int_product_changes') }}),
+
+-- A value that was not delivered is the last one that was; null before the first.
+fill_values as (
+    select
+        product_id,
+        seen_at,
+        last_value(brand) ignore nulls over so_far as brand,
+        last_value(category_code) ignore nulls over so_far as category_code,
+        last_value(category_id) ignore nulls over so_far as category_id,
+        last_value(price) ignore nulls over so_far as price,
+        total_events
+    from changes
+    window so_far as (partition by product_id order by seen_at rows between unbounded preceding and current row)
+),
+
+-- In the place of nulls, which equal nothing, what no value can be.
 combine_states as (
     select
         *,
-        struct(brand, category_code, category_id, price) as state
-    from {{ ref('int_product_changes') }}
+        struct(coalesce(brand, ''), coalesce(category_code, ''), coalesce(category_id, -1), coalesce(price, -1)) as state
+    from fill_values
 ),
 
 mark_changes as (

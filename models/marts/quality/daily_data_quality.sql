@@ -16,6 +16,7 @@ select
     count_if(user_id = {{ defaults['user_id'] }}) as anonymous_events,
     count_if(not has_session) as unknown_session_events,
     count_if(price = 0) as zero_price_events,
+    count_if(is_price_missing) as missing_price_events,
     count_if(price = {{ var('max_price') }}) as capped_events,
     max(load_id) as load_id
 from events

@@ -1,15 +1,18 @@
 with
 
 sessions as (select * from {{ ref('dim_sessions') }}),
-session_products as (select * from {{ ref('int_session_products') }}),
+session_products as (
+    select * from {{ ref('int_session_products') }} where product_id != {{ var('null_defaults')['product_id'] }}
+),
 
 count_sessions as (
     select
         session_date as event_date,
         count(*) as sessions,
         count_if(total_views > 0) as viewed,
-        count_if(total_carts > 0) as carted,
-        count_if(total_purchases > 0) as purchased,
+        count_if(total_views > 0 and total_carts > 0) as carted,
+        count_if(total_views > 0 and total_carts > 0 and total_purchases > 0) as purchased,
+        count_if(total_purchases > 0) as converted,
         count_if(total_purchases > 0 and total_carts = 0) as purchases_without_cart
     from sessions
     group by session_date
@@ -43,7 +46,9 @@ select
     viewed,
     carted,
     purchased,
+    converted,
     sessions as overall_base,
+    sessions as all_sessions,
     purchases_without_cart
 from count_sessions
 union all
@@ -53,7 +58,9 @@ select
     count_sessions.viewed,
     coalesce(ordered.carted, 0) as carted,
     coalesce(ordered.purchased, 0) as purchased,
+    coalesce(ordered.purchased, 0) as converted,
     count_sessions.viewed as overall_base,
+    count_sessions.sessions as all_sessions,
     coalesce(ordered.purchases_without_cart, 0) as purchases_without_cart
 from count_sessions
 left join count_ordered_sessions as ordered using (event_date)

@@ -35,14 +35,24 @@ measure_buyers as (
     group by as_of_date, user_id
 ),
 
--- rank() - 1 buyers are strictly worse, which is fewer than all, so that no score is above 5.
+-- rank() - 1 buyers are strictly worse. Twice these and the equal ones once, oneself among them: no halves are needed.
+rank_buyers as (
+    select
+        *,
+        2 * (rank() over (order by recency_days desc) - 1) + count(*) over (partition by recency_days) as recency_place,
+        2 * (rank() over (order by frequency) - 1) + count(*) over (partition by frequency) as frequency_place,
+        2 * (rank() over (order by monetary) - 1) + count(*) over (partition by monetary) as monetary_place,
+        count(*) over () as buyers
+    from measure_buyers
+),
+
 score_buyers as (
     select
         *,
-        cast(1 + 5 * (rank() over (order by recency_days desc) - 1) div count(*) over () as int) as recency_score,
-        cast(1 + 5 * (rank() over (order by frequency) - 1) div count(*) over () as int) as frequency_score,
-        cast(1 + 5 * (rank() over (order by monetary) - 1) div count(*) over () as int) as monetary_score
-    from measure_buyers
+        cast(1 + 5 * recency_place div (2 * buyers) as int) as recency_score,
+        cast(1 + 5 * frequency_place div (2 * buyers) as int) as frequency_score,
+        cast(1 + 5 * monetary_place div (2 * buyers) as int) as monetary_score
+    from rank_buyers
 )
 
 select
@@ -60,3 +70,4 @@ left join segments
     on recency_score between min_recency_score and max_recency_score
     and frequency_score between min_frequency_score and max_frequency_score
     and monetary_score between min_monetary_score and max_monetary_score
+    and buyers >= {{ var('rfm_min_buyers') }}

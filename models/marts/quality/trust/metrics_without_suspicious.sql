@@ -29,16 +29,18 @@ choose_sessions as (
     where not is_suspicious
 ),
 
+-- A sum of nothing is 0, a rate of nothing null.
 sum_sessions as (
     select
-        chosen,
-        cast(count(*) as double) as sessions,
+        kinds.chosen,
+        cast(count(session_key) as double) as sessions,
         cast(count_if(has_purchased) as double) as orders,
-        cast(sum(total_spent) as double) as revenue,
-        cast(sum(duration_seconds) as double) as total_seconds,
-        cast(sum(total_events) as double) as total_events
-    from choose_sessions
-    group by chosen
+        cast(coalesce(sum(total_spent), 0) as double) as revenue,
+        cast(coalesce(sum(duration_seconds), 0) as double) as total_seconds,
+        cast(coalesce(sum(total_events), 0) as double) as total_events
+    from values ('all'), ('unsuspicious') as kinds (chosen)
+    left join choose_sessions on kinds.chosen = choose_sessions.chosen
+    group by kinds.chosen
 ),
 
 list_metrics as (
@@ -49,8 +51,8 @@ list_metrics as (
             'sessions', sessions,
             'orders', orders,
             'revenue', revenue,
-            'order_conversion', 100d * orders / sessions,
-            'mean_duration_seconds', total_seconds / sessions,
+            'order_conversion', 100d * orders / nullif(sessions, 0),
+            'mean_duration_seconds', total_seconds / nullif(sessions, 0),
             'events', total_events
         ) as (metric_name, value)
     from sum_sessions

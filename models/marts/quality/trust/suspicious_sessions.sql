@@ -31,7 +31,7 @@ measure_sessions as (
         stack(
             4,
             'machine_rate', 60d * delivered.total_events / greatest(delivered.duration_seconds, 1),
-            'months_long', delivered.duration_seconds / 86400d,
+            'lasts_over_28_days', delivered.duration_seconds / 86400d,
             'shared_id', cast(shared.persons as double),
             'many_events', cast(delivered.total_events as double)
         ) as (rule, value)
