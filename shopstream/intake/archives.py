@@ -1,7 +1,5 @@
 """Zip deliveries: which members may be read, and how one is taken out of its archive."""
 
-from __future__ import annotations
-
 import errno
 import hashlib
 import os

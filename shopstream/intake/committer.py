@@ -1,7 +1,5 @@
 """Enter what was read into the register: a kill at any moment loses no rows, nor doubles them."""
 
-from __future__ import annotations
-
 import shutil
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime

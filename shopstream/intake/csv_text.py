@@ -1,7 +1,5 @@
 """CSV by one grammar, block by block, with pyarrow's parser on its fast path."""
 
-from __future__ import annotations
-
 import codecs
 import csv
 import logging

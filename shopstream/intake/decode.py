@@ -3,8 +3,6 @@
 Bytes become text, nothing more: what a value means is for the dbt models to judge.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

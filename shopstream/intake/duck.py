@@ -1,7 +1,5 @@
 """The DuckDB that writes work copies."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager

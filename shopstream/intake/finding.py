@@ -1,7 +1,5 @@
 """Which files lie in a landing folder, and what is wrong with them as files."""
 
-from __future__ import annotations
-
 import os
 import re
 from pathlib import Path

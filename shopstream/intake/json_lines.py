@@ -1,7 +1,5 @@
 """JSON with one object a line, as text columns: values as they are written, nothing guessed."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from typing import BinaryIO

@@ -6,8 +6,6 @@ content), `extracted/` (scratch, never kept), and the register. Decoding turns b
 columns, nothing more: the cleaning rules live in the dbt models.
 """
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager

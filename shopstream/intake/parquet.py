@@ -1,7 +1,5 @@
 """Parquet as the text that a CSV would have, value by value."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -4,8 +4,6 @@ What an error means for a file is decided here: it is refused, tried again by th
 run itself can't go on.
 """
 
-from __future__ import annotations
-
 import errno
 import hashlib
 import logging

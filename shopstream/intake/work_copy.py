@@ -4,8 +4,6 @@ A typed value is in a column of its own (`user_id_exact`), so that no engine nee
 docs/decisions/landing.md.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path

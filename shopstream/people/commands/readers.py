@@ -4,9 +4,14 @@ import sys
 
 import click
 
-from shopstream.config import PROJECT, Settings
+from shopstream.config import PROJECT, SAMPLE_MARK, Settings
 from shopstream.people.commands import PORT
 from shopstream.plain import plain_lines
+
+COMPARISON = """
+    select figure, published_value, held_value, difference, verdict, note
+    from published_comparison
+    order by figure_order"""
 
 
 @click.command()
@@ -92,9 +97,11 @@ def query(settings: Settings, sql: str, form: str, unpublished: bool) -> None:
 @click.pass_obj
 def compare(settings: Settings) -> None:
     """Compare the published figures of October 2019 with the published marts, row by row."""
-    from shopstream.people.compare import compare
+    from shopstream.people.query import show
 
-    compare(settings.warehouse)
+    show(settings.warehouse, COMPARISON, "table")
+    if (settings.warehouse / SAMPLE_MARK).exists():
+        click.echo("The generated sample is loaded: its figures are not those of the real month.")
 
 
 @click.command()
