@@ -4,7 +4,6 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from rich.table import Table
 
@@ -61,7 +60,7 @@ def run(home: Path, events: int, times: int, chosen: str | None = None) -> tuple
             where = f"({experiment.data}, adaptive {'on' if adaptive else 'off'})"
             try:
                 rows = bench.measure(experiment, adaptive, times)
-            except (PySparkException, Py4JJavaError, ValueError) as error:
+            except (*faults_of_spark(), ValueError) as error:
                 reason = (str(error).splitlines() or [type(error).__name__])[0]
                 failed.append(f"{experiment.name} {where}: {reason}")
                 console.print(f"failed: {failed[-1]}", markup=False)
@@ -77,6 +76,13 @@ def run(home: Path, events: int, times: int, chosen: str | None = None) -> tuple
         shutil.rmtree(warehouse, ignore_errors=True)
     bench.spark.stop()
     return commit, failed
+
+
+def faults_of_spark() -> tuple[type[Exception], ...]:
+    """What a statement that fails raises."""
+    from py4j.protocol import Py4JJavaError  # comes with Spark, which the other commands do without
+
+    return PySparkException, Py4JJavaError
 
 
 def storage_facts(bench: lab.Lab) -> dict[str, float]:
@@ -95,7 +101,7 @@ def storage_facts(bench: lab.Lab) -> dict[str, float]:
     try:
         bench.run(f"insert into reliable select user_id, {broken} from users")
         failed = 0
-    except (PySparkException, Py4JJavaError):
+    except faults_of_spark():
         failed = 1
     after, version_after = number("select count(*) from reliable"), versions()
     bench.run("delete from reliable where total_events = 1")

@@ -1,6 +1,7 @@
 """The dashboard: all pages, declared once. Run it with `shopstream dashboard`."""
 
 from pathlib import Path
+from time import sleep
 
 import streamlit as st
 
@@ -21,7 +22,6 @@ PAGES = (
 def main() -> None:
     """Show the page that the address names, once the browser has its styles."""
     st.set_page_config(layout="wide")
-    styled = has_styles()
     links: dict[str, object] = {}
 
     def shower(page: Page):
@@ -35,13 +35,17 @@ def main() -> None:
             default=page is PAGES[0],
         )
     page = st.navigation(list(links.values()), position="hidden")
-    if styled:
+    # The browser has to know its page before it answers: it would ask for the first one.
+    if has_styles():
         page.run()
 
 
 def has_styles() -> bool:
     """Send the styles, and give whether they have arrived; when they have, this runs again."""
     there = st.session_state.get("styled", False)
+    if not there:
+        # Together with the wide layout, the browser draws the wait for it in the narrow one.
+        sleep(0.05)
     sent = styles()(
         key="style",
         data={"css": Path(__file__).with_name("style.css").read_text(), "there": there},

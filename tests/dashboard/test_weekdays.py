@@ -32,7 +32,7 @@ def test_a_date_that_is_not_whole_is_in_no_average(shown, monkeypatch):
         mondays = rows["period_start"].dt.dayofweek == 0
         # Of all Mondays but the first, little or nothing was delivered.
         empty = mondays & (rows["period_start"] > rows["period_start"][mondays].min())
-        rows.loc[empty, ["total_events", "sessions", "users", "is_complete"]] = 0, 0, 0, None
+        rows.loc[empty, ["total_events", "sessions", "users", "is_complete"]] = 0, 0, 0, False
         return rows
 
     found = data.activity.series

@@ -230,7 +230,7 @@ def rfm_users(db: duckdb.DuckDBPyConnection) -> list[dict]:
 def rfm_segments_summary(db: duckdb.DuckDBPyConnection) -> Rows:
     """The ten segments, with or without buyers."""
     users = rfm_users(db)
-    total = sum(user["monetary"] for user in users)
+    total = sum(user["monetary"] for user in users if user["rfm_segment"])
     rows = []
     for order, segment in enumerate(RFM_SEGMENTS, start=1):
         held = [user for user in users if user["rfm_segment"] == segment]

@@ -7,6 +7,9 @@ from dashboard.words import day, number
 
 def coverage(build, view):
     found = data.quality.coverage(build)
+    if not found.dates_delivered:
+        yield Empty("Nothing is covered", "No event was accepted so far.")
+        return
     made = [
         Card(name, day(at), f"{day(at)}, {at:%H:%M} UTC")
         for name, at in {"Begins": found.begins_at, "Ends": found.ends_at}.items()
