@@ -11,12 +11,13 @@ import ast
 import csv
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 import click
 import yaml
 
-from shopstream.config import PROJECT
+from shopstream.config import PROJECT, rules
 from shopstream.people.cli import main
 from shopstream.people.variables import VARIABLES
 
@@ -78,11 +79,11 @@ def pages() -> dict[Path, str]:
     """The whole pages as Markdown."""
     architecture, _, _ = ARCHITECTURE.read_text().partition(ROOMS)
     overview, _, _ = OVERVIEW.read_text().partition(QUESTIONS)
-    written = QUESTIONS + questions() + VARS + "".join(rules(RULES_FILE.read_text())) + END
+    below = QUESTIONS + questions() + VARS + "".join(project_vars()) + END
     return {
         REFERENCE: reference(),
         ARCHITECTURE: architecture + ROOMS + "".join(rooms()),
-        OVERVIEW: overview + written,
+        OVERVIEW: overview + below,
         VALUES: "\n".join(values()),
     }
 
@@ -100,20 +101,22 @@ def questions() -> str:
     return re.sub(r"`(\w+)`", link, "\n".join(rows)) + "\n"
 
 
-def rules(project: str) -> Iterator[str]:
+def project_vars() -> Iterator[str]:
     """A row for each var: its value, and the comment above it or above those it stands with."""
-    values, words = yaml.safe_load(project)["vars"], []
-    below, is_comment = project.partition("\nvars:\n")[2].partition("\n\n")[0], False
-    for line in below.splitlines():
+    words, is_comment = [], False
+    below = RULES_FILE.read_text().partition("\nvars:\n")[2].splitlines()
+    for line in takewhile(lambda line: not line or line.startswith(" "), below):
         if line.startswith("  # "):
             words = [*(words if is_comment else []), line.removeprefix("  # ")]
         is_comment = line.startswith("  # ")
         if name := re.match(r"  (\w+):", line):
-            value = yaml.safe_dump(
-                values[name[1]], default_flow_style=True, width=1000, sort_keys=False
-            )
-            value = value.removesuffix("\n...\n").strip()
-            yield f"| `{name[1]}` | `{value}` | {' '.join(words)} |\n"
+            yield f"| `{name[1]}` | `{written(rules()[name[1]])}` | {' '.join(words)} |\n"
+
+
+def written(value: object) -> str:
+    """A value as it could stand in a line of yml."""
+    text = yaml.safe_dump(value, default_flow_style=True, width=1000, sort_keys=False)
+    return text.removesuffix("\n...\n").strip()
 
 
 def values() -> Iterator[str]:

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from shopstream.config import PROJECT
+from shopstream.config import PROJECT, rules
 from shopstream.people import reference, variables
 
 # What the program tells itself, its hook, or the tests.
@@ -14,6 +14,13 @@ def test_the_pages_are_what_the_program_says():
     # python -m shopstream.people.reference writes them.
     for path, text in reference.pages().items():
         assert path.read_text() == text
+
+
+def test_the_first_page_of_the_dbt_docs_has_every_var_with_words():
+    rows = re.findall(
+        r"^\| `(\w+)` \| `.+` \| (.+) \|$", reference.OVERVIEW.read_text(), re.MULTILINE
+    )
+    assert [name for name, _ in rows] == list(rules())
 
 
 def test_each_variable_that_is_read_is_described():
