@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from deltalake import write_deltalake
 
 from shopstream.people.cli import main
+from shopstream.people.commands.readers import TYPE
 from shopstream.warehouse.publishing import publish
 from tests.helpers.warehouse import BIN, PROJECT, Warehouse
 
@@ -79,6 +80,8 @@ def test_the_docs_are_one_file_also_before_any_build(tmp_path):
     assert ran.returncode == 0, ran.stdout
     page = tmp_path / "target" / "static_index.html"
     assert b"fct_events" in page.read_bytes() and page.stat().st_size < 5_000_000
+    # A column has its type, though no table is there to ask.
+    assert TYPE in page.read_text() and "decimal(12,2)" in page.read_text()
 
 
 def test_the_analyses_compile_and_run(daily):

@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from shopstream import disk
 from shopstream.config import PROJECT, SAMPLE_MARK, Settings
 from shopstream.people.commands import PORT
 from shopstream.plain import plain_lines
@@ -12,6 +13,10 @@ COMPARISON = """
     select figure, published_value, held_value, difference, verdict, note
     from published_comparison
     order by figure_order"""
+
+# What dbt's page shows as a column's type: that of a table it finds; now else the one in the yml.
+TYPE_OF_A_TABLE = "{{ column.type }}"
+TYPE = "{{ column.type || column.data_type }}"
 
 
 @click.command()
@@ -133,5 +138,7 @@ def docs(settings: Settings) -> None:
         options = ["--no-compile", "--empty-catalog"]
     code = dbt(settings, "docs", "generate", "--static", *options)
     if code == 0:
-        click.echo(f"Open {settings.target / 'static_index.html'} in a browser.")
+        page = settings.target / "static_index.html"
+        disk.write(page, page.read_text().replace(TYPE_OF_A_TABLE, TYPE))
+        click.echo(f"Open {page} in a browser.")
     sys.exit(code)
