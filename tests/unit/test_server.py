@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from shopstream.config import Settings
+from shopstream.errors import ShopstreamError
 from shopstream.run import server
 from tests.helpers.warehouse import Warehouse
 
@@ -123,9 +124,8 @@ def test_a_port_in_use_and_no_server_are_told_in_a_line(tmp_path):
         held.bind(("127.0.0.1", 0))
         held.listen()
         port = held.getsockname()[1]
-        ran = warehouse.run("shopstream", "server", "start", "--port", str(port))
-    assert ran.returncode == 2
-    assert ran.stdout.startswith(f"shopstream: port {port} of 127.0.0.1 is in use")
+        with pytest.raises(ShopstreamError, match=f"port {port} of 127.0.0.1 is in use"):
+            server.check_port(port)
     assert warehouse.run("shopstream", "server", "stop").returncode == 0
     ran = warehouse.run("shopstream", "server", "status")
     assert (ran.returncode, ran.stdout) == (1, "no Spark server of this warehouse runs\n")
