@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from shopstream.run import server
+from shopstream.warehouse.emptying import empty_warehouse
 from tests.cluster.test_engines import free_port
 from tests.engine.test_operations import FIRST, HEADER, SECOND
 from tests.helpers.warehouse import BIN, PROJECT, Warehouse
@@ -70,7 +71,7 @@ def test_it_serves_nothing_stale(served):
     build(served, "--no-tests")
 
     # There is no table any more, and files are others.
-    drop_tables(served)
+    empty_warehouse(served.root / "warehouse")
     (served.landing / "first.csv").unlink()
     build(served, "--no-tests")
 
