@@ -1,5 +1,22 @@
 """What the marts in DuckDB SQL and those in plain Spark SQL have in common."""
 
+# Of delivered rows, with the defaults of the contract.
+CLEANED = """
+            event_time,
+            cast(event_time as date) as event_date,
+            coalesce(lower(nullif(trim(event_type), '')), 'unknown') as event_type,
+            coalesce(product_id, -1) as product_id,
+            coalesce(category_id, -1) as category_id,
+            coalesce(nullif(trim(category_code), ''), 'uncategorized') as category_code,
+            coalesce(lower(nullif(trim(brand), '')), 'unknown_brand') as brand,
+            cast(least(greatest(coalesce(price, 0), 0), 10000) as decimal(12, 2)) as price,
+            coalesce(user_id, -999999) as user_id,
+            nullif(trim(user_session), '') is not null as has_session,
+            coalesce(
+                nullif(trim(user_session), ''),
+                concat('unknown_session_', coalesce(user_id, -999999))
+            ) as session_id"""
+
 # Of users, from a step `rolled_up`.
 SEGMENTED_USERS = """
         select

@@ -8,29 +8,16 @@ from pathlib import Path
 
 import duckdb
 
-from bench.common_sql import SEGMENTED_USERS, dim_sessions, fct_events
+from bench.common_sql import CLEANED, SEGMENTED_USERS, dim_sessions, fct_events
 from bench.steps import Steps
 
 # Repeated hashes first, as the models do; row_number over all rows took half as long again.
-EVENTS = """
+EVENTS = f"""
     create temp table events as
     with cleaned as (
         select
-            event_time,
-            event_time::date as event_date,
-            coalesce(lower(nullif(trim(event_type), '')), 'unknown') as event_type,
-            coalesce(product_id, -1) as product_id,
-            coalesce(category_id, -1) as category_id,
-            coalesce(nullif(trim(category_code), ''), 'uncategorized') as category_code,
-            coalesce(lower(nullif(trim(brand), '')), 'unknown_brand') as brand,
-            least(greatest(coalesce(price, 0), 0), 10000)::decimal(12, 2) as price,
-            coalesce(user_id, -999999) as user_id,
-            nullif(trim(user_session), '') is not null as has_session,
-            coalesce(
-                nullif(trim(user_session), ''),
-                'unknown_session_' || coalesce(user_id, -999999)
-            ) as session_id
-        from read_parquet('{source}/*.parquet')
+            {CLEANED}
+        from read_parquet('{{source}}/*.parquet')
         where event_time is not null
             and (price is null or not isinf(price))
             and event_time::date between '2019-10-01' and '2020-04-30'

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from bench.common_sql import SEGMENTED_USERS, dim_sessions, fct_events
+from bench.common_sql import CLEANED, SEGMENTED_USERS, dim_sessions, fct_events
 from bench.spark import session
 from bench.steps import Steps
 
@@ -18,24 +18,11 @@ COUNTS = """
     cast(sum(case when event_type = 'purchase' then price else 0 end) as decimal(18, 2))"""
 
 TABLES = {
-    "events": """
+    "events": f"""
         with cleaned as (
             select
-                event_time,
-                cast(event_time as date) as event_date,
-                coalesce(lower(nullif(trim(event_type), '')), 'unknown') as event_type,
-                coalesce(product_id, -1) as product_id,
-                coalesce(category_id, -1) as category_id,
-                coalesce(nullif(trim(category_code), ''), 'uncategorized') as category_code,
-                coalesce(lower(nullif(trim(brand), '')), 'unknown_brand') as brand,
-                cast(least(greatest(coalesce(price, 0), 0), 10000) as decimal(12, 2)) as price,
-                coalesce(user_id, -999999) as user_id,
-                nullif(trim(user_session), '') is not null as has_session,
-                coalesce(
-                    nullif(trim(user_session), ''),
-                    concat('unknown_session_', coalesce(user_id, -999999))
-                ) as session_id
-            from parquet.`{source}`
+                {CLEANED}
+            from parquet.`{{source}}`
             where event_time is not null
                 and (price is null or price < double('infinity'))
                 and cast(event_time as date) between date'2019-10-01' and date'2020-04-30'

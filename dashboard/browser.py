@@ -60,9 +60,16 @@ def show(page: Page, pages: tuple[Page, ...], links: dict[str, object]) -> None:
 
 def open_saved(links: dict[str, object]) -> None:
     """Go to the saved view that the address names; a name that is none is told by choose_view."""
-    path, parameters = saved_views().get(st.query_params.get(SAVED), (None, {}))
-    if path is not None and links:
-        st.switch_page(links.get(path) or next(iter(links.values())), query_params=parameters)
+    if SAVED not in st.query_params or not links:
+        return
+    if found := saved_views().get(st.query_params[SAVED]):
+        path, parameters = found
+        st.switch_page(linked(links, path), query_params=parameters)
+
+
+def linked(links: dict[str, object], path: str) -> object:
+    """Streamlit's page of a path; the first one for a path that is none."""
+    return links.get(path) or next(iter(links.values()))
 
 
 def reserved(key: str):
@@ -136,8 +143,7 @@ def link_saved(links: dict[str, object]) -> None:
     if views:
         st.caption("Saved views:")
     for name, (path, parameters) in views.items():
-        target = links.get(path) or next(iter(links.values()))
-        st.page_link(target, label=plain(name), query_params=parameters)
+        st.page_link(linked(links, path), label=plain(name), query_params=parameters)
 
 
 def fold() -> None:

@@ -1,15 +1,10 @@
 """Views that people keep under a name: a CSV that they edit, with name and link."""
 
-import logging
-import os
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-import pandas as pd
-
 from dashboard.filters import NAMES, Values
+from dashboard.own_rows import own_rows
 
-log = logging.getLogger(__name__)
 # More would be no list to choose from.
 MOST = 50
 
@@ -17,14 +12,7 @@ MOST = 50
 def saved_views() -> dict[str, tuple[str, Values]]:
     """Page and parameters of each view of SHOPSTREAM_VIEWS, by its name; none where there is no
     such file."""
-    path = os.environ.get("SHOPSTREAM_VIEWS")
-    if not path:
-        return {}
-    try:
-        rows = pd.read_csv(Path(path), dtype=str, usecols=["name", "link"])
-    except (OSError, ValueError) as error:
-        log.warning("the saved views in %s can't be read: %s", path, error)
-        return {}
+    rows = own_rows("SHOPSTREAM_VIEWS", ["name", "link"], "saved views")
     named = rows.dropna().head(MOST).itertuples()
     return {row.name.strip(): opened(row.link) for row in named if opened(row.link)}
 

@@ -161,8 +161,8 @@
 
 {# What this table held of one or several columns before, as a query; nothing on a first build. #}
 {% macro held(columns, predicate) -%}
-    {%- if is_incremental() -%} select {{ columns }} from {{ this }} where {{ predicate }}
-    {%- else -%} select null as {{ columns | replace(', ', ', null as ') }} where false
+    {%- if is_incremental() -%} select {{ columns | join(', ') }} from {{ this }} where {{ predicate }}
+    {%- else -%} select null as {{ columns | join(', null as ') }} where false
     {%- endif -%}
 {%- endmacro %}
 
@@ -186,7 +186,7 @@
 {% macro touched_sessions(days) -%}
     select session_key from {{ days }} where {{ in_dates(changed_dates()) }}
     union
-    {{ held('session_key', reaches_into(changed_dates(), 'session_date', 'session_end')) }}
+    {{ held(['session_key'], reaches_into(changed_dates(), 'session_date', 'session_end')) }}
 {%- endmacro %}
 
 

@@ -57,3 +57,12 @@
 {% macro counted_once(key, value, source) -%}
     select {{ key }}, count({{ value }}) as total from (select distinct {{ key }}, {{ value }} from {{ source }}) group by {{ key }}
 {%- endmacro %}
+
+
+{#
+    How far distances usually are from 0, at least `least`: 1.4826 MAD estimate a standard deviation. About 0, not
+    about the median of the distances.
+#}
+{% macro usual_distance(distance, least) -%}
+    greatest(max({{ least }}), coalesce(1.4826d * percentile(abs({{ distance }}), 0.5), 0d))
+{%- endmacro %}

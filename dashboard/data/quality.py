@@ -7,8 +7,6 @@ import pandas as pd
 from dashboard.data.marts import Build, query
 from shopstream.intake.columns import EVENT_COLUMNS
 
-DELIVERED = EVENT_COLUMNS
-
 
 def values_of(delivered_row: str) -> dict[str, str | None] | None:
     """The values of a row as delivered, by column; None of a row that could not be split."""
@@ -17,7 +15,7 @@ def values_of(delivered_row: str) -> dict[str, str | None] | None:
     except ValueError:
         return None
     # A row that could not be split may be JSON of its own: a number, or other names and values.
-    if not isinstance(values, dict) or not values.keys() <= set(DELIVERED):
+    if not isinstance(values, dict) or not values.keys() <= set(EVENT_COLUMNS):
         return None
     return values if all(isinstance(v, str | None) for v in values.values()) else None
 
@@ -65,7 +63,7 @@ def refused_files(build: Build) -> pd.DataFrame:
 
 def sample_rows(build: Build) -> pd.DataFrame:
     """The first rows of the file that was landed last, before and after cleaning, as text."""
-    values = ", ".join(f"{name}::varchar as {name}" for name in DELIVERED[1:])
+    values = ", ".join(f"{name}::varchar as {name}" for name in EVENT_COLUMNS[1:])
     return query(
         build,
         f"""select source_file as file, row_number, delivered_row, fate,

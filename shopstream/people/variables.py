@@ -1,11 +1,27 @@
 """The settings that a user can make in the environment: name, default and what it is."""
 
+from shopstream.config import FOLDERS
+
+
+def in_project(name: str) -> str:
+    """Where a folder is unless its variable says so."""
+    return f"`{FOLDERS[name]}`"
+
+
 VARIABLES = [
-    ("SHOPSTREAM_LANDING", "`data/landing`", "delivered files; only read"),
-    ("SHOPSTREAM_WAREHOUSE", "`data/warehouse`", "all tables"),
-    ("SHOPSTREAM_SAMPLE", "`data/sample`", "the generated sample"),
-    ("SHOPSTREAM_LOGS", "`logs`", "full logs of shopstream, dbt and the engine"),
-    ("DBT_TARGET_PATH", "`target`", "what dbt compiles, its manifest and results"),
+    ("SHOPSTREAM_LANDING", in_project("SHOPSTREAM_LANDING"), "delivered files; only read"),
+    ("SHOPSTREAM_WAREHOUSE", in_project("SHOPSTREAM_WAREHOUSE"), "all tables"),
+    ("SHOPSTREAM_SAMPLE", in_project("SHOPSTREAM_SAMPLE"), "the generated sample"),
+    (
+        "SHOPSTREAM_LOGS",
+        in_project("SHOPSTREAM_LOGS"),
+        "full logs of shopstream, dbt and the engine",
+    ),
+    (
+        "DBT_TARGET_PATH",
+        in_project("DBT_TARGET_PATH"),
+        "what dbt compiles, its manifest and results",
+    ),
     (
         "DBT_TARGET",
         "`sail`; while `shopstream server` runs, `connect`",
@@ -70,7 +86,7 @@ VARIABLES = [
     ),
     ("SHOPSTREAM_MEMORY", "an eighth of the machine, 1 to 8 GB", "Spark's heap, such as `3g`"),
     ("SHOPSTREAM_CORES", "all", "Spark's threads"),
-    ("SHOPSTREAM_JARS", "`.jars`", "Delta's jars, for Spark"),
+    ("SHOPSTREAM_JARS", in_project("SHOPSTREAM_JARS"), "Delta's jars, for Spark"),
     ("SHOPSTREAM_MASTER", "`spark://127.0.0.1:7077`", "the master of the cluster"),
     ("SHOPSTREAM_DRIVER_HOST", "`127.0.0.1`", "this machine as the cluster's workers see it"),
     ("SHOPSTREAM_EXECUTOR_MEMORY", "`2g`", "heap of each executor of the cluster"),

@@ -39,10 +39,10 @@ def of_rows(warehouse: Path, table: str, query: str) -> tuple[str, int] | None:
         for name, place in zip(("broken", "events", "landed"), places, strict=True):
             db.register(name, rows_of(DeltaTable(place)))
         column = next((name for name in OF_AN_EVENT if name in db.sql(query).columns), None)
-        found = (
-            column
-            and db.execute(
-                f"""
+        if column is None:
+            return None
+        found = db.execute(
+            f"""
             select landed.file_key, landed.row_number
             from (select {column} from ({query}) order by all limit 1)
             inner join events using ({column})
@@ -50,8 +50,7 @@ def of_rows(warehouse: Path, table: str, query: str) -> tuple[str, int] | None:
             order by landed.load_id desc, landed.file_key, landed.row_number
             limit 1
             """
-            ).fetchone()
-        )
+        ).fetchone()
     if not found:
         return None
     file_key, row_number = found

@@ -41,7 +41,7 @@ from shopstream.sample import generate
 from shopstream.warehouse.maintenance import folder_bytes
 from tests.helpers.compare import differences
 from tests.helpers.results import Results, add_resume_option
-from tests.helpers.warehouse import PROJECT, Warehouse
+from tests.helpers.warehouse import BIN, PROJECT, Warehouse
 
 # A kill's number says which of them is killed.
 COMMANDS = [
@@ -113,14 +113,7 @@ class Campaign:
         seconds, after, in_the_end = self.undisturbed(*command)
         warehouse = self.copy("killed")
         moment = random.Random(number).uniform(0.5, seconds)
-        process = subprocess.Popen(
-            [Path(sys.executable).with_name("shopstream"), *command],
-            cwd=PROJECT,
-            env=warehouse.environment(),
-            start_new_session=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        process = begin(warehouse, *command)
         time.sleep(moment)
         ended = process.poll() is not None
         if not ended:
@@ -204,14 +197,7 @@ class Campaign:
         with mounted(image, warehouse.root / "warehouse", megabytes=256):
             self.copy("power", clean=False)
             os.sync()
-            process = subprocess.Popen(
-                [Path(sys.executable).with_name("shopstream"), "build", "--core"],
-                cwd=PROJECT,
-                env=warehouse.environment(),
-                start_new_session=True,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
+            process = begin(warehouse, "build", "--core")
             if after_exit:
                 process.wait()
             time.sleep(moment)
@@ -220,14 +206,10 @@ class Campaign:
             if not ended:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-        expected = {"after the cut: the load": self.after}
-        if not ended:
-            expected["after the cut: the load before"] = self.before
+        expected = [self.after] if ended else [self.after, self.before]
         with mounted(cut, warehouse.root / "warehouse"):
             try:
-                seen = readers_see(warehouse)
-                all_wrong = {k: differences(each, seen) for k, each in expected.items()}
-                wrong = {} if not all(all_wrong.values()) else {"a mix": str(all_wrong)}
+                wrong = of_none("after the cut", readers_see(warehouse), *expected)
             except Exception as error:
                 wrong = {"after the cut": repr(error)} if ended else {}
             ran = warehouse.run("shopstream", "build", "--core")
@@ -245,7 +227,7 @@ class Campaign:
             while not stop.is_set():
                 try:
                     seen = readers_see(warehouse)
-                    mixed = all(differences(build, seen) for build in (self.before, self.after))
+                    mixed = of_none("a mix", seen, self.before, self.after)
                     fault = "a mix of two builds" if mixed else None
                 except Exception as error:
                     fault = repr(error)
@@ -283,6 +265,18 @@ def mounted(image: Path, folder: Path, megabytes: int = 0) -> Iterator[None]:
             time.sleep(1)
         else:
             raise OSError(f"{folder} stays in use")
+
+
+def begin(warehouse: Warehouse, *command: str) -> subprocess.Popen:
+    """A command of shopstream in a process group of its own."""
+    return subprocess.Popen(
+        [BIN / "shopstream", *command],
+        cwd=PROJECT,
+        env=warehouse.environment(),
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
 
 
 def of_none(when: str, seen: dict, *builds: dict) -> dict[str, str]:

@@ -560,6 +560,17 @@ COUNTS = """
         as total_other,
     coalesce(sum(price) filter (event_type = 'purchase'), 0)"""
 
+# Events in the order of the contract, by which the latest is told.
+NUMBERED = """select *, row_number() over (
+    order by event_time, user_session, category_id, category_code, brand, event_type, user_id, price
+) as nth"""
+# The last that were delivered of a product, from numbered events.
+LATEST_ATTRIBUTES = """
+    coalesce(arg_max(brand, nth) filter (brand <> 'unknown_brand'), 'unknown_brand') as brand,
+    coalesce(
+        arg_max(category_code, nth) filter (category_code <> 'uncategorized'), 'uncategorized'
+    ) as category_code"""
+
 MARTS = {
     "fct_events": """
         select *, event_time::date as event_date,
@@ -598,19 +609,10 @@ MARTS = {
     # The mean in whole cents, half up: (2 * sum + n) / 2n cut off, in integers.
     "dim_products": f"""
         with numbered as (
-            select *, row_number() over (
-                order by event_time, user_session, category_id, category_code, brand, event_type,
-                    user_id, price
-            ) as nth
-            from accepted
+            {NUMBERED} from accepted
         ), totals as (
             select product_id,
-                coalesce(arg_max(brand, nth) filter (brand <> 'unknown_brand'), 'unknown_brand')
-                    as brand,
-                coalesce(
-                    arg_max(category_code, nth) filter (category_code <> 'uncategorized'),
-                    'uncategorized'
-                ) as category_code,
+                {LATEST_ATTRIBUTES},
                 coalesce(arg_max(category_id, nth) filter (category_id <> -1), -1)
                     as category_id,
                 coalesce(arg_max(price, nth) filter (price > 0), 0) as last_price,

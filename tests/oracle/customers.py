@@ -100,22 +100,13 @@ def events_of(landing: Path) -> duckdb.DuckDBPyConnection:
             bool_or(event_type = 'purchase') as has_purchased,
             coalesce(sum(price) filter (event_type = 'purchase'), 0)::decimal(18, 2) as total_spent
         from events group by session_key""")
-    db.execute("""
+    db.execute(f"""
         create table latest as
         with numbered as (
-            select *, row_number() over (
-                order by event_time, user_session, category_id, category_code, brand, event_type,
-                    user_id, price
-            ) as nth
-            from events
+            {oracle.NUMBERED} from events
         )
         select product_id,
-            coalesce(arg_max(brand, nth) filter (brand <> 'unknown_brand'), 'unknown_brand')
-                as brand,
-            coalesce(
-                arg_max(category_code, nth) filter (category_code <> 'uncategorized'),
-                'uncategorized'
-            ) as category_code
+            {oracle.LATEST_ATTRIBUTES}
         from numbered group by product_id""")
     return db
 

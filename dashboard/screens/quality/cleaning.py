@@ -4,6 +4,7 @@ import pandas as pd
 
 from dashboard import charts, data
 from dashboard.blocks import Chart, Part, Table
+from shopstream.intake.columns import EVENT_COLUMNS
 
 
 def changes(build, view):
@@ -29,7 +30,7 @@ def before_after(build, view):
     rows = data.quality.sample_rows(build)
     name = rows["file"].iloc[0] if len(rows) else "no file"
     made = [stage for row in rows.to_dict("records") for stage in (delivered(row), cleaned(row))]
-    columns = ("row_number", "stage", *data.quality.DELIVERED)
+    columns = ("row_number", "stage", *EVENT_COLUMNS)
     shown = pd.DataFrame(made, columns=columns)
     if view.display.hides_users:
         # A row that could not be split holds its user somewhere in its text.

@@ -51,7 +51,7 @@ count_rows as (
 
 -- A date that lost its last row stays, with a new version, so that later steps clear it too.
 find_emptied_dates as (
-    {{ held('event_date', dates ~ ' and event_date is not null') }}
+    {{ held(['event_date'], dates ~ ' and event_date is not null') }}
     except
     select event_date from count_rows
 ),

@@ -1,7 +1,7 @@
 {{ config(materialized='incremental', partition_by='event_date') }}
 
 {% set timeout = missing_session_timeout() %}
-{% set columns = 'event_date, user_id, first_event_at, last_event_at, started_at, load_id' %}
+{% set columns = ['event_date', 'user_id', 'first_event_at', 'last_event_at', 'started_at', 'load_id'] %}
 
 with
 
@@ -42,7 +42,7 @@ roll_up_runs as (
 
 -- Runs of the dates before those that changed: sessions may have begun in them.
 unite_runs as (
-    select {{ columns }} from roll_up_runs
+    select {{ columns | join(', ') }} from roll_up_runs
     union all
     {{ held(columns, in_dates(changed_dates(), 'date_add(event_date, 1)') ~ ' and not (' ~ in_dates(changed_dates()) ~ ')') }}
 ),

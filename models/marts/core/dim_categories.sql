@@ -14,7 +14,7 @@ add_keys as (
 touched as (
     select category_key from add_keys where {{ in_dates(changed_dates()) }}
     union
-    {{ held('category_key', rows_were_taken_out()) }}
+    {{ held(['category_key'], rows_were_taken_out()) }}
 ),
 
 roll_up_categories as (

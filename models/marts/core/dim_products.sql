@@ -7,7 +7,7 @@ product_days as (select * from {{ ref('int_product_days') }}),
 touched as (
     select product_id from product_days where {{ in_dates(changed_dates()) }}
     union
-    {{ held('product_id', rows_were_taken_out()) }}
+    {{ held(['product_id'], rows_were_taken_out()) }}
 ),
 
 roll_up_products as (

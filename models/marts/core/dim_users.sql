@@ -8,7 +8,7 @@ sessions as (select * from {{ ref('dim_sessions') }}),
 touched as (
     select user_id from session_days where {{ in_dates(changed_dates()) }}
     union
-    {{ held('user_id', rows_were_taken_out()) }}
+    {{ held(['user_id'], rows_were_taken_out()) }}
 ),
 segments as (select * from {{ ref('user_segments') }}),
 

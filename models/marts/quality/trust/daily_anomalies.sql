@@ -2,11 +2,10 @@ with
 
 measure_distances as (select * from {{ ref('int_daily_expectations') }}),
 
--- 1.4826 MAD estimate a standard deviation; about 0, not about the median of the distances.
 estimate_scales as (
     select
         measure,
-        greatest(max(min_scale), coalesce(1.4826d * percentile(abs(distance), 0.5), 0d)) as scale
+        {{ usual_distance('distance', 'min_scale') }} as scale
     from measure_distances
     group by measure
 ),

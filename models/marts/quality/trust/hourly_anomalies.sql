@@ -2,11 +2,11 @@ with
 
 measure_distances as (select * from {{ ref('int_hourly_expectations') }}),
 
--- 1.4826 MAD estimate a standard deviation. Four weeks are too few for one of each hour of the week.
+-- Four weeks are too few for one of each hour of the week.
 estimate_scales as (
     select
         event_type,
-        greatest(max(min_scale), coalesce(1.4826d * percentile(abs(distance), 0.5), 0d)) as scale
+        {{ usual_distance('distance', 'min_scale') }} as scale
     from measure_distances
     group by event_type
 ),
