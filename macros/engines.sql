@@ -1,6 +1,6 @@
 {#
     What the engines do in different ways, and nothing else: dbt takes the macro that is named after the target's
-    adapter. `spark__` serves Spark in all its targets. `sail__` serves Sail; docs/engines.md says of each what Sail
+    adapter. `spark__` serves Spark in all its targets. `sail__` serves Sail; docs/how-to/engines.md says of each what Sail
     lacks.
 #}
 
