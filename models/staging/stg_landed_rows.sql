@@ -18,11 +18,15 @@ trim_values as (
         {{ trimmed('price') }} as price,
         {{ trimmed('user_id') }} as user_id,
         {{ trimmed('user_session') }} as user_session,
+        {{ trimmed('quantity') }} as quantity,
+        {{ trimmed('currency') }} as currency,
         event_time_exact,
         product_id_exact,
         category_id_exact,
         price_exact,
         user_id_exact,
+        window_start,
+        window_end,
         struct(
             event_time,
             event_time_exact,
@@ -37,11 +41,13 @@ trim_values as (
             price_exact,
             user_id,
             user_id_exact,
-            user_session
+            user_session,
+            quantity,
+            currency
         ) as delivered_values
     from landed_rows
     -- A landing that was killed can leave rows of a file it had not registered yet.
-    left semi join landed_files on landed_rows.file_key = landed_files.file_key
+    inner join landed_files using (file_key)
 )
 
 select
@@ -58,10 +64,15 @@ select
     {{ no_null_word('price') }} as price,
     {{ no_null_word('user_id') }} as user_id,
     user_session,
+    {{ no_null_word('quantity') }} as quantity,
+    -- No currency has the name, and what exports tables writes it for nothing.
+    {{ no_null_word('currency') }} as currency,
     event_time_exact,
     product_id_exact,
     category_id_exact,
     price_exact,
     user_id_exact,
+    window_start,
+    window_end,
     delivered_values
 from trim_values

@@ -15,7 +15,7 @@ FIRST = """\
 2019-10-03 12:00:00 UTC,view,3,6,,,1.00,571810233,s3
 ,view,3,6,,,1.00,571810233,s3
 2019-10-03 12:00:00 UTC,view,3,6,,,bad,571810233,s3
-2031-10-03 12:00:00 UTC,view,3,6,,,1.00,571810233,s3
+2131-10-03 12:00:00 UTC,view,3,6,,,1.00,571810233,s3
 """
 # The first row is that of FIRST under a smaller session: it survives there.
 SECOND = """\
