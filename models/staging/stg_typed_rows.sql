@@ -36,6 +36,8 @@ select
     is_erased,
     bad_row,
     delivered_values,
+    window_start,
+    window_end,
     case
         when bad_row is not null then 'bad_row'
         when event_time is null and {{ null_default('event_time_read', 'event_time') }} is null then 'missing_event_time'
@@ -58,8 +60,7 @@ select
     lower({{ null_default('brand', 'brand') }}) as brand,
     cast({{ null_default('price_read', 'price') }} as decimal(12, 2)) as price,
     {{ null_default('user_id_read', 'user_id') }} as user_id,
-    coalesce(user_session, concat('{{ var("null_defaults")["user_session"] }}', {{ null_default('user_id_read', 'user_id') }}))
-        as user_session,
+    coalesce(user_session, concat('{{ var("null_defaults")["user_session"] }}', {{ null_default('user_id_read', 'user_id') }})) as user_session,
     coalesce(quantity_read, 1) as quantity,
     -- One number for all that was put in the place of a delivered value; seed change_kinds says which bit is what.
     case
