@@ -7,7 +7,7 @@ history as (select * from {{ ref('product_history') }})
 select
     coalesce(history.brand, '{{ var('null_defaults')['brand'] }}') as brand,
     count(*) as total_purchases,
-    sum(events.price) as total_revenue
+    sum(events.price * events.quantity) as total_revenue
 from events
 inner join history
     on events.product_id = history.product_id

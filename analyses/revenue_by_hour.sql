@@ -7,7 +7,7 @@ hours as (select * from {{ ref('dim_time') }})
 select
     hours.event_hour,
     count(*) as total_purchases,
-    sum(events.price) as total_revenue
+    sum(events.price * events.quantity) as total_revenue
 from events
 inner join hours on events.time_key = hours.time_key
 where events.event_type = 'purchase'

@@ -23,7 +23,7 @@ FORMS = {
 COUNTS = "total_events number, total_views number, total_carts number, total_purchases number"
 COLUMNS = {
     "fct_events": "event_time time, event_date date, time_key number, event_type text, "
-    "user_id number, product_id number, price money",
+    "user_id number, product_id number, price money, quantity number",
     "dim_sessions": "user_id number, session_id text, session_start time, session_end time, "
     f"duration_seconds number, {COUNTS}, total_unknown number, total_spent money, "
     "unique_products number, unique_categories number, conversion_rate rate, has_purchased flag, "

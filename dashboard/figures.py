@@ -110,7 +110,7 @@ def with_rates(rows: pd.DataFrame) -> pd.DataFrame:
         "revenue_per_buyer": ("buyer_revenue", "buyers", 1),
         "share": ("revenue", "all_revenue", 100),
         "view_conversion": ("total_purchases", "total_views", 100),
-        "avg_purchase_price": ("revenue", "total_purchases", 1),
+        "avg_purchase_price": ("revenue", "total_units", 1),
     }
     made = {
         name: scale * rows[part] / rows[whole].where(rows[whole] != 0)

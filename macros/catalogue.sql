@@ -132,6 +132,8 @@
 #}
 {% macro register_view(base, node, tables, views) %}
     {% if node.unique_id in views %}{{ return('') }}{% endif %}
+    {#- One that this run makes anew may read columns that its tables do not have yet. #}
+    {% if flags.FULL_REFRESH and node.unique_id in selected_resources %}{% do views.update({node.unique_id: false}) %}{{ return('') }}{% endif %}
     {% set schema = schema_of(base, node) %}
     {% set view = namespace(sql=node.raw_code, can_be_made=not is_known(base, node, tables)) %}
     {% for name in node.depends_on.nodes if name in graph.nodes %}

@@ -28,6 +28,26 @@
 {%- endmacro %}
 
 
+{# The highest quantity that is taken in: five digits at most, for which macro `amount` has room. #}
+{% macro max_quantity() %}
+    {% set most = var('max_quantity') | int %}
+    {% if most < 1 or most > 99999 %}
+        {% do exceptions.raise_compiler_error('var max_quantity is ' ~ var('max_quantity') ~ '; it has to be 1 to 99999') %}
+    {% endif %}
+    {% do return(most) %}
+{% endmacro %}
+
+
+{# The store's currency in upper case. #}
+{% macro store_currency() %}
+    {% set currency = var('store_currency') | string | trim | upper %}
+    {% if currency | length != 3 or not currency.isalpha() %}
+        {% do exceptions.raise_compiler_error('var store_currency is ' ~ var('store_currency') ~ '; it has to be three letters such as EUR') %}
+    {% endif %}
+    {% do return(currency) %}
+{% endmacro %}
+
+
 {# A decimal number as text without an exponent, of which Sail makes no decimal. #}
 {% macro plain_decimal(column) -%}
     {%- set digits = "regexp_replace(" ~ column ~ ", '[eE].*|[^0-9]', '')" -%}
@@ -122,6 +142,7 @@
 {% macro rules_version() -%}
     {#- YAML makes a date of one without quotes, which JSON has no word for. -#}
     {%- set rules = {'null_defaults': {}, 'max_price': var('max_price'), 'event_type_names': var('event_type_names')} -%}
+    {%- do rules.update({'max_quantity': max_quantity(), 'store_currency': store_currency()}) -%}
     {%- for name in ['window_start', 'window_end'] -%}
         {%- do rules.update({name: var(name) if var(name) is none else var(name) | string}) -%}
     {%- endfor -%}

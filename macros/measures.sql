@@ -42,9 +42,21 @@
 {%- endmacro %}
 
 
+{# What an event is worth. A quantity has five digits at most, so the product is a decimal(18,2), the widest that is fast. #}
+{% macro amount() -%}
+    price * cast(quantity as decimal(5, 0))
+{%- endmacro %}
+
+
 {# Exact: prices are decimal(12,2), twelve digits of a sum would overflow to a silent null. #}
 {% macro revenue() -%}
-    cast(coalesce(sum(price) filter (where event_type = 'purchase'), 0) as decimal(18, 2))
+    cast(coalesce(sum({{ amount() }}) filter (where event_type = 'purchase'), 0) as decimal(18, 2))
+{%- endmacro %}
+
+
+{# Units that were bought. #}
+{% macro units() -%}
+    coalesce(sum(quantity) filter (where event_type = 'purchase'), 0)
 {%- endmacro %}
 
 

@@ -157,12 +157,12 @@ def price_and_conversion(
 def price_days(
     build: Build, first: date, last: date, category: str | None, brand: str | None
 ) -> pd.DataFrame:
-    """Average price of all events and of purchases, by date."""
+    """Average price of events that have one, and of units bought, by date."""
     found = query(
         build,
         f"""select event_date, sum(total_events) as events, sum(total_purchases) as purchases,
-            sum(total_price) / sum(total_events) as mean_price,
-            sum(revenue) / nullif(sum(total_purchases), 0) as paid
+            sum(total_price) / nullif(sum(total_events - zero_price_events), 0) as mean_price,
+            sum(revenue) / nullif(sum(total_units), 0) as paid
         from daily_categories_brands
         where event_date between $first and $last {of_category(category, brand)}
         group by event_date order by event_date""",

@@ -104,7 +104,7 @@ def days_of_products(
     build: Build, first: date, last: date, category: str | None, brand: str | None
 ) -> pd.DataFrame:
     """Revenue, purchases and views of a category and brand by date, beside all revenue."""
-    names = added("revenue", "total_purchases", "total_views")
+    names = added("revenue", "total_units", "total_purchases", "total_views")
     sql = f"""with chosen as (
             select event_date, {names} from daily_categories_brands
             where event_date between $first and $last {of_category(category, brand)}

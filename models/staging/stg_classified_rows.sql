@@ -11,6 +11,8 @@
     'user_id': 'coalesce(delivered_values.user_id, cast(delivered_values.user_id_exact as string))',
     'user_session': 'delivered_values.user_session',
 } %}
+{#- These two only of a row that has one: most sources have neither. -#}
+{% set mapped = dict(delivered, quantity='delivered_values.quantity', currency='delivered_values.currency') %}
 
 with
 
@@ -39,8 +41,11 @@ select
     fate,
     reason,
     case
-        when fate = 'quarantined' or (fate != 'erased' and row_number <= {{ var('sample_rows_per_file') }})
-            then coalesce(bad_row, {{ json_with_nulls(delivered) }})
+        when fate = 'erased' then null
+        when fate != 'quarantined' and row_number > {{ var('sample_rows_per_file') }} then null
+        when bad_row is not null then bad_row
+        when delivered_values.quantity is null and delivered_values.currency is null then {{ json_with_nulls(delivered) }}
+        else {{ json_with_nulls(mapped) }}
     end as delivered_row,
     xxhash64(event_time, user_id, product_id, event_type, price) as event_key,
     event_time,
@@ -52,5 +57,6 @@ select
     price,
     user_id,
     user_session,
+    quantity,
     changes
 from decide_fates

@@ -38,6 +38,7 @@ select
     price,
     user_id,
     user_session,
+    quantity,
     changes,
     rules_version,
     load_id

@@ -25,6 +25,7 @@ parse_values as (
             when try_cast(price as double) < 0.001d then 0
             else try_cast({{ plain_decimal('price') }} as decimal(12, 2))
         end as price_read,
+        if({{ whole_number('quantity') }} between 1 and {{ max_quantity() }}, {{ whole_number('quantity') }}, null) as quantity_read,
         coalesce(cast(price_exact as double), try_cast(price as double)) as price_number
     from landed_rows
 )
@@ -44,6 +45,8 @@ select
         when user_id is not null and user_id_read is null then 'bad_user_id'
         when product_id is not null and product_id_read is null then 'bad_product_id'
         when price is not null and price_read is null then 'bad_price'
+        when quantity is not null and quantity_read is null then 'bad_quantity'
+        when upper(currency) != '{{ store_currency() }}' then 'other_currency'
     end as reason,
     case
         when event_time is null and bad_row is null and is_erased is not true
@@ -57,10 +60,8 @@ select
     lower({{ null_default('brand', 'brand') }}) as brand,
     cast({{ null_default('price_read', 'price') }} as decimal(12, 2)) as price,
     {{ null_default('user_id_read', 'user_id') }} as user_id,
-    coalesce(
-        user_session,
-        concat('{{ var("null_defaults")["user_session"] }}', {{ null_default('user_id_read', 'user_id') }})
-    ) as user_session,
+    coalesce(user_session, concat('{{ var("null_defaults")["user_session"] }}', {{ null_default('user_id_read', 'user_id') }})) as user_session,
+    coalesce(quantity_read, 1) as quantity,
     -- One number for all that was put in the place of a delivered value; seed change_kinds says which bit is what.
     case
         when is_erased or bad_row is not null then 0

@@ -22,7 +22,7 @@ from shopstream.published import newest_load, rows_of
 from shopstream.warehouse.tables import folder_of, is_table
 
 ROWS, FILE_DAYS = "shopstream_staging.stg_rows", "shopstream_intermediate.int_file_days"
-VALUES_OF_A_ROW = ["event_date", "reason", "delivered_row", "event_key", *EVENT_COLUMNS]
+VALUES_OF_A_ROW = ["event_date", "reason", "delivered_row", "event_key", *EVENT_COLUMNS, "quantity"]
 
 
 def files_named(warehouse: Path, names: list[str]) -> list[LandedFile]:

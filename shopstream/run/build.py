@@ -268,6 +268,7 @@ def prepared(settings: Settings, *, may_rebuild: bool = False):
             with written.by_this_run(settings.warehouse, announce):
                 if is_anew(settings) and not may_rebuild:
                     raise BuildError("all files have to be read anew; run first: make build")
+                tables.add_new_columns(settings.warehouse)
                 erase_again(settings)
                 yield BuildRun(settings, peak, started)
     except (Exception, Stopped) as error:

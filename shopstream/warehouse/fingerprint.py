@@ -28,6 +28,8 @@ RULES_BY_DATE = {
     "null_defaults",
     "event_type_names",
     "max_price",
+    "max_quantity",
+    "store_currency",
     "sample_rows_per_file",
 }
 

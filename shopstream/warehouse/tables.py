@@ -4,13 +4,16 @@ import re
 import shutil
 from pathlib import Path
 
-from deltalake import DeltaTable
+from deltalake import DeltaTable, Field
+from deltalake.schema import PrimitiveType
 
 SCHEMA_PREFIX = "shopstream_"
 AUDIT_SCHEMA = f"{SCHEMA_PREFIX}dbt_test__audit"
 PRIVATE_SCHEMAS = {f"{SCHEMA_PREFIX}{name}" for name in ("landing", "staging", "intermediate")}
 PRIVATE_SCHEMAS |= {AUDIT_SCHEMA}
 REGISTER = f"{SCHEMA_PREFIX}landing."
+ROWS = f"{SCHEMA_PREFIX}staging.stg_rows"
+NEW_COLUMNS = [Field("quantity", PrimitiveType("long"))]
 REMOVED = ".removed"
 IS_COMMIT = re.compile(r"[0-9]{20}\.(json|checkpoint\..*parquet)").fullmatch
 
@@ -54,6 +57,19 @@ def failing_rows(warehouse: Path) -> dict[str, DeltaTable]:
         for name, folder in table_folders(warehouse).items()
         if folder.parent.stem == AUDIT_SCHEMA
     }
+
+
+def add_new_columns(warehouse: Path) -> None:
+    """Give the cleaned rows the columns that came with a later version, with nothing in them.
+
+    Before an engine starts, which makes its views over them at once.
+    """
+    folder = folder_of(warehouse, ROWS)
+    if is_table(folder):
+        table = DeltaTable(folder)
+        held = {field.name for field in table.schema().fields}
+        if new := [field for field in NEW_COLUMNS if field.name not in held]:
+            table.alter.add_columns(new)
 
 
 def remove(warehouse: Path, folder: Path) -> None:

@@ -55,8 +55,9 @@ def test_cards_of_a_brand_within_a_category_are_those_of_both(shown, warehouse):
 
 
 PRICES = f"""
-    select event_date, (sum(total_price) / sum(total_events))::double as looked_at,
-        (sum(revenue) / nullif(sum(total_purchases), 0))::double as paid
+    select event_date,
+        (sum(total_price) / sum(total_events - zero_price_events))::double as looked_at,
+        (sum(revenue) / nullif(sum(total_units), 0))::double as paid
     from daily_categories_brands where event_date {DATES} and brand = 'samsung'
     group by 1 order by 1
 """

@@ -50,7 +50,7 @@ REQUIRED = {"event_time", "event_type", "product_id", "user_id"}
 CONTRACT = """
 fct_events (event_date, event_key): event_key bigint, event_time timestamp, event_date date,
     time_key int, event_type string, user_id bigint, product_id bigint, session_key bigint,
-    price decimal(12,2)
+    price decimal(12,2), quantity bigint
 dim_sessions (session_key): session_key bigint, user_id bigint, session_id string,
     session_start timestamp, session_end timestamp, duration_seconds bigint, total_events bigint,
     total_views bigint, total_carts bigint, total_purchases bigint, total_removals bigint,
@@ -120,6 +120,12 @@ class Rules:
     missing_session_timeout_minutes: int = 30
     event_time_default: str | None = None
     event_type_names: dict[str, str] = dataclasses.field(default_factory=dict)
+    # The names delivered of quantity and currency, where the files have them.
+    mapped: dict[str, str] = dataclasses.field(default_factory=dict)
+    currency: str = "USD"
+
+
+BY_DEFAULT = Rules()
 
 
 class Refused(Exception):
@@ -250,33 +256,54 @@ def has_price(value: str | None) -> bool:
     return bool(match) and Decimal(match[1]) >= 0
 
 
+def units(value: Any) -> int:
+    """How many of the product: one where nothing is said."""
+    value = untexted(value)
+    number = 1 if value is None else whole_number(value)
+    if number is None or not 0 < number <= 10000:
+        raise Quarantined("bad_quantity")
+    return number
+
+
+def check_currency(value: Any, own: str) -> None:
+    """Amounts of two currencies can't be added up."""
+    value = untexted(value)
+    if value is not None and value.upper() != own:
+        raise Quarantined("other_currency")
+
+
 def cleaned(row: list, rules: Rules) -> tuple:
-    """(event_us, user_id, product_id, event_type, price, session, category_id, code, brand)."""
-    time, kind, product, category, code, brand, amount, user, session = row
+    """(event_us, user_id, product_id, event_type, price, session, category_id, code, brand,
+    quantity)."""
+    time, kind, product, category, code, brand, amount, user, session, quantity, currency = row
     # In this order: a row with several faults is quarantined for the first.
     micros = event_time(time, rules.event_time_default)
     user = event_id(user, ANONYMOUS, "bad_user_id")
     product = event_id(product, NO_PRODUCT, "bad_product_id")
     amount = price(amount)
+    quantity = units(quantity)
+    check_currency(currency, rules.currency)
     kind = text(kind, "unknown", lower=True)
     kind = rules.event_type_names.get(kind, kind)
     session = text(session, f"unknown_session_{user}")
     code = text(code, "uncategorized")
     brand = text(brand, "unknown_brand", lower=True)
-    return micros, user, product, kind, amount, session, category_id(category), code, brand
+    category = category_id(category)
+    return micros, user, product, kind, amount, session, category, code, brand, quantity
 
 
 # ------------------------------------------------------------------------- decoding, file by file
 
 
-def column_positions(names: list[str]) -> list[int | None]:
-    """Where each of the nine columns is; None where an optional one is absent."""
+def column_positions(names: list[str], mapped: dict[str, str]) -> list[int | None]:
+    """Where each of the nine columns is, then quantity and currency; None where one is absent."""
     names = [name.strip(WHITE_SPACE).lower() for name in names]
     if missing := REQUIRED - set(names):
         raise Refused(f"missing columns: {sorted(missing)}")
     if repeated := [name for name in COLUMNS if names.count(name) > 1]:
         raise Refused(f"repeated columns: {repeated}")
-    return [names.index(name) if name in names else None for name in COLUMNS]
+    wanted = [*COLUMNS, mapped.get("quantity"), mapped.get("currency")]
+    return [names.index(name) if name in names else None for name in wanted]
 
 
 def is_utf8(fields: list) -> bool:
@@ -288,8 +315,8 @@ def is_utf8(fields: list) -> bool:
     return True
 
 
-def csv_rows(data: bytes) -> Iterator[list | None]:
-    """The nine values of each data row; None for a row that is not one."""
+def csv_rows(data: bytes, mapped: dict[str, str]) -> Iterator[list | None]:
+    """The values of each data row; None for a row that is not one."""
     csv.field_size_limit(sys.maxsize)
     content = data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
     lines = list(io.StringIO(content, newline=""))
@@ -300,7 +327,7 @@ def csv_rows(data: bytes) -> Iterator[list | None]:
         if not line.strip(WHITE_SPACE):
             continue
         if header is None:
-            header, positions = record, column_positions(record)
+            header, positions = record, column_positions(record, mapped)
         elif len(record) != len(header) or not is_utf8(record):
             yield None
         else:
@@ -330,14 +357,18 @@ def typed_values(column: pa.ChunkedArray, name: str) -> list:
     return values
 
 
-def parquet_rows(data: bytes) -> Iterator[list | None]:
-    """The nine values of each row; None for a row with text that is not UTF-8."""
+def parquet_rows(data: bytes, mapped: dict[str, str]) -> Iterator[list | None]:
+    """The values of each row; None for a row with text that is not UTF-8."""
     file = pq.ParquetFile(pa.BufferReader(data), coerce_int96_timestamp_unit="us")
     table = file.read()
     nulls = [None] * table.num_rows
     columns = [
         nulls if position is None else typed_values(table.column(position), name)
-        for name, position in zip(COLUMNS, column_positions(table.column_names), strict=True)
+        for name, position in zip(
+            [*COLUMNS, "quantity", "currency"],
+            column_positions(table.column_names, mapped),
+            strict=True,
+        )
     ]
     for row in zip(*columns, strict=True):
         yield list(row) if is_utf8(row) else None
@@ -349,7 +380,7 @@ def zip_member(path: Path, member: str) -> bytes:
         return archive.read(member)
 
 
-def contents(landing: Path) -> Iterator[tuple[str, str, list]]:
+def contents(landing: Path, mapped: dict[str, str]) -> Iterator[tuple[str, str, list]]:
     """(source_file, sha256, rows) of each content that can be read, under its smallest name."""
     named: dict[str, Callable[[], bytes]] = {}
     for path in filter(Path.is_file, landing.rglob("*")):
@@ -371,10 +402,10 @@ def contents(landing: Path) -> Iterator[tuple[str, str, list]]:
                 continue
             seen.add(sha256)
             if name.endswith(".parquet"):
-                yield name, sha256, list(parquet_rows(data))
+                yield name, sha256, list(parquet_rows(data, mapped))
             else:
                 plain = gzip.decompress(data) if name.endswith(".gz") else data
-                yield name, sha256, list(csv_rows(plain))
+                yield name, sha256, list(csv_rows(plain, mapped))
         except UNREADABLE:
             continue
 
@@ -395,7 +426,7 @@ def spark_xxhash64(*values: int | str) -> int:
 CANDIDATE = """file_sha256 string, row_number bigint, event_key bigint, has_session boolean,
     has_price boolean, event_us bigint,
     user_id bigint, product_id bigint, event_type string, price decimal(12,2), user_session string,
-    category_id bigint, category_code string, brand string"""
+    category_id bigint, category_code string, brand string, quantity bigint"""
 FILE = """source_file string, file_sha256 string, rows_read bigint, rows_out_of_window bigint,
     rows_quarantined bigint"""
 
@@ -429,7 +460,7 @@ def described_window(landing: Path, name: str) -> tuple[date | None, date | None
 def fates(landing: Path, rules: Rules) -> tuple[pa.Table, pa.Table, pa.Table]:
     """Candidates (rows still to be deduped), files with their counts, and the quarantine."""
     candidates, files, quarantine = [], [], []
-    for name, sha256, rows in contents(landing):
+    for name, sha256, rows in contents(landing, rules.mapped):
         start, end = described_window(landing, name)
         first = max([days_of(day) for day in (rules.window_start, start) if day], default=None)
         last = min([days_of(day) for day in (rules.window_end, end) if day], default=None)
@@ -449,7 +480,7 @@ def fates(landing: Path, rules: Rules) -> tuple[pa.Table, pa.Table, pa.Table]:
                 continue
             *identity, cents = event[:5]
             key = spark_xxhash64(*identity, int(cents.scaleb(2)))
-            given = (trimmed(row[-1]) is not None, has_price(row[6]))
+            given = (trimmed(row[8]) is not None, has_price(row[6]))
             candidates.append((sha256, number, key, *given, *event))
         files.append((name, sha256, len(rows), outside, quarantined))
     return (
@@ -467,7 +498,7 @@ ACCEPTED = """
         from candidates
         qualify row_number() over (
             partition by event_us, user_id, product_id, event_type, price
-            order by user_session, category_id, category_code, brand, file_sha256,
+            order by user_session, category_id, category_code, brand, quantity, file_sha256,
                 has_session desc, row_number
         ) = 1
     )
@@ -579,7 +610,7 @@ COUNTS = """
     count(*) filter (event_type = 'unknown') as total_unknown,
     total_events - total_views - total_carts - total_purchases - total_removals - total_unknown
         as total_other,
-    coalesce(sum(price) filter (event_type = 'purchase'), 0)"""
+    coalesce(sum(price * quantity) filter (event_type = 'purchase'), 0)"""
 
 # Events in the order of the contract, by which the latest is told.
 NUMBERED = """select *, row_number() over (

@@ -15,7 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from tests import oracle
-from tests.oracle import ARROW_TYPES, MINUTE, Rules, typed
+from tests.oracle import ARROW_TYPES, BY_DEFAULT, MINUTE, Rules, typed
 
 COUNTS = """total_events bigint, total_views bigint, total_carts bigint, total_purchases bigint,
     total_removals bigint, total_unknown bigint, total_other bigint"""
@@ -23,10 +23,12 @@ COUNTS = """total_events bigint, total_views bigint, total_carts bigint, total_p
 # Table (key): columns with their Spark types, without load_id.
 CONTRACT = f"""
 hourly_activity (event_date, event_hour): event_date date, event_hour int, {COUNTS},
+    total_units bigint,
     revenue decimal(18,2), free_purchases bigint, active_users bigint, active_sessions bigint,
     avg_purchase_price decimal(12,2)
 period_activity (period_type, period_start): period_type string, period_start date,
     period_end date, dates_delivered bigint, is_complete boolean, {COUNTS},
+    total_units bigint,
     revenue decimal(18,2), free_purchases bigint, users bigint,
     new_users bigint, buyers bigint, user_events bigint, buyer_revenue decimal(18,2),
     user_sessions bigint, sessions bigint, anonymous_sessions bigint, orders bigint,
@@ -38,17 +40,20 @@ period_activity (period_type, period_start): period_type string, period_start da
 revenue_drivers (period_type, period_start): period_type string, period_start date,
     before_start date, revenue decimal(18,2), revenue_before decimal(18,2), from_visitors double,
     from_visits double, from_conversion double, from_order_value double
-activity_cycles (cycle, position): cycle string, position int, {COUNTS}, revenue decimal(18,2),
+activity_cycles (cycle, position): cycle string, position int, {COUNTS},
+    total_units bigint, revenue decimal(18,2),
     sessions bigint, users bigint, avg_purchase_price decimal(12,2)
 daily_categories_brands (event_date, category_code, brand, price_band): event_date date,
-    category_code string, brand string, price_band string, {COUNTS}, revenue decimal(18,2),
+    category_code string, brand string, price_band string, {COUNTS},
+    total_units bigint, revenue decimal(18,2),
     total_price decimal(18,2), zero_price_events bigint, free_purchases bigint,
     capped_events bigint
 daily_event_types (event_date, event_type): event_date date, event_type string,
-    total_events bigint, total_price decimal(18,2), mean_price decimal(12,2),
+    total_events bigint, total_units bigint, total_price decimal(18,2),
+    total_amount decimal(18,2), mean_price decimal(12,2),
     min_price decimal(12,2), max_price decimal(12,2), free_events bigint
 daily_products (event_date, product_id): event_date date, product_id bigint, {COUNTS},
-    revenue decimal(18,2), total_price decimal(18,2)
+    total_units bigint, revenue decimal(18,2), total_price decimal(18,2)
 category_levels (event_date, level, category_path): event_date date, level int,
     category_path string, parent_path string, category_name string, {COUNTS},
     revenue decimal(18,2)
@@ -106,7 +111,7 @@ TABLES = """
         count(*) filter (is_purchase) as purchases,
         count(*) filter (is_purchase and price = 0) as free,
         count(distinct product_id) filter (product_id <> -1) as products,
-        coalesce(sum(price) filter (is_purchase), 0) as spent
+        coalesce(sum(price * quantity) filter (is_purchase), 0) as spent
     from events group by session;
 
     create table users as
@@ -178,7 +183,8 @@ COUNTED = """
     count(*) filter (event_type = 'unknown') as total_unknown,
     count(*) filter (event_type not in
         ('view', 'cart', 'purchase', 'remove_from_cart', 'unknown')) as total_other,
-    coalesce(sum(price) filter (is_purchase), 0) as revenue"""
+    coalesce(sum(quantity) filter (is_purchase), 0) as total_units,
+    coalesce(sum(price * quantity) filter (is_purchase), 0) as revenue"""
 
 PERIOD = "period_type, period_start"
 
@@ -188,7 +194,7 @@ MARTS = {
             count(*) filter (is_purchase and price = 0) as free_purchases,
             count(distinct user_id) filter (is_person) as active_users,
             count(distinct session) as active_sessions,
-            mean_money(revenue, total_purchases) as avg_purchase_price
+            mean_money(revenue, total_units) as avg_purchase_price
         from events group by all""",
     "period_activity": f"""
         with of_events as (
@@ -198,7 +204,8 @@ MARTS = {
                 count(distinct user_id) filter (is_person) as users,
                 count(distinct user_id) filter (is_person and is_purchase) as buyers,
                 count(*) filter (is_person) as user_events,
-                coalesce(sum(price) filter (is_person and is_purchase), 0) as buyer_revenue,
+                coalesce(sum(price * quantity) filter (is_person and is_purchase), 0)
+                    as buyer_revenue,
                 min(price) filter (is_purchase) as min_purchase_price,
                 max(price) filter (is_purchase) as max_purchase_price
             from events join periods using (event_date) group by {PERIOD}
@@ -221,7 +228,7 @@ MARTS = {
                 coalesce(orders, 0) as orders, coalesce(anonymous_orders, 0) as anonymous_orders,
                 coalesce(order_revenue, 0) as order_revenue),
             mean_money(order_revenue, orders) as avg_order_value,
-            mean_money(revenue, total_purchases) as avg_purchase_price,
+            mean_money(revenue, total_units) as avg_purchase_price,
             user_events / nullif(users, 0) as events_per_user,
             user_sessions / nullif(users, 0) as sessions_per_user,
             mean_money(buyer_revenue, buyers) as revenue_per_buyer
@@ -242,9 +249,9 @@ MARTS = {
             from placed group by cycle, position
         )
         select cycle, position, coalesce(columns(['total_events', 'total_views', 'total_carts',
-                'total_purchases', 'total_removals', 'total_unknown', 'total_other', 'revenue',
-                'sessions', 'users']), 0),
-            mean_money(revenue, total_purchases) as avg_purchase_price
+                'total_purchases', 'total_removals', 'total_unknown', 'total_other', 'total_units',
+                'revenue', 'sessions', 'users']), 0),
+            mean_money(revenue, total_units) as avg_purchase_price
         from covered left join counted using (cycle, position)""",
     "daily_categories_brands": f"""
         select event_date, category_code, brand,
@@ -256,7 +263,8 @@ MARTS = {
             count(*) filter (price = 10000) as capped_events
         from events group by all""",
     "daily_event_types": """
-        select event_date, event_type, count(*) as total_events, sum(price) as total_price,
+        select event_date, event_type, count(*) as total_events, sum(quantity) as total_units,
+            sum(price) as total_price, sum(price * quantity) as total_amount,
             mean_money(sum(price), count(*)) as mean_price, min(price) as min_price,
             max(price) as max_price, count(*) filter (price = 0) as free_events
         from events group by all""",
@@ -285,7 +293,7 @@ MARTS = {
         from events join numbered using (event_date, category_code) group by all""",
     "revenue_drivers": f"""
         with of_events as (
-            select {PERIOD}, sum(price) filter (is_purchase) as revenue,
+            select {PERIOD}, sum(price * quantity) filter (is_purchase) as revenue,
                 count(distinct user_id) filter (is_person) as users
             from events join periods using (event_date) where period_type <> 'total' group by all
         ), of_sessions as (
@@ -445,7 +453,7 @@ MARTS = {
         with of_definition as (
             select session_definition,
                 (max(event_us) - min(event_us)) // 1000000 as duration, count(*) as events,
-                coalesce(sum(price) filter (event_type = 'purchase'), 0) as spent,
+                coalesce(sum(price * quantity) filter (event_type = 'purchase'), 0) as spent,
                 bool_or(event_type = 'purchase') as is_order
             from compared group by session_definition, user_id, session_id, is_sessionless
         )
@@ -458,13 +466,13 @@ MARTS = {
     # Nobody's purchases of a day are no one order: they are told apart by session.
     "order_values": """
         with orders as (
-            select 'session' as order_definition, sum(price) as spent
+            select 'session' as order_definition, sum(price * quantity) as spent
             from events where is_purchase group by session
             union all
-            select 'user-day', sum(price) from events where is_purchase
+            select 'user-day', sum(price * quantity) from events where is_purchase
             group by event_date, user_id, case when not is_person then session_id end
             union all
-            select 'line', price from events where is_purchase
+            select 'line', price * quantity from events where is_purchase
         ), definitions as (select unnest(['session', 'user-day', 'line']) as order_definition)
         select order_definition, count(spent) as orders, coalesce(sum(spent), 0) as revenue,
             mean_money(sum(spent), count(spent)) as avg_order_value
@@ -491,9 +499,9 @@ SESSION_DEFINITIONS = {
 }
 
 
-def activity_marts(landing: Path) -> dict[str, pa.Table]:
-    """The marts that the files of a landing folder must give by default, without load_id."""
-    candidates, _, _ = oracle.fates(Path(landing), Rules())
+def activity_marts(landing: Path, rules: Rules = BY_DEFAULT) -> dict[str, pa.Table]:
+    """The marts that the files of a landing folder must give, without load_id."""
+    candidates, _, _ = oracle.fates(Path(landing), rules)
     with duckdb.connect() as db:
         db.register("candidates", candidates)
         db.execute(oracle.ACCEPTED)

@@ -20,7 +20,16 @@ import numpy as np
 import pyarrow as pa
 
 from tests import oracle
-from tests.oracle import ACCEPTED, ANONYMOUS, ARROW_TYPES, NO_PRODUCT, SESSIONIZED, Rules, typed
+from tests.oracle import (
+    ACCEPTED,
+    ANONYMOUS,
+    ARROW_TYPES,
+    BY_DEFAULT,
+    NO_PRODUCT,
+    SESSIONIZED,
+    Rules,
+    typed,
+)
 
 DAY = timedelta(days=1)
 
@@ -75,9 +84,9 @@ KEYS = {table: key.split(", ") for table, key, _ in _TABLES}
 Rows = list[dict] | str  # rows of a mart, or the SQL that gives them
 
 
-def events_of(landing: Path) -> duckdb.DuckDBPyConnection:
+def events_of(landing: Path, rules: Rules) -> duckdb.DuckDBPyConnection:
     """A database with `events`: cleaned, deduplicated, each with its session and dates."""
-    candidates, files, _ = oracle.fates(landing, Rules())
+    candidates, files, _ = oracle.fates(landing, rules)
     db = duckdb.connect()
     db.register("candidates", candidates)
     db.register("files", files)
@@ -98,7 +107,8 @@ def events_of(landing: Path) -> duckdb.DuckDBPyConnection:
             min(event_time)::date as session_date, count(*) as total_events,
             (max(event_us) - min(event_us)) // 1000000 as duration_seconds,
             bool_or(event_type = 'purchase') as has_purchased,
-            coalesce(sum(price) filter (event_type = 'purchase'), 0)::decimal(18, 2) as total_spent
+            coalesce(sum(price * quantity) filter (event_type = 'purchase'), 0)::decimal(18, 2)
+                as total_spent
         from events group by session_key""")
     db.execute(f"""
         create table latest as
@@ -198,7 +208,8 @@ def rfm_users(db: duckdb.DuckDBPyConnection) -> list[dict]:
         db,
         f"""select user_id, any_value(last_date) as as_of_date,
             any_value(last_date) - max(event_date) as recency_days,
-            count(distinct session_key) as frequency, sum(price)::decimal(18, 2) as monetary
+            count(distinct session_key) as frequency,
+            sum(price * quantity)::decimal(18, 2) as monetary
         from events join coverage using (event_date)
         where event_type = 'purchase' and user_id <> {ANONYMOUS} and event_date <= last_date
         group by user_id""",
@@ -251,7 +262,7 @@ def customer_concentration(db: duckdb.DuckDBPyConnection) -> Rows:
         row["spent"]
         for row in rows_of(
             db,
-            f"""select sum(price)::decimal(18, 2) as spent from events
+            f"""select sum(price * quantity)::decimal(18, 2) as spent from events
             where event_type = 'purchase' and user_id <> {ANONYMOUS}
             group by user_id order by spent desc""",
         )
@@ -414,7 +425,7 @@ def relative_price_bands(db: duckdb.DuckDBPyConnection) -> Rows:
             count(*) filter (event_type = 'unknown') as total_unknown,
             count(*) filter (event_type not in
                 ('view', 'cart', 'purchase', 'remove_from_cart', 'unknown')) as total_other,
-            coalesce(sum(price) filter (event_type = 'purchase'), 0) as revenue
+            coalesce(sum(price * quantity) filter (event_type = 'purchase'), 0) as revenue
         from events join latest l using (product_id)
         where product_id <> {NO_PRODUCT} group by product_id""",
     )
@@ -640,7 +651,7 @@ def daily_anomalies(db: duckdb.DuckDBPyConnection) -> Rows:
     held = rows_of(
         db,
         """with sold as (
-            select event_date, sum(price)::double as revenue
+            select event_date, sum(price * quantity)::double as revenue
             from events where event_type = 'purchase' group by all
         ), started as (
             select session_date as event_date, count(*) as sessions,
@@ -746,9 +757,10 @@ ONE_ROW = f"""
         count(*) filter (event_type = 'view') as views,
         count(*) filter (event_type = 'cart') as carts,
         count(*) filter (event_type = 'purchase') as purchases,
+        coalesce(sum(quantity) filter (event_type = 'purchase'), 0) as units,
         count(*) filter (event_type = 'unknown') as unknown_events,
         count(*) filter (event_type = 'purchase' and price = 0) as free_purchases,
-        coalesce(sum(price) filter (event_type = 'purchase'), 0) as revenue,
+        coalesce(sum(price * quantity) filter (event_type = 'purchase'), 0) as revenue,
         count(distinct user_id) filter (user_id <> {ANONYMOUS}) as users,
         count(distinct user_id) filter (user_id <> {ANONYMOUS} and event_type = 'view') as viewers,
         count(distinct user_id) filter (user_id <> {ANONYMOUS} and event_type = 'purchase')
@@ -758,8 +770,9 @@ ONE_ROW = f"""
         count(distinct session_key) filter (event_type = 'view') as sessions_viewed,
         count(distinct session_key) filter (event_type = 'purchase') as orders,
         count(*) filter (user_id <> {ANONYMOUS}) as user_events,
-        coalesce(sum(price) filter (event_type = 'purchase' and user_id <> {ANONYMOUS}), 0)
-            as buyer_revenue,
+        coalesce(
+            sum(price * quantity) filter (event_type = 'purchase' and user_id <> {ANONYMOUS}), 0
+        ) as buyer_revenue,
         (select sum(duration_seconds) from sessions) as seconds,
         (select median(duration_seconds) from sessions) as median_seconds
     from events"""
@@ -830,7 +843,7 @@ def metric_values(db: duckdb.DuckDBPyConnection) -> Rows:
     own = n["sessions"] - n["anonymous_sessions"]
     for name, part, whole in (
         ("avg_order_value", n["revenue"], n["orders"]),
-        ("avg_purchase_price", n["revenue"], n["purchases"]),
+        ("avg_purchase_price", n["revenue"], n["units"]),
         ("revenue_per_buyer", n["buyer_revenue"], n["buyers"]),
     ):
         rows[name] = (cents(part, whole), part, whole)
@@ -922,7 +935,7 @@ def held_figures(db: duckdb.DuckDBPyConnection) -> dict:
     n = rows_of(db, ONE_ROW)[0]
     held = {name: n[name] for name in ("events", "views", "carts", "purchases", "users")}
     held |= {"sessions": n["sessions"], "revenue": n["revenue"], "paying users": n["buyers"]}
-    held["mean purchase price"] = cents(n["revenue"], n["purchases"])
+    held["mean purchase price"] = cents(n["revenue"], n["units"])
     more = rows_of(
         db,
         """select (select sum(rows_read) from files) as "rows landed",
@@ -941,7 +954,8 @@ def held_figures(db: duckdb.DuckDBPyConnection) -> dict:
     held |= more[0]
     for name, grouping in (("of", "brand"), ("in hour", "hour(event_time)")):
         found = db.execute(
-            f"""select {grouping}, coalesce(sum(price) filter (event_type = 'purchase'), 0)
+            f"""select {grouping},
+            coalesce(sum(price * quantity) filter (event_type = 'purchase'), 0)
             from events group by 1"""
         ).fetchall()
         held |= {f"revenue {name} {value}": amount for value, amount in found}
@@ -949,7 +963,7 @@ def held_figures(db: duckdb.DuckDBPyConnection) -> dict:
         db,
         f"""select user_id, count(distinct session_key) as sessions,
             count(*) filter (event_type = 'purchase') as purchases,
-            coalesce(sum(price) filter (event_type = 'purchase'), 0) as spent
+            coalesce(sum(price * quantity) filter (event_type = 'purchase'), 0) as spent
         from events where user_id <> {ANONYMOUS} group by user_id order by spent desc, user_id""",
     )
     if users:
@@ -1010,10 +1024,10 @@ MARTS: dict[str, str | Callable[[duckdb.DuckDBPyConnection], Rows]] = {
 }
 
 
-def customer_marts(landing: Path) -> dict[str, pa.Table]:
+def customer_marts(landing: Path, rules: Rules = BY_DEFAULT) -> dict[str, pa.Table]:
     """The marts that the files of a landing folder must give."""
     marts = {}
-    with events_of(landing) as db:
+    with events_of(landing, rules) as db:
         for name, columns in CONTRACT_COLUMNS.items():
             mart = MARTS[name]
             rows = rows_of(db, mart) if isinstance(mart, str) else mart(db)

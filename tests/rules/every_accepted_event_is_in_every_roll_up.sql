@@ -3,7 +3,7 @@ with
 expected as (
     select
         count(*) as events,
-        sum(case when event_type = 'purchase' then price end) as revenue
+        sum(case when event_type = 'purchase' then price * quantity end) as revenue
     from {{ ref('int_events') }}
 ),
 
@@ -11,7 +11,7 @@ totals as (
     select
         'fct_events' as source,
         count(*) as events,
-        sum(case when event_type = 'purchase' then price end) as revenue
+        sum(case when event_type = 'purchase' then price * quantity end) as revenue
     from {{ ref('fct_events') }}
     union all
     select

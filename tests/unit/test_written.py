@@ -138,3 +138,17 @@ def test_a_warehouse_without_a_note_is_taken_as_it_is(warehouse, held):
     assert run(warehouse) == ""
     add(warehouse, FACT, 3)
     assert FACT in run(warehouse)
+
+
+def test_cleaned_rows_of_an_earlier_version_get_the_columns_that_came_since(warehouse):
+    folder = tables.folder_of(warehouse, ROWS)
+    tables.add_new_columns(warehouse)
+    held = DeltaTable(folder)
+    assert held.to_pyarrow_table().to_pylist() == [{"n": 1, "quantity": None}]
+    tables.add_new_columns(warehouse)
+    assert DeltaTable(folder).version() == held.version(), "once"
+
+
+def test_a_warehouse_without_cleaned_rows_gets_no_columns(tmp_path):
+    tables.add_new_columns(tmp_path)
+    assert list(tmp_path.iterdir()) == []

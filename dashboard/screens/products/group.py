@@ -36,7 +36,7 @@ def prices(build, view):
     words = {"mean_price": "looked at", "paid": "bought"}
     axis = with_sign("average price", view.sign)
     figure = charts.lines(rows, "event_date", words, axis, unit=view.sign)
-    caption = f"{view.within('category', 'brand')} Looked at: over all events. "
+    caption = f"{view.within('category', 'brand')} Looked at: over events with one. "
     caption += "From daily_categories_brands."
     yield Chart("Average price by day", figure, rows, caption, metric="avg_purchase_price")
 

@@ -17,7 +17,7 @@ rank_copies as (
         row_number() over (
             partition by delivered_rows.event_date, delivered_rows.event_key, event_time, user_id, product_id, event_type, price
             order by
-                user_session, category_id, category_code, brand, file_key,
+                user_session, category_id, category_code, brand, coalesce(quantity, 1), file_key,
                 changes & {{ change_bit('user_session') }}, row_number
         ) as duplicate_rank,
         dense_rank() over (

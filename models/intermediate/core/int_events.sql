@@ -28,6 +28,8 @@ select
         drop_duplicates.changes
         & ({{ change_bit('price') }} | {{ change_bit('price', 'negative or not a number') }})
     ) != 0 as is_price_missing,
+    -- Rows of before there were quantities have none.
+    coalesce(drop_duplicates.quantity, 1) as quantity,
     drop_duplicates.user_id,
     drop_duplicates.user_session,
     drop_duplicates.changes & {{ change_bit('user_session') }} = 0 as has_session,

@@ -64,6 +64,7 @@ select
     category_code,
     brand,
     price,
+    quantity,
     user_id,
     user_session,
     session_id,

@@ -68,7 +68,8 @@ select
     sum(if(price > 0, total_events, 0)) as priced_events,
     sum(if(is_price_missing, total_events, 0)) as missing_price_events,
     {{ summed_counts() }},
-    {{ money_sum('price * total_purchases') }} as total_revenue,
+    sum(total_units) as total_units,
+    {{ money_sum('price * total_units') }} as total_revenue,
     max(load_id) as load_id
 from choose_values
 group by event_date, product_id

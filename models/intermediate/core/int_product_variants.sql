@@ -22,6 +22,7 @@ select
     min(event_time) as first_event_at,
     max(event_time) as last_event_at,
     {{ event_counts() }},
+    {{ units() }} as total_units,
     max(load_id) as load_id
 from events
 group by event_date, product_id, category_id, category_code, brand, price, is_price_missing

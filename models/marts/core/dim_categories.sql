@@ -22,7 +22,7 @@ roll_up_categories as (
         add_keys.category_key,
         category_code,
         {{ summed_counts() }},
-        {{ money_sum('price * total_purchases') }} as total_revenue,
+        {{ money_sum('price * total_units') }} as total_revenue,
         max(load_id) as load_id
     from add_keys
     {{ only_touched('add_keys', 'category_key') }}

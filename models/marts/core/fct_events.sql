@@ -22,5 +22,6 @@ select
     session_key,
     xxhash64(category_code) as category_key,
     price,
+    quantity,
     load_id
 from events

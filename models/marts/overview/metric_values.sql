@@ -47,7 +47,7 @@ divide_activity as (
             8,
             'anonymous_session_share', 100d * anonymous_sessions / nullif(sessions, 0), double(anonymous_sessions), double(sessions),
             'avg_order_value', double(avg_order_value), double(order_revenue), double(orders),
-            'avg_purchase_price', double(avg_purchase_price), double(revenue), double(total_purchases),
+            'avg_purchase_price', double(avg_purchase_price), double(revenue), double(total_units),
             'revenue_per_buyer', double(revenue_per_buyer), double(buyer_revenue), double(buyers),
             'events_per_user', events_per_user, double(user_events), double(users),
             'sessions_per_user', sessions_per_user, double(user_sessions), double(users),

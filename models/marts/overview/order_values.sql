@@ -27,7 +27,7 @@ count_orders as (
     select
         'line' as order_definition,
         coalesce(sum(total_events), 0) as orders,
-        sum(total_price) as revenue
+        sum(total_amount) as revenue
     from event_types
 )
 

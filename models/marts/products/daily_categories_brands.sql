@@ -13,6 +13,7 @@ roll_up_prices as (
         brand,
         price,
         {{ summed_counts() }},
+        sum(total_units) as total_units,
         max(load_id) as load_id
     from variants
     group by event_date, category_code, brand, price
@@ -24,7 +25,8 @@ select
     prices.brand,
     price_bands.price_band,
     {{ summed_counts() }},
-    {{ money_sum('prices.price * prices.total_purchases') }} as revenue,
+    sum(prices.total_units) as total_units,
+    {{ money_sum('prices.price * prices.total_units') }} as revenue,
     {{ money_sum('prices.price * prices.total_events') }} as total_price,
     sum(if(prices.price = 0, prices.total_events, 0)) as zero_price_events,
     sum(if(prices.price = 0, prices.total_purchases, 0)) as free_purchases,

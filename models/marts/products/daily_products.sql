@@ -8,6 +8,7 @@ select
     event_date,
     product_id,
     {{ counts() }},
+    total_units,
     total_revenue as revenue,
     total_price,
     load_id

@@ -26,6 +26,7 @@ select
     delivered_rows.category_code,
     delivered_rows.brand,
     delivered_rows.price,
+    coalesce(delivered_rows.quantity, 1) as quantity,
     delivered_rows.user_id,
     delivered_rows.user_session
 from delivered_rows

@@ -21,7 +21,7 @@ measure_dates as (
         dayofweek(coverage.event_date) as day_of_week,
         case when coverage.is_stray then 'stray date' when not coverage.is_whole then 'no whole date' end as left_out,
         case settings.measure
-            when 'revenue' then coalesce(cast(purchases.total_price as double), 0d)
+            when 'revenue' then coalesce(cast(purchases.total_amount as double), 0d)
             when 'orders' then coalesce(cast(count_sessions.orders as double), 0d)
             when 'conversion' then 100d * count_sessions.orders / nullif(count_sessions.sessions, 0)
         end as observed

@@ -11,6 +11,7 @@ roll_up_hours as (
         is_hour,
         position,
         {{ summed_counts() }},
+        sum(total_units) as total_units,
         {{ money_sum('revenue') }} as revenue
     from hours
     left join hourly_activity using (event_date, event_hour)
@@ -67,9 +68,10 @@ select
     coalesce(total_removals, 0) as total_removals,
     coalesce(total_unknown, 0) as total_unknown,
     coalesce(total_other, 0) as total_other,
+    coalesce(total_units, 0) as total_units,
     coalesce(revenue, 0) as revenue,
     coalesce(sessions, 0) as sessions,
     coalesce(users, 0) as users,
-    cast(round(revenue / nullif(total_purchases, 0), 2) as decimal(12, 2)) as avg_purchase_price
+    cast(round(revenue / nullif(total_units, 0), 2) as decimal(12, 2)) as avg_purchase_price
 from roll_up_hours
 left join count_users using (is_hour, position)

@@ -12,6 +12,7 @@ roll_up_sessions as (
         user_id,
         session_key,
         {{ event_counts() }},
+        {{ units() }} as total_units,
         {{ revenue() }} as revenue,
         count_if(event_type = 'purchase' and price = 0) as free_purchases,
         max(load_id) as load_id
@@ -26,6 +27,7 @@ roll_up_users as (
         user_id,
         count(*) as active_sessions,
         {{ summed_counts() }},
+        sum(total_units) as total_units,
         {{ money_sum('revenue') }} as revenue,
         sum(free_purchases) as free_purchases,
         max(load_id) as load_id
@@ -40,6 +42,7 @@ roll_up_hours as (
         count_if(user_id != {{ var('null_defaults')['user_id'] }}) as active_users,
         sum(active_sessions) as active_sessions,
         {{ summed_counts() }},
+        sum(total_units) as total_units,
         {{ money_sum('revenue') }} as revenue,
         sum(free_purchases) as free_purchases,
         max(load_id) as load_id
@@ -51,10 +54,11 @@ select
     event_date,
     event_hour,
     {{ counts() }},
+    total_units,
     revenue,
     free_purchases,
     active_users,
     active_sessions,
-    cast(round(revenue / nullif(total_purchases, 0), 2) as decimal(12, 2)) as avg_purchase_price,
+    cast(round(revenue / nullif(total_units, 0), 2) as decimal(12, 2)) as avg_purchase_price,
     load_id
 from roll_up_hours
