@@ -21,7 +21,7 @@ from shopstream.intake.finding import find, name_of
 from shopstream.intake.foreign_tables import EXPORT, table_kind
 from shopstream.intake.path_values import path_values
 from shopstream.intake.shapes.description import write, written
-from shopstream.intake.shapes.head import Head, head_of
+from shopstream.intake.shapes.head import NOT_UTF8, Head, head_of
 from shopstream.intake.shapes.proposal import Finder, Proposal
 from shopstream.intake.sources import DEFAULT, Source, described, source_of, sources
 from shopstream.intake.work_copy import Job
@@ -52,6 +52,7 @@ _FIGURES = """
     from judged
 """
 SHOWN_TYPES = 100
+TO_UTF8 = "it is not UTF-8: convert it, as with iconv -f WINDOWS-1252 -t UTF-8 old > new"
 
 
 @dataclass
@@ -190,6 +191,8 @@ class Inspector:
     def _judge(self, report: Report, head: Head, source: Source, proposal: Proposal) -> Source:
         """Try to land the head: as described, as it is, or as proposed, whichever gives rows."""
         report.notes = list(proposal.notes)
+        if head.encoding == NOT_UTF8:
+            report.notes.insert(0, TO_UTF8)
         if source != DEFAULT:
             report.source = source.file
             best = self._trial(head, source)
@@ -201,10 +204,10 @@ class Inspector:
         report.verdict = AS_IT_IS if best.source == DEFAULT else DESCRIBED
         if source == DEFAULT and not proposal.questions:
             report.description = proposal.description
-        best.tell(report)
+        best.tell(report, head)
         if best.refused or (best.rows and not best.usable):
             report.verdict = UNREADABLE
-            report.cause = "; ".join(proposal.questions) or best.refused or best.no_row(report)
+            report.cause = "; ".join(proposal.questions) or best.refused or _no_row(report)
         if not head.ends_fit:
             report.verdict = UNREADABLE
             report.cause = f"its name does not end in what it is: let it end in .{head.ending}"
@@ -255,22 +258,26 @@ class Trial:
         """Whether nothing speaks against reading it so."""
         return not self.refused and self.usable == self.rows
 
-    def tell(self, report: Report) -> None:
+    def tell(self, report: Report, head: Head) -> None:
         """Put the figures into a report."""
         if self.notes:
             report.notes.append(self.notes)
         if not self.judged:
             return
+        # Landing reads odd rows in its own way: a line that is no row counts as one.
+        report.rows = round(head.total * self.rows / max(head.rows.num_rows, 1))
+        report.rows_read = self.rows
         (figures,) = _ask(self.judged, _FIGURES)
         report.first_time, report.last_time = figures["first_time"], figures["last_time"]
         report.usable, report.duplicates = figures["usable"], figures["duplicates"]
         report.left_out = _ask(self.judged, _LEFT_OUT)
         report.window = _window(report)
 
-    def no_row(self, report: Report) -> str:
-        """The cause where rows were read and none could be used."""
-        reasons = ", ".join(each["reason"] for each in report.left_out)
-        return f"no row of it could be used: {reasons}"
+
+def _no_row(report: Report) -> str:
+    """The cause where rows were read and none could be used."""
+    reasons = ", ".join(each["reason"] for each in report.left_out)
+    return "; ".join([f"no row of it could be used: {reasons}", *report.notes])
 
 
 def _ask(judged: pa.Table, sql: str) -> list[dict]:

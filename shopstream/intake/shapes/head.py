@@ -1,5 +1,6 @@
 """The first rows of a file, whatever its form, as text by column."""
 
+import codecs
 import csv
 import io
 import itertools
@@ -18,7 +19,6 @@ from shopstream.intake.archives import PACKED, Refused, event_format, most_unpac
 from shopstream.intake.csv_text import read_header
 from shopstream.intake.packed import unpacked
 from shopstream.intake.shapes.kinds import (
-    MARKS,
     packing_of,
     refuse_binary,
     refuse_foreign,
@@ -29,6 +29,7 @@ ROWS = 100_000
 PIECE, MOST_BYTES = 4 << 20, 64 << 20  # of text, unpacked
 READ_WHOLE = 16 << 20  # packed bytes up to which the end is looked at, too
 DELIMITERS = (",", ";", "\t", "|", ":", "^", "~", "\x01")
+NOT_UTF8 = "not UTF-8"
 _TEXT = pa.string()
 _VALUE = re.compile(r"\s*[+-]?[\d.,]*\d[\d.,]*\s*$|\s*\d{1,4}[-./]\d\d?[-./]\d")
 _LINES_COMPARED = 50
@@ -105,11 +106,12 @@ def _text(stream: BinaryIO, size: int, packing: str, name: str, target: Path) ->
     while packing and size <= READ_WHOLE and plain.read(PIECE):
         pass
     refuse_foreign(data, packing)
+    refuse_binary(data)
     # Says what is wide text, or packed twice, in the words that landing has for it.
     read_header(io.BytesIO(data[: 1 << 20]), packing)
-    refuse_binary(data)
-    encoding = next((words for mark, words in MARKS.items() if data.startswith(mark)), "UTF-8")
-    data = data.removeprefix(b"\xef\xbb\xbf")
+    unmarked = data.removeprefix(codecs.BOM_UTF8)
+    encoding = "UTF-8" if unmarked is data else "UTF-8 with a byte-order mark"
+    data = unmarked
     form = text_form(data)
     ends = _row_ends(data, quoted=form == "csv")
     cut = len(data) if ended and len(ends) <= ROWS + 1 else int(ends[min(ROWS, len(ends) - 1)])
@@ -120,7 +122,7 @@ def _text(stream: BinaryIO, size: int, packing: str, name: str, target: Path) ->
     try:
         text = data[:cut].decode()
     except UnicodeDecodeError:
-        encoding = "not UTF-8: convert it, such as iconv -f WINDOWS-1252 -t UTF-8 old > new"
+        encoding = NOT_UTF8
         text = data[:cut].decode(errors="backslashreplace")
     made = _csv(text) if form == "csv" else _json_lines(text)
     total = made["rows"].num_rows if whole else round(made["rows"].num_rows / share)
@@ -140,12 +142,12 @@ def _row_ends(data: bytes, *, quoted: bool) -> np.ndarray:
 
 def _csv(text: str) -> dict:
     """Delimiter, names and rows of a text with one row a line."""
-    first = text.lstrip("\r\n").partition("\n")[0].rstrip("\r")
+    lines = list(itertools.islice(io.StringIO(text.lstrip("\r\n"), newline=None), _LINES_COMPARED))
+    first = lines[0].rstrip("\n")
     if re.match(r"\s*#|sep=.$", first):
         raise Refused(
             f"the first line, {first[:40]}, is no header: remove it with tail -n +2 old > new"
         )
-    lines = list(itertools.islice(io.StringIO(text.lstrip("\r\n")), _LINES_COMPARED))
     delimiter = delimiter_of(lines)
     names = next(csv.reader([first], delimiter=delimiter), [""])
     has_header = not any(_VALUE.match(cell) for cell in names)
@@ -176,7 +178,10 @@ def delimiter_of(lines: list[str]) -> str:
     """The delimiter that cuts most lines into as many fields as the first, two at least."""
 
     def fitness(delimiter: str) -> tuple[bool, float, int]:
-        counts = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
+        try:
+            counts = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
+        except csv.Error:
+            counts = []
         first = counts[0] if counts else 1
         alike = sum(count == first for count in counts) / max(len(counts), 1)
         return first > 1 and alike > 0.5, round(alike, 1), first

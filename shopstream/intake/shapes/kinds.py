@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import NoReturn
 
 from shopstream.intake.archives import PACKED, Refused
 
@@ -32,8 +33,7 @@ _FOREIGN = (
 _PACKINGS = {b"\x1f\x8b": "gz", b"\x28\xb5\x2f\xfd": "zst", b"BZh": "bz2"}
 # Control characters that text has no use for.
 _NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
-MARKS = {b"\xef\xbb\xbf": "UTF-8 with a byte-order mark"}
-WIDE = (b"\xff\xfe", b"\xfe\xff")
+_TOLD_BY_LANDING = (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff", b"PK\3\4", *_PACKINGS)
 
 
 def packing_of(start: bytes) -> str:
@@ -51,9 +51,13 @@ def refuse_foreign(start: bytes, packing: str = "") -> None:
 
 
 def refuse_binary(start: bytes) -> None:
-    """Raise Refused where a content is no text; wide encodings have been told before."""
-    found = len(_NO_TEXT.findall(start[: 1 << 16]))
-    if found * 50 > len(start[: 1 << 16]):
+    """Raise Refused where a content is no text; of some, wide encodings too, landing says it."""
+    start = start[: 1 << 16]
+    if start.startswith(_TOLD_BY_LANDING) or max(
+        start[::2].count(0), start[1::2].count(0)
+    ) * 3 > len(start):
+        return
+    if len(_NO_TEXT.findall(start)) * 50 > len(start):
         raise Refused(
             "binary data of no kind that is known: deliver text (CSV, JSON lines) or Parquet"
         )
@@ -75,19 +79,22 @@ def text_form(text: bytes) -> str:
         return "csv"
     lists = [name for name, held in value.items() if _is_list_of_objects(held)]
     if lists and not rest.strip():
-        key = json.dumps(lists[0])
-        raise Refused(f"this is one JSON object: write its rows with jq -c '.[{key}][]' old > new")
+        _refuse_document(lists[0])
     return "jsonl"
 
 
 def _refuse_one_document(start: bytes) -> None:
     list_in_it = re.match(rb'\{\s*"(\w+)"\s*:\s*\[', start)
     if list_in_it:
-        key = list_in_it[1].decode()
-        raise Refused(f"this is one JSON object: write its rows with jq -c '.{key}[]' old > new")
+        _refuse_document(list_in_it[1].decode())
     raise Refused(
         "JSON objects over several lines: write one object a line with jq -c . old > new.jsonl"
     )
+
+
+def _refuse_document(key: str) -> NoReturn:
+    at = f".{key}" if key.isidentifier() else f".[{json.dumps(key)}]"
+    raise Refused(f"this is one JSON object: write its rows with jq -c '{at}[]' old > new.jsonl")
 
 
 def _is_list_of_objects(value: object) -> bool:

@@ -58,8 +58,8 @@ class Finder:
         self._find_the_needed()
         if self.head.nested and self.made.questions:
             names = ", ".join(sorted(self.head.nested)[:5])
-            self.made.notes.append(
-                f"lists or objects in {names}: write single values, one row an item"
+            self.made.questions.insert(
+                0, f"lists or objects are in {names}: write single values, one row an item"
             )
         self.made.description = self._description()
         return self.made
@@ -114,6 +114,11 @@ class Finder:
             if is_typed or times.format:
                 self._take("event_time", name, "" if name in known else "by its values")
                 self.time_format = TEXT if is_typed else times.format
+                if times.are_local and not is_typed:
+                    self.made.notes.append(
+                        f"{name} names no zone: its times are taken as UTC, unless time: {{zone: "
+                        "Europe/Berlin}} or the like says where they are of"
+                    )
                 return
             if times.either:
                 either.append((name, times.either))

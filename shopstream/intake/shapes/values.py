@@ -1,5 +1,6 @@
 """What the values of a column are: times of which format, numbers, event types, texts."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,7 @@ from shopstream.intake.shapes.names import event_type_of
 TEXT = "text"
 # As the contract has it; whether a date exists is for the models to say.
 _AS_TEXT = r"^\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d([.]\d+)?( UTC|Z|[+-]\d\d(:?\d\d)?)?$"
+_LOCAL = r":\d\d([.]\d+)?$"
 # From 2000 to 2099, in their units.
 _EPOCHS = {"epoch_seconds": 1, "epoch_milliseconds": 1_000, "epoch_microseconds": 1_000_000}
 _FIRST, _LAST = 946_684_800, 4_102_444_800
@@ -39,11 +41,13 @@ class Times:
 
     format: as in a source description, None where its values are no times or nothing decides;
     either: the formats between which nothing decides. only_dates: its values have no time of day.
+    are_local: some have neither zone nor offset.
     """
 
     format: str | None = None
     either: tuple[str, ...] = ()
     only_dates: bool = False
+    are_local: bool = False
 
 
 class Column:
@@ -126,7 +130,7 @@ class Column:
         if not self.filled:
             return Times()
         if self.shares["time"] > MOST / 2:
-            return Times(TEXT)
+            return Times(TEXT, are_local=any(re.search(_LOCAL, value) for value in self.counts))
         for name, unit in _EPOCHS.items():
             (row,) = self._ask(
                 f"select avg((regexp_matches(v, '^\\d+([.]\\d+)?$') and try_cast(v as double) "
@@ -139,7 +143,8 @@ class Column:
         if len(fits) > 1:
             return Times(either=tuple(sorted(fits.values())))
         if fits:
-            return Times(*fits.values())
+            (only,) = fits.values()
+            return Times(only, are_local="%z" not in only and not only.endswith("Z"))
         return Times(only_dates=any(self._formats(_DATES)))
 
     def _formats(self, formats: tuple[str, ...]) -> Iterator[str]:
