@@ -18,6 +18,8 @@ trim_values as (
         {{ trimmed('price') }} as price,
         {{ trimmed('user_id') }} as user_id,
         {{ trimmed('user_session') }} as user_session,
+        {{ trimmed('quantity') }} as quantity,
+        {{ trimmed('currency') }} as currency,
         event_time_exact,
         product_id_exact,
         category_id_exact,
@@ -37,7 +39,9 @@ trim_values as (
             price_exact,
             user_id,
             user_id_exact,
-            user_session
+            user_session,
+            quantity,
+            currency
         ) as delivered_values
     from landed_rows
     -- A landing that was killed can leave rows of a file it had not registered yet.
@@ -58,6 +62,9 @@ select
     {{ no_null_word('price') }} as price,
     {{ no_null_word('user_id') }} as user_id,
     user_session,
+    {{ no_null_word('quantity') }} as quantity,
+    -- No currency has the name, and what exports tables writes it for nothing.
+    {{ no_null_word('currency') }} as currency,
     event_time_exact,
     product_id_exact,
     category_id_exact,

@@ -15,6 +15,9 @@ EVENT_COLUMNS = (
     "user_id",
     "user_session",
 )
+# Read only where a source description maps or gives them: a file may use the names for its own.
+MAPPED_COLUMNS = ("quantity", "currency")
+ROW_COLUMNS = (*EVENT_COLUMNS, *MAPPED_COLUMNS)
 REQUIRED = ("event_time", "event_type", "product_id", "user_id")
 
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from shopstream.intake.archives import PACKED, Refused
-from shopstream.intake.columns import EVENT_COLUMNS, resolve
+from shopstream.intake.columns import EVENT_COLUMNS, ROW_COLUMNS, resolve
 from shopstream.intake.work_copy import Given
 
 log = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ class Csv:
         )
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """The rows in order, as `bad_row` and the event columns; blocks are parsed in parallel."""
+        """The rows in order, as `bad_row` and their columns; blocks are parsed in parallel."""
         workers = os.cpu_count() or 1
         with ThreadPoolExecutor(workers) as pool:
             waiting: deque = deque()
@@ -152,7 +152,7 @@ class Csv:
             c: table[self.where[c]]
             if c in self.where
             else pa.repeat(pa.scalar(self.given.get(c), _TEXT), table.num_rows)
-            for c in EVENT_COLUMNS
+            for c in ROW_COLUMNS
         }
         return pa.table({"bad_row": pa.nulls(table.num_rows, _TEXT), **columns}).combine_chunks()
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from shopstream.intake import csv_text, work_copy
-from shopstream.intake.columns import EVENT_COLUMNS
+from shopstream.intake.columns import ROW_COLUMNS
 from shopstream.intake.duck import Database, Duck
 from shopstream.intake.json_lines import JsonLines
 from shopstream.intake.packed import unpacked
@@ -20,7 +20,7 @@ from shopstream.intake.parquet import decode_parquet
 from shopstream.intake.work_copy import Given, Job, cell, exact_text
 
 _ROWS = pa.schema(
-    [("row_number", pa.int64()), *((name, pa.string()) for name in ("bad_row", *EVENT_COLUMNS))]
+    [("row_number", pa.int64()), *((name, pa.string()) for name in ("bad_row", *ROW_COLUMNS))]
 )
 
 
@@ -61,7 +61,7 @@ def _decode_text(con: Database, job: Job) -> tuple[int, str | None]:
         else:
             delivered = JsonLines(text, 2 * csv_text.LONGEST_ROW, job.given)
         con.register("delivered", pa.RecordBatchReader.from_batches(_ROWS, numbered()))
-        cells = ", ".join(cell(c, c, exact_text(c, c)) for c in EVENT_COLUMNS)
+        cells = ", ".join(cell(c, c, exact_text(c, c)) for c in ROW_COLUMNS)
         select = f"select row_number, bad_row, {cells} from delivered"
         try:
             work_copy.copy(con, job.key, select, [], job.target)

@@ -17,7 +17,7 @@ import duckdb
 
 from shopstream import disk
 from shopstream.errors import LandingError
-from shopstream.intake.columns import EVENT_COLUMNS
+from shopstream.intake.columns import ROW_COLUMNS
 from shopstream.intake.work_copy import EXACT_TYPES
 
 # The white space of macro `trimmed`: an id that the models would find must be found here, too.
@@ -121,7 +121,7 @@ def blank_rows(rows: Path, home: Path, erased: Iterable[str], memory_limit: str)
         return len(digits) <= 19 and hash_of(key, int(number)) in erased
 
     part = rows.with_suffix(".part")
-    columns = [*EVENT_COLUMNS, *(f"{column}_exact" for column in EXACT_TYPES)]
+    columns = [*ROW_COLUMNS, *(f"{column}_exact" for column in EXACT_TYPES)]
     blanked = ", ".join(f"case when not erased then {c} end as {c}" for c in columns)
     with duckdb.connect(config={"memory_limit": memory_limit}) as db:
         db.create_function("is_erased", is_erased, ["VARCHAR"], "BOOLEAN")

@@ -7,13 +7,13 @@ from typing import BinaryIO
 import pyarrow as pa
 
 from shopstream.intake.archives import Refused
-from shopstream.intake.columns import EVENT_COLUMNS, resolve
+from shopstream.intake.columns import EVENT_COLUMNS, ROW_COLUMNS, resolve
 
 ROWS = 50_000  # of a batch
 BATCH_BYTES = 8 << 20
 MOST_NAMES = 1_000  # that are remembered, to name those that are ignored
 _TEXT = pa.string()
-_SCHEMA = pa.schema([(column, _TEXT) for column in ("bad_row", *EVENT_COLUMNS)])
+_SCHEMA = pa.schema([(column, _TEXT) for column in ("bad_row", *ROW_COLUMNS)])
 _REMEDY = "write one JSON object a line, with these names"
 
 
@@ -30,7 +30,7 @@ class JsonLines:
         self.notes: str | None = None
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """The rows in order, as `bad_row` and the event columns. Raises Refused."""
+        """The rows in order, as `bad_row` and their columns. Raises Refused."""
         rows, size = [], 0
         for line in self._lines():
             rows.append(self._row(line))

@@ -12,9 +12,16 @@ import pyarrow.parquet as pq
 
 from shopstream.intake import work_copy
 from shopstream.intake.archives import Refused, too_much
-from shopstream.intake.columns import EVENT_COLUMNS, resolve
+from shopstream.intake.columns import ROW_COLUMNS, resolve
 from shopstream.intake.duck import Database
-from shopstream.intake.work_copy import EXACT_TIMES, ID_COLUMNS, Job, cell, exact_text
+from shopstream.intake.work_copy import (
+    EXACT_TIMES,
+    ID_COLUMNS,
+    WHOLE_COLUMNS,
+    Job,
+    cell,
+    exact_text,
+)
 
 LEAST_ROW = 64  # bytes that a row counts as: its runs of one value take up nothing
 # Of milliseconds that microseconds don't reach.
@@ -41,9 +48,7 @@ def decode_parquet(con: Database, job: Job) -> tuple[int, str | None]:
     shown |= {c: (_quoted(described[at][0]), described[at][1]) for c, at in where.items()}
 
     def copy(number: str, source: str) -> None:
-        cells = ", ".join(
-            _parquet_cell(c, *shown.get(c, ("null", "VARCHAR"))) for c in EVENT_COLUMNS
-        )
+        cells = ", ".join(_parquet_cell(c, *shown.get(c, ("null", "VARCHAR"))) for c in ROW_COLUMNS)
         select = f"select {number} as row_number, null::varchar as bad_row, {cells} from {source}"
         with _polled(con, lambda percent: job.advance(int(size * percent / 100))):
             work_copy.copy(con, job.key, select, values, job.target)
@@ -131,12 +136,12 @@ def _as_text(value: str, kind: str, column: str) -> str:
             f"coalesce((case when {value} between {years} then {value} end)::timestamp::varchar, "
             f"epoch_us({value}) || ' us', case when {value} is not null then 'infinite' end)"
         )
-    if kind.startswith("DECIMAL") and column in ID_COLUMNS:
+    if kind.startswith("DECIMAL") and column in WHOLE_COLUMNS:
         return rf"regexp_replace({value}::varchar, '\.0+$', '')"
     if kind in ("FLOAT", "DOUBLE"):
         # by text: DuckDB takes isnan for false where the file's statistics, which leave NaN out, do
         text = f"replace({value}::varchar, 'nan', 'NaN')"
-        if column in ID_COLUMNS:
+        if column in WHOLE_COLUMNS:
             whole = f"case when {value} = trunc({value}) then try_cast({value} as bigint) end"
             text = f"coalesce(({whole})::varchar, {text})"
         return f"({text})"

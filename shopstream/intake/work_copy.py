@@ -12,6 +12,7 @@ from shopstream.intake.duck import Database
 
 Given = dict[str, str | None]
 ID_COLUMNS = ("product_id", "category_id", "user_id")
+WHOLE_COLUMNS = (*ID_COLUMNS, "quantity")
 EXACT_TYPES = dict.fromkeys(ID_COLUMNS, "bigint") | {
     "event_time": "timestamptz",
     "price": "decimal(12, 2)",

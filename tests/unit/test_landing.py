@@ -35,7 +35,7 @@ from shopstream.intake import (
     register,
     work_copy,
 )
-from shopstream.intake.columns import EVENT_COLUMNS
+from shopstream.intake.columns import EVENT_COLUMNS, ROW_COLUMNS
 from shopstream.intake.landing import drop_work_copies, land
 from shopstream.intake.work_copy import EXACT_TYPES
 from shopstream.people.summary import print_landing
@@ -70,9 +70,9 @@ def test_work_copy_and_register_have_the_agreed_layout(shop):
     exact = [name for name in schema.names if name.endswith("_exact")]
     assert {*exact} == {f"{column}_exact" for column in EXACT_TYPES}
     plain = [name for name in schema.names if name not in exact]
-    assert plain == ["file_key", "row_number", "bad_row", *EVENT_COLUMNS]
+    assert plain == ["file_key", "row_number", "bad_row", *ROW_COLUMNS]
     types = [schema.field(name).type for name in plain]
-    assert types == [pa.int64()] * 2 + [pa.string()] * 10
+    assert types == [pa.int64()] * 2 + [pa.string()] * 12
     typed = {"event_time_exact": pa.timestamp("us", "UTC"), "price_exact": pa.decimal128(12, 2)}
     assert all(schema.field(name).type == typed.get(name, pa.int64()) for name in exact)
     (row,) = shop.rows(landed)

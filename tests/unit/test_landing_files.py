@@ -240,6 +240,23 @@ def put_without_type(shop, folder: str, form: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["parquet", "csv", "jsonl"])
+def test_a_column_that_is_just_called_quantity_or_currency_is_ignored(shop, form):
+    row = {**OBJECT, "quantity": "2", "Currency": "EUR"}
+    name = f"quantity=3/a.{form}"
+    if form == "parquet":
+        path = shop.put(name, "")
+        pq.write_table(pa.table({column: [value] for column, value in row.items()}), path)
+    elif form == "csv":
+        shop.put(name, f"{','.join(row)}\n{','.join(row.values())}\n")
+    else:
+        shop.put(name, json.dumps(row))
+    landed, (read,) = shop.only()
+    assert (read["quantity"], read["currency"]) == (None, None)
+    assert cells(read) == ROW
+    assert landed.notes.lower() == "extra columns, ignored: quantity, currency"
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv", "jsonl"])
 def test_values_that_only_the_path_holds_are_read_from_it(shop, form):
     for folder, event_type, brand in (
         ("event_date=2019-10-01/event_type=view/BRAND=it%27s a", "view", "it's a"),
