@@ -39,6 +39,9 @@ def inspect(settings: Settings, files: tuple[str, ...], write: bool, as_json: bo
 
 
 def _path(landing: Path, name: str) -> Path:
-    """A path as given or, where there is none, below the landing folder."""
-    below = landing / name
-    return below if not Path(name).exists() and below.exists() else Path(name)
+    """A path as given or below the landing folder; of a member of an archive, the archive."""
+    for path in (Path(name), landing / name):
+        for held in (path, *path.parents):
+            if held.is_file() or (held == path and held.exists()):
+                return held
+    return Path(name)
