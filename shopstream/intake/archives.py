@@ -7,7 +7,7 @@ import re
 import shutil
 import stat
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_LZMA, ZIP_STORED, ZipFile, ZipInfo
 
@@ -40,14 +40,16 @@ def event_format(name: str) -> str | None:
     return ending and ending.replace("json.", "jsonl.")
 
 
-def event_members(archive: ZipFile) -> Iterator[tuple[ZipInfo, str | None]]:
+def event_members(
+    archive: ZipFile, format_of: Callable[[str], str | None] = event_format
+) -> Iterator[tuple[ZipInfo, str | None]]:
     """Each member that carries events, once per name, with what speaks against reading it."""
     times = Counter(info.filename for info in archive.infolist())
     held = os.stat(archive.filename).st_size
     tables = tuple(table_folders_in(archive.NameToInfo))
     for name, info in sorted(archive.NameToInfo.items()):
         hidden = any(p.startswith(".") and p not in (".", "..") for p in name.split("/"))
-        if event_format(name) and not hidden:
+        if format_of(name) and not hidden:
             in_table = f"it is of a table, which is more than its files: {EXPORT}"
             yield info, in_table if name.startswith(tables) else _objection(info, times[name], held)
 

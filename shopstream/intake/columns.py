@@ -1,8 +1,14 @@
 """The columns of an event, and where they stand in a delivered file."""
 
+from __future__ import annotations
+
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from shopstream.intake.archives import Refused
+
+if TYPE_CHECKING:
+    from shopstream.intake.sources import Source
 
 EVENT_COLUMNS = (
     "event_time",
@@ -21,8 +27,9 @@ ROW_COLUMNS = (*EVENT_COLUMNS, *MAPPED_COLUMNS)
 REQUIRED = ("event_time", "event_type", "product_id", "user_id")
 
 
-def _notes(missing: list[str], extra: list[str], given: list[str]) -> str | None:
-    parts = [f"missing columns, taken as null: {', '.join(missing)}"] if missing else []
+def _notes(source: Source, missing: list[str], extra: list[str], given: list[str]) -> str | None:
+    parts = [f"read by {source.file}"] if source.file else []
+    parts += [f"missing columns, taken as null: {', '.join(missing)}"] if missing else []
     parts += [f"read from the path: {', '.join(given)}"] if given else []
     shown = [name[:40] or "(no name)" for name in extra[:20]]
     shown += [f"and {len(extra) - 20:,} more"] if len(extra) > 20 else []
@@ -31,22 +38,32 @@ def _notes(missing: list[str], extra: list[str], given: list[str]) -> str | None
 
 
 def resolve(
-    names: list[str], remedy: str, given: Collection[str] = ()
+    names: list[str],
+    remedy: str,
+    source: Source,
+    given: Collection[str] = (),
+    *,
+    may_lack: bool = False,
 ) -> tuple[dict[str, int], str | None]:
-    """Where each event column stands among a file's columns, and what is to be noted.
+    """Where each of our columns stands among a file's columns, and what is to be noted.
 
-    `given` are columns that the path has a value of. Raises Refused.
+    `given` are columns that the path has a value of. A file may lack a column that a description
+    names only where rows may leave it out each by itself (`may_lack`). Raises Refused.
     """
     keys = [name.strip().lower() for name in names]
-    doubled = [column for column in EVENT_COLUMNS if keys.count(column) > 1]
+    wanted = {c: name for c in ROW_COLUMNS if (name := source.delivered(c))}
+    doubled = sorted({name for name in wanted.values() if keys.count(name) > 1})
     if doubled:
         raise Refused(f"more than one column is named {', '.join(doubled)}: keep one of each")
-    missing = [column for column in EVENT_COLUMNS if column not in {*keys, *given}]
-    if not set(missing).isdisjoint(REQUIRED):
-        lacking = ", ".join(column for column in missing if column in REQUIRED)
+    missing = [c for c, name in wanted.items() if name not in keys and c not in given]
+    named = () if may_lack else source.columns
+    lacking = [c for c in missing if c in REQUIRED or c in named]
+    if lacking:
+        shown = ", ".join(c if wanted[c] == c else f"{wanted[c]} ({c})" for c in lacking)
         found = ", ".join(key[:40] or "(no name)" for key in keys[:20])
-        raise Refused(f"missing {lacking}; found {found}: {remedy}")
-    extra = [name.strip() for name in names if name.strip().lower() not in EVENT_COLUMNS]
-    return {c: keys.index(c) for c in EVENT_COLUMNS if c in keys}, _notes(
-        missing, extra, [c for c in EVENT_COLUMNS if c in given and c not in keys]
-    )
+        mend = f"mend {source.file}, or " if source.file else ""
+        raise Refused(f"missing {shown}; found {found}: {mend}{remedy}")
+    extra = [name.strip() for name in names if name.strip().lower() not in wanted.values()]
+    where = {c: keys.index(name) for c, name in wanted.items() if name in keys}
+    used = [c for c in given if c in wanted and c not in where]
+    return where, _notes(source, missing, extra, used)

@@ -11,8 +11,10 @@ from shopstream.errors import LandingError
 from shopstream.intake import erased_ids, register
 from shopstream.intake.duck import Duck
 from shopstream.intake.file_state import let_the_clock_go_on, state_of
+from shopstream.intake.finding import named
 from shopstream.intake.reader import Content, Progress, Reader, file_key_of
 from shopstream.intake.register import Delivery, LandedFile, Load, RefusedFile
+from shopstream.intake.sources import Source, source_of
 from shopstream.plain import plain
 from shopstream.warehouse import fingerprint
 
@@ -45,8 +47,11 @@ class LandingResult:
 class Committer:
     """The register as it was when the run began, and what becomes of it."""
 
-    def __init__(self, home: Path, duck: Duck, on_progress: Progress | None) -> None:
+    def __init__(
+        self, home: Path, duck: Duck, sources: list[Source], on_progress: Progress | None
+    ) -> None:
         self.home, self.memory_limit = home, duck.settings["memory_limit"]
+        self.sources = sources
         self.rows, self.scratch = home / "landed_rows", home / "extracted"
         self.landed = {row.file_sha256: row for row in register.read_table(home, "landed_files")}
         self.earlier = dict(self.landed)
@@ -64,7 +69,9 @@ class Committer:
         self.load_id = max((load.load_id for load in self.loads), default=0) + 1
         self.erased = {row.user_hash for row in register.read_table(home, "erased_users")}
         self.now = datetime.now(UTC)
-        self.reader = Reader(self.scratch, duck, lambda sha: self.landed.get(sha), on_progress)
+        self.reader = Reader(
+            self.scratch, duck, sources, lambda sha, _: self.landed.get(sha), on_progress
+        )
         self._clean()
 
     def _clean(self) -> None:
@@ -90,7 +97,8 @@ class Committer:
         """Take one file on disk in, with all its members if it is a zip."""
         before = state_of(path)
         earlier = self.deliveries.get(name)
-        if before and earlier and (earlier[0].bytes, earlier[0].state) == before:
+        is_known = before and earlier and (earlier[0].bytes, earlier[0].state) == before
+        if is_known and all(d.source_hash == self._hash(d.source_file) for d in earlier):
             self._keep_refusals(earlier)
             return
         let_the_clock_go_on(path)
@@ -105,7 +113,8 @@ class Committer:
         if any(content.passing for content in contents):
             return  # no delivery: else the file would be known, and never be read
         self.deliveries[name] = [
-            Delivery(content.name, name, content.sha256, *before) for content in contents
+            Delivery(content.name, name, content.sha256, *before, content.source.hash)
+            for content in contents
         ]
         self.redelivered = True
 
@@ -139,37 +148,115 @@ class Committer:
                 source_file=content.name,
                 format=content.format,
                 bytes=content.bytes,
-                rows_read=content.rows,
-                notes=content.notes and plain(content.notes),
                 first_load_id=self.load_id,
                 load_id=self.load_id,
                 loaded_at=self.now,
+                **_reading(content),
             )
         elif row and content.name < row.source_file:
             self.landed[content.sha256] = replace(row, source_file=content.name)
 
+    def keep_to_descriptions(self, found: Found) -> None:
+        """Decode anew, in this load, what was read by another description than now.
+
+        A content is read by the description of its smallest name that is there. Raises LandingError
+        where there is none any more, or the content can't be read by it.
+        """
+        names, stale, gone = self._names(found), {}, []
+        for sha256, row in self.landed.items():
+            here = names.get(sha256, [])
+            name = min(here, default=row.source_file)
+            if row.withdrawn_at:
+                continue
+            if row.rows_read:
+                self._check_agreement(here)
+            if row.source_hash != self._hash(name):
+                stale[sha256] = name
+                gone += [] if here else [name]
+        if gone:
+            raise LandingError(
+                f"the description of {named(sorted(gone))} is not the one by which "
+                f"{len(gone):,} files were read, and they are not in the landing folder any more. "
+                "Put them back, or the description; or take their rows out: "
+                ".venv/bin/shopstream withdraw NAME"
+            )
+        for content in self._decode_again(found, stale):
+            if content.rows is not None:
+                row = self.landed[content.sha256]
+                row = replace(row, load_id=self.load_id, **_reading(content))
+                self.landed[content.sha256] = row
+            elif not content.passing:
+                raise LandingError(
+                    f"{content.name} was landed, and can't be read by "
+                    f"{content.source.file or 'the nine columns'} as it is now "
+                    f"({content.reason}). Mend the description, or take the rows out first: "
+                    f".venv/bin/shopstream withdraw {content.name}"
+                )
+
+    def _hash(self, name: str) -> str:
+        return source_of(name, self.sources).hash
+
+    def _check_agreement(self, names: list[str]) -> None:
+        """Raise LandingError where the same bytes are described differently by their names."""
+        first, *others = names or [""]
+        for name in others:
+            if self._hash(name) != self._hash(first):
+                raise LandingError(
+                    f"{first} and {name} hold the same bytes, and are described differently: "
+                    "remove one of them, or describe them alike"
+                )
+
+    def _names(self, found: Found) -> dict[str, list[str]]:
+        """The names under which contents lie in the landing folder, by their hash."""
+        names: dict[str, list[str]] = {}
+        for container, _, trouble in found:
+            for row in [] if trouble else self.deliveries.get(container, []):
+                if row.file_sha256:
+                    names.setdefault(row.file_sha256, []).append(row.source_file)
+        return names
+
+    def _decode_again(self, found: Found, wanted: dict[str, str]) -> list[Content]:
+        """What the files at hand hold of these contents, each under the name given."""
+        self.reader.known = lambda sha, name: (
+            None if wanted.get(sha) == name else self.landed.get(sha)
+        )
+        contents = []
+        for container, path, _ in found:
+            held = self.deliveries.get(container, [])
+            if any(wanted.get(row.file_sha256) == row.source_file for row in held):
+                contents += self.reader.unchanged(container, path, state_of(path)) or []
+        return [content for content in contents if wanted.get(content.sha256) == content.name]
+
     def reread(self, found: Found, wanted: set[str]) -> None:
         """Decode contents that were landed before, from the files that held them then.
 
-        Raises LandingError, before anything is changed, when one of them is not there any more.
+        Raises LandingError, before anything is changed, when one of them is not there any more, or
+        its description is another.
         """
-        self.reader.known = lambda sha: None if sha in wanted else self.landed.get(sha)
-        again: set[str] = set()
-        for name, path, trouble in found:
-            held = {delivery.file_sha256 for delivery in self.deliveries.get(name, [])}
-            if trouble or not held & (wanted - again):
-                continue
-            contents = self.reader.unchanged(name, path, state_of(path)) or []
-            again |= {c.sha256 for c in contents if c.rows is not None} & wanted
-        if missing := wanted - again:
+        names = self._names(found)
+        here = {sha: min(names[sha]) for sha in wanted if sha in names}
+        for sha256, name in here.items():
+            row = self.landed[sha256]
+            if row.source_hash != self._hash(name) and not row.withdrawn_at:
+                raise LandingError(
+                    f"the description of {name} was changed since it was landed; run first: "
+                    "make build"
+                )
+        contents = [c for c in self._decode_again(found, here) if c.rows is not None]
+        if missing := wanted - {content.sha256 for content in contents}:
             names = sorted(self.landed[sha].source_file for sha in missing)
             raise LandingError(
                 f"{len(names)} files are needed that are not in the landing folder any more, or "
                 f"were changed: {', '.join(names[:20])}. Put them back as they were delivered, or "
                 "choose other dates."
             )
-        for sha256 in again:
-            self._put_in_place(sha256)
+        before = dict(self.landed)
+        for content in contents:
+            self._put_in_place(content.sha256)
+            row = self.landed[content.sha256]
+            self.landed[content.sha256] = replace(row, **_reading(content))
+        if self.landed != before:
+            register.write_table(self.home, "landed_files", self.landed.values())
 
     def _put_in_place(self, sha256: str) -> None:
         """Move a work copy to where models read it, without the rows of erased users."""
@@ -180,7 +267,7 @@ class Committer:
 
     def commit(self, ignored: list[str]) -> LandingResult:
         """Put work copies in place, then write the register: a kill in between loses no rows."""
-        new = [row for sha, row in self.landed.items() if sha not in self.earlier]
+        new = [row for row in self.landed.values() if row.load_id == self.load_id]
         renamed = [
             RenamedFile(old.file_key, sha, old.source_file, self.landed[sha].source_file)
             for sha, old in self.earlier.items()
@@ -219,3 +306,14 @@ class Committer:
         if self.redelivered or self.anew:
             deliveries = chain.from_iterable(self.deliveries.values())
             register.write_table(self.home, "deliveries", deliveries)
+
+
+def _reading(content: Content) -> dict:
+    """The fields of a landed file that depend on how it was read."""
+    return {
+        "rows_read": content.rows,
+        "notes": content.notes and plain(content.notes),
+        "source_hash": content.source.hash,
+        "window_start": content.source.window_start,
+        "window_end": content.source.window_end,
+    }

@@ -8,6 +8,7 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from itertools import compress
 from typing import BinaryIO
 
@@ -17,6 +18,7 @@ import pyarrow.csv as pacsv
 
 from shopstream.intake.archives import PACKED, Refused
 from shopstream.intake.columns import EVENT_COLUMNS, ROW_COLUMNS, resolve
+from shopstream.intake.sources import DEFAULT, Source
 from shopstream.intake.work_copy import Given
 
 log = logging.getLogger(__name__)
@@ -30,12 +32,9 @@ _LONG, _TEXT = pa.int64(), pa.string()
 BLOCK = 8 << 20
 csv.field_size_limit(BLOCK)  # of a header: by itself less than some would have
 LONGEST_ROW = 64 << 20
-_FIELD = rb'(?:"(?:[^"]++|"")*+"|[^",\r\n][^,\r\n]*+)?'
-_HEADER = re.compile(rb"(?:%s,)*+%s(?=[\r\n]|\Z)" % (_FIELD, _FIELD))
 _LINE = re.compile(rb"[^\r\n]*+")
 _LINE_ENDS = re.compile(rb"[\r\n]*+")
 _QUOTE = ord('"')
-_BESIDE_QUOTE = np.isin(np.arange(256), list(b',\r\n"'))
 _ICONV = "UTF-16 text: convert it with iconv -f UTF-16 -t UTF-8 old.csv > new.csv"
 _NOT_CSV = {
     # UTF-32 before UTF-16, whose mark it starts with
@@ -55,14 +54,20 @@ _MARKS = re.compile(rb"(?:%s)*+" % codecs.BOM_UTF8)  # tools that each add one l
 class Csv:
     """A CSV stream: its header is read at once, its rows by `batches`."""
 
-    def __init__(self, stream: BinaryIO, packing: str = "", given: Given | None = None) -> None:
-        self.stream, self.given = stream, given or {}
-        names, self.rest = read_header(stream, packing)
-        where, self.notes = resolve(names, _csv_remedy(names), self.given)
-        self.fields = re.compile(rb"(?:%s,){%d}+%s(?=[\r\n]|\Z)" % (_FIELD, len(names) - 1, _FIELD))
+    def __init__(
+        self,
+        stream: BinaryIO,
+        packing: str = "",
+        source: Source = DEFAULT,
+        given: Given | None = None,
+    ) -> None:
+        self.stream, self.delimiter, self.given = stream, source.delimiter, given or {}
+        names, self.rest = read_header(stream, packing, source)
+        where, self.notes = resolve(names, _csv_remedy(names, source), source, self.given)
         most = 4 * len(names) + 64
-        self.row = re.compile(rb"(?:%s,){0,%d}+%s(?=[\r\n]|\Z)" % (_FIELD, most, _FIELD))
-        self.open_row = re.compile(rb'(?:%s,){0,%d}+"(?:[^"]++|"")*+\Z' % (_FIELD, most))
+        self.fields = _row(self.delimiter, f"{{{len(names) - 1}}}")
+        self.row = _row(self.delimiter, f"{{0,{most}}}")
+        self.open_row = _row(self.delimiter, f"{{0,{most}}}", is_open=True)
         self.names = [str(position) for position in range(len(names))]
         self.where = {column: str(position) for column, position in where.items()}
         self.convert = pacsv.ConvertOptions(
@@ -93,7 +98,7 @@ class Csv:
         rest = self.rest
         while piece := self.stream.read(max(BLOCK, len(rest))):
             rest += piece
-            quotes = _sound_quotes(rest)
+            quotes = _sound_quotes(rest, self.delimiter)
             cut = 0 if quotes is None else _last_line_end(rest, quotes)
             sound = cut > 0
             if quotes is None or (not cut and len(rest) >= LONGEST_ROW):
@@ -103,7 +108,7 @@ class Csv:
             if cut:
                 yield rest[:cut], sound
                 rest = rest[cut:]
-        quotes = _sound_quotes(rest)
+        quotes = _sound_quotes(rest, self.delimiter)
         yield rest, quotes is not None and len(quotes) % 2 == 0
 
     def _rows(self, block: bytes, final: bool = True) -> Iterator[tuple[int, int, bool]]:
@@ -145,7 +150,7 @@ class Csv:
             pacsv.ReadOptions(
                 use_threads=False, block_size=len(block) + 1, column_names=self.names
             ),
-            pacsv.ParseOptions(newlines_in_values=True),
+            pacsv.ParseOptions(delimiter=self.delimiter, newlines_in_values=True),
             self.convert,
         )
         columns = {
@@ -157,8 +162,17 @@ class Csv:
         return pa.table({"bad_row": pa.nulls(table.num_rows, _TEXT), **columns}).combine_chunks()
 
 
-def read_header(stream: BinaryIO, packing: str) -> tuple[list[str], bytes]:
-    """The column names, and what was read beyond them, from the line end on."""
+@cache
+def _row(delimiter: str, times: str, *, is_open: bool = False) -> re.Pattern[bytes]:
+    """Finds so many fields and one more, up to the line end; or a last one that stays open."""
+    mark = re.escape(delimiter).encode()
+    field = rb'(?:"(?:[^"]++|"")*+"|[^"%s\r\n][^%s\r\n]*+)?' % (mark, mark)
+    last = rb'"(?:[^"]++|"")*+\Z' if is_open else field + rb"(?=[\r\n]|\Z)"
+    return re.compile(rb"(?:%s%s)%s+%s" % (field, mark, times.encode(), last))
+
+
+def read_header(stream: BinaryIO, packing: str, source: Source) -> tuple[list[str], bytes]:
+    """The column names, and what was read beyond them, from a line end on."""
     head = stream.read(BLOCK)
     for magic, advice in _NOT_CSV.items():
         if head.startswith(magic):
@@ -172,28 +186,35 @@ def read_header(stream: BinaryIO, packing: str) -> tuple[list[str], bytes]:
     start = _LINE_ENDS.match(head).end()
     if start == len(head):
         raise Refused("empty: there is not even a header line; remove it or deliver it again")
-    line = _HEADER.match(head, start) or _LINE.match(head, start)
+    if source.header:
+        return list(source.header), b"\n" + head
+    line = _row(source.delimiter, "*").match(head, start) or _LINE.match(head, start)
     if line.end() == BLOCK:
         raise Refused("the header line does not end: deliver text with one row per line")
     if b"\0" in line[0]:
         raise Refused(f"the header holds NUL bytes; if this is {_ICONV}")
-    names = next(csv.reader([line[0].decode(errors="backslashreplace")]))
-    return names, head[line.end() :]
+    text = line[0].decode(errors="backslashreplace")
+    return next(csv.reader([text], delimiter=source.delimiter)), head[line.end() :]
 
 
-def _csv_remedy(names: list[str]) -> str:
+def _csv_remedy(names: list[str], source: Source) -> str:
     """What to do about a header that lacks columns."""
     if re.match(r"\s*#|sep=$", names[0]):
         return "the first line is no header: remove it"
-    if len(names) == 1 and (other := re.search(r"[;\t|]", names[0])):
-        return f"the delimiter looks like {other[0]!r}: write the file with commas"
+    if len(names) == 1 and (other := re.search(r"[,;\t|]", names[0])):
+        where = source.file or "sources/NAME.yml (docs/sources.md)"
+        said = "commas" if source.delimiter == "," else repr(source.delimiter)
+        return (
+            f"the delimiter looks like {other[0]!r}: write the file with {said}, or set delimiter "
+            f"in {where}"
+        )
     known = any(name.strip().lower() in EVENT_COLUMNS for name in names)
     if not known and any(re.match(r"\s*\d", name) for name in names):
         return f"the first row looks like data: put a header before it, {','.join(EVENT_COLUMNS)}"
     return "name these columns in the header"
 
 
-def _sound_quotes(block: bytes) -> np.ndarray | None:
+def _sound_quotes(block: bytes, delimiter: str) -> np.ndarray | None:
     """Where quotes stand, if each opens or closes a whole field or is doubled within one.
 
     Counted from 0, even quotes open a field and odd ones close it, a doubled one doing both. The
@@ -204,7 +225,8 @@ def _sound_quotes(block: bytes) -> np.ndarray | None:
     data = np.frombuffer(block, np.uint8)
     quotes = np.flatnonzero(data == _QUOTE)
     before, after = data[quotes[::2] - 1], data[np.minimum(quotes[1::2] + 1, len(data) - 1)]
-    return quotes if _BESIDE_QUOTE[before].all() and _BESIDE_QUOTE[after].all() else None
+    beside = np.isin(np.arange(256), list(f'{delimiter}\r\n"'.encode()))
+    return quotes if beside[before].all() and beside[after].all() else None
 
 
 def _last_line_end(block: bytes, quotes: np.ndarray) -> int:

@@ -13,10 +13,12 @@ import pyarrow.parquet as pq
 
 from shopstream.intake import csv_text, work_copy
 from shopstream.intake.columns import ROW_COLUMNS
+from shopstream.intake.described import described_rows
 from shopstream.intake.duck import Database, Duck
 from shopstream.intake.json_lines import JsonLines
 from shopstream.intake.packed import unpacked
 from shopstream.intake.parquet import decode_parquet
+from shopstream.intake.sources import Source
 from shopstream.intake.work_copy import Given, Job, cell, exact_text
 
 _ROWS = pa.schema(
@@ -57,12 +59,13 @@ def _decode_text(con: Database, job: Job) -> tuple[int, str | None]:
         form, _, packing = job.kind.partition(".")
         text = unpacked(raw, packing, job.most)
         if form == "csv":
-            delivered = csv_text.Csv(text, packing, job.given)
+            delivered = csv_text.Csv(text, packing, job.source, job.given)
         else:
-            delivered = JsonLines(text, 2 * csv_text.LONGEST_ROW, job.given)
+            delivered = JsonLines(text, 2 * csv_text.LONGEST_ROW, job.source, job.given)
         con.register("delivered", pa.RecordBatchReader.from_batches(_ROWS, numbered()))
         cells = ", ".join(cell(c, c, exact_text(c, c)) for c in ROW_COLUMNS)
-        select = f"select row_number, bad_row, {cells} from delivered"
+        described = described_rows(job.source, "delivered", {})
+        select = f"select row_number, bad_row, {cells} from {described}"
         try:
             work_copy.copy(con, job.key, select, [], job.target)
         except duckdb.Error:
@@ -74,14 +77,15 @@ def _decode_text(con: Database, job: Job) -> tuple[int, str | None]:
     return rows, delivered.notes
 
 
-def lacking(path: Path, kind: str, given: Given, most: int) -> Given:
-    """Those of the values of a path whose columns the file lacks."""
+def lacking(path: Path, kind: str, source: Source, given: Given, most: int) -> Given:
+    """Those of the values of a path whose columns the file lacks, and the description expects."""
     form, _, packing = kind.partition(".")
+    given = {column: value for column, value in given.items() if source.delivered(column)}
     names = []  # of JSON lines each is asked by itself
     if given and form == "parquet":
         names = pq.read_schema(path).names
     elif given and form == "csv":
         with path.open("rb") as raw:
-            names, _ = csv_text.read_header(unpacked(raw, packing, most), packing)
+            names, _ = csv_text.read_header(unpacked(raw, packing, most), packing, source)
     keys = {name.strip().lower() for name in names}
-    return {column: value for column, value in given.items() if column not in keys}
+    return {c: value for c, value in given.items() if source.delivered(c) not in keys}

@@ -7,6 +7,7 @@ from pathlib import Path
 from shopstream.errors import LandingError
 from shopstream.intake.archives import event_format
 from shopstream.intake.foreign_tables import EXPORT, table_kind
+from shopstream.intake.sources import FOLDER, format_of, is_description, sources
 from shopstream.plain import plain
 
 _SCHEMA_FOLDER = re.compile(r"shopstream_.*\.db").fullmatch
@@ -17,8 +18,10 @@ def find(
 ) -> list[tuple[str, Path, str | None]]:
     """Each delivered file by name: its path, and what is wrong with it as a file.
 
-    Names with other endings, which are no deliveries, are added to `ignored`.
+    Names with other endings, which are no deliveries, are added to `ignored`, descriptions of
+    sources are not. Raises SourceError where one is wrong.
     """
+    described = sources(landing)
     found: list[tuple[str, Path, str | None]] = []
 
     def add(path: Path, trouble: str | None) -> None:
@@ -51,12 +54,13 @@ def find(
                 add(here / name, "a folder is named like an event file: rename it")
         folders[:] = [n for n in folders if not event_format(n) or table_kind(here / n)]
         for name in files:
-            if name.startswith("."):
+            path, delivered = here / name, name_of((here / name).relative_to(landing))
+            if name.startswith(".") or (here == landing / FOLDER and is_description(path)):
                 continue
-            if event_format(name):
-                add(here / name, _trouble(here / name, own))
+            if format_of(delivered, described):
+                add(path, _trouble(path, own))
             elif ignored is not None:
-                ignored.append(name_of((here / name).relative_to(landing)))
+                ignored.append(delivered)
     return sorted(found)
 
 

@@ -7,7 +7,8 @@ from typing import BinaryIO
 import pyarrow as pa
 
 from shopstream.intake.archives import Refused
-from shopstream.intake.columns import EVENT_COLUMNS, ROW_COLUMNS, resolve
+from shopstream.intake.columns import ROW_COLUMNS, resolve
+from shopstream.intake.sources import Source
 
 ROWS = 50_000  # of a batch
 BATCH_BYTES = 8 << 20
@@ -20,12 +21,18 @@ _REMEDY = "write one JSON object a line, with these names"
 class JsonLines:
     """A stream of JSON lines, read by `batches`; the names that all rows give are known after it.
 
-    `given` are values of the path, for lines that lack the name. A line that is no object of single
+    `given` are values for columns whose names a line lacks. A line that is no object of single
     values, or not UTF-8, is a bad row.
     """
 
-    def __init__(self, stream: BinaryIO, longest: int, given: dict[str, str | None]) -> None:
-        self.stream, self.longest, self.given = stream, longest, given
+    def __init__(
+        self, stream: BinaryIO, longest: int, source: Source, given: dict[str, str | None]
+    ) -> None:
+        self.stream, self.longest, self.source, self.given = stream, longest, source, given
+        self.wanted: dict[str, list[str]] = {}
+        for column in ROW_COLUMNS:
+            if name := source.delivered(column):
+                self.wanted.setdefault(name, []).append(column)
         self.names: dict[str, None] = {}
         self.notes: str | None = None
 
@@ -39,7 +46,8 @@ class JsonLines:
                 yield pa.RecordBatch.from_pylist(rows, schema=_SCHEMA)
                 rows, size = [], 0
         yield pa.RecordBatch.from_pylist(rows, schema=_SCHEMA)
-        _, self.notes = resolve(list(self.names), _REMEDY, self.given)
+        names = list(self.names)
+        _, self.notes = resolve(names, _REMEDY, self.source, self.given, may_lack=True)
 
     def _lines(self) -> Iterator[bytes]:
         first = True
@@ -74,13 +82,13 @@ class JsonLines:
             raise ValueError("no object")
         cells = {}
         for name, value in pairs:
-            column = name.strip().lower()
-            if column in EVENT_COLUMNS:
+            key = name.strip().lower()
+            for column in self.wanted.get(key, ()):
                 if column in cells:
-                    raise ValueError(f"{column} comes twice")
+                    raise ValueError(f"{key} comes twice")
                 cells[column] = _text(value)
-            if len(self.names) < MOST_NAMES or column in EVENT_COLUMNS:
-                self.names[column.encode(errors="backslashreplace").decode()] = None
+            if len(self.names) < MOST_NAMES or key in self.wanted:
+                self.names[key.encode(errors="backslashreplace").decode()] = None
         return self.given | cells
 
 

@@ -21,6 +21,7 @@ from shopstream.intake.file_state import state_of
 from shopstream.intake.finding import find
 from shopstream.intake.reader import Progress, first_line, stop_without_room
 from shopstream.intake.register import LandedFile, home_of
+from shopstream.intake.sources import sources
 
 
 def land(
@@ -34,6 +35,7 @@ def land(
 ) -> LandingResult:
     """Decode the contents in `landing` that `warehouse` does not know yet, and register them.
 
+    Contents whose description was changed since are decoded anew, in the place of their rows.
     `anew` decodes all of them, and registers no other; what its owner took out stays out: withdrawn
     files and erased users. The register stays as it was until all are decoded, and unless
     `may_lose` it is an error when a content that it names is not there any more.
@@ -50,7 +52,7 @@ def land(
         )
     ignored: list[str] = []
     found = find(landing, warehouse, ignored)
-    with _committer(warehouse, on_progress, memory_limit) as committer:
+    with _committer(landing, warehouse, on_progress, memory_limit) as committer:
         if anew:
             committer.begin_anew()
         for name, path, trouble in found:
@@ -60,27 +62,31 @@ def land(
                 committer.take(name, path)
         if not may_lose and (gone := committer.gone()):
             raise would_lose(landing, gone)
+        committer.keep_to_descriptions(found)
         return committer.commit(sorted(ignored))
 
 
 def reread(
     landing: Path, warehouse: Path, shas: set[str], *, on_progress: Progress | None = None
 ) -> None:
-    """Make work copies of contents that were landed before. Raises LandingError if one is gone."""
-    with _committer(warehouse, on_progress) as committer:
+    """Make work copies of contents that were landed before.
+
+    Raises LandingError where one is gone, or its description is another.
+    """
+    with _committer(landing, warehouse, on_progress) as committer:
         committer.reread(find(landing, warehouse), shas)
 
 
 @contextmanager
 def _committer(
-    warehouse: Path, on_progress: Progress | None, memory_limit: str | None = None
+    landing: Path, warehouse: Path, on_progress: Progress | None, memory_limit: str | None = None
 ) -> Iterator[Committer]:
     """One run that may write to the warehouse; its scratch is gone afterwards."""
     home = home_of(warehouse)
     duck = Duck(home / "extracted", memory_limit or default_memory_limit())
     try:
         register.prepare(home)
-        yield Committer(home, duck, on_progress)
+        yield Committer(home, duck, sources(landing), on_progress)
     except (OSError, DeltaError) as error:
         stop_without_room(error, str(error))
         raise LandingError(

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -13,7 +14,9 @@ import pyarrow.parquet as pq
 from shopstream.intake import work_copy
 from shopstream.intake.archives import Refused, too_much
 from shopstream.intake.columns import ROW_COLUMNS, resolve
+from shopstream.intake.described import described_rows, is_described
 from shopstream.intake.duck import Database
+from shopstream.intake.sources import Source
 from shopstream.intake.work_copy import (
     EXACT_TIMES,
     ID_COLUMNS,
@@ -21,6 +24,7 @@ from shopstream.intake.work_copy import (
     Job,
     cell,
     exact_text,
+    literal,
 )
 
 LEAST_ROW = 64  # bytes that a row counts as: its runs of one value take up nothing
@@ -37,19 +41,18 @@ def decode_parquet(con: Database, job: Job) -> tuple[int, str | None]:
     path, footer = _opened(job.path, job.target, job.most)
     schema = footer.schema.to_arrow_schema()
     names = schema.names  # DuckDB renames those it takes for doubles
-    where, notes = resolve(names, "name these columns in the file", job.given)
+    where, notes = resolve(names, "name these columns in the file", job.source, job.given)
     for column, at in where.items():
         if pa.types.is_decimal256(schema.field(at).type):
             raise Refused(f"{column} is a decimal of more than 38 digits: write it with 38")
     source = "read_parquet($1, hive_partitioning = false, binary_as_string = true)"
     values, size = [str(path)], path.stat().st_size
     described = con.execute(f"describe select * from {source}", values).fetchall()
-    shown = {c: (_literal(value), "VARCHAR") for c, value in job.given.items()}
+    shown = {c: (literal(job.given.get(c)), "VARCHAR") for c in ROW_COLUMNS}
     shown |= {c: (_quoted(described[at][0]), described[at][1]) for c, at in where.items()}
 
-    def copy(number: str, source: str) -> None:
-        cells = ", ".join(_parquet_cell(c, *shown.get(c, ("null", "VARCHAR"))) for c in ROW_COLUMNS)
-        select = f"select {number} as row_number, null::varchar as bad_row, {cells} from {source}"
+    def copy(number: str, rows: str, source: Source = job.source) -> None:
+        select = _select(source, number, shown, rows)
         with _polled(con, lambda percent: job.advance(int(size * percent / 100))):
             work_copy.copy(con, job.key, select, values, job.target)
 
@@ -59,14 +62,32 @@ def decode_parquet(con: Database, job: Job) -> tuple[int, str | None]:
     except duckdb.ConversionException as error:
         if "Could not convert Timestamp(MS)" not in str(error):
             raise
+        if job.source.zone != "UTC":
+            reason = "event_time holds times that microseconds don't reach: write them with a zone"
+            raise Refused(reason) from None
         # DuckDB reads milliseconds as microseconds, and stops where those don't reach
         con.register("times", _milliseconds(path, names[where["event_time"]]))
         shown["event_time"] = MILLISECONDS, "VARCHAR"
         try:
-            copy("times.number", f"{source} positional join times")
+            as_text = replace(job.source, time_format="text")
+            copy("times.number", f"{source} positional join times", as_text)
         finally:
             con.unregister("times")
     return footer.num_rows, notes
+
+
+def _select(source: Source, number: str, shown: dict[str, tuple[str, str]], rows: str) -> str:
+    """SQL of the rows of the work copy; `shown` are SQL and type of each of our columns."""
+    values, kinds = [], {}
+    for column, (value, kind) in shown.items():
+        kinds[column] = kind
+        if is_described(source, column, kind):
+            value, kinds[column] = f"{_as_text(value, kind, column)}::varchar", "VARCHAR"
+        values.append(f"{value} as {column}")
+    rows = f"(select {number} as row_number, {', '.join(values)} from {rows})"
+    rows = described_rows(source, rows, {column: kind for column, (_, kind) in shown.items()})
+    cells = ", ".join(_parquet_cell(column, column, kind) for column, kind in kinds.items())
+    return f"select row_number, null::varchar as bad_row, {cells} from {rows}"
 
 
 def _opened(path: Path, target: Path, most: int) -> tuple[Path, pq.FileMetaData]:
@@ -86,10 +107,6 @@ def _plain_bytes(footer: pq.FileMetaData) -> int:
 
 def _quoted(name: str) -> str:
     return f'"{name.replace(chr(34), 2 * chr(34))}"'
-
-
-def _literal(text: str | None) -> str:
-    return "null::varchar" if text is None else f"'{text.replace(chr(39), 2 * chr(39))}'"
 
 
 def _milliseconds(path: Path, name: str) -> pa.RecordBatchReader:

@@ -9,7 +9,7 @@ import hashlib
 import logging
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from zipfile import ZipFile, ZipInfo
@@ -21,7 +21,6 @@ from shopstream.disk import too_many_files
 from shopstream.errors import LandingError
 from shopstream.intake.archives import (
     Refused,
-    event_format,
     event_members,
     extract,
     most_unpacked,
@@ -31,6 +30,7 @@ from shopstream.intake.duck import Duck
 from shopstream.intake.file_state import State, state_of
 from shopstream.intake.path_values import path_values, sha_with
 from shopstream.intake.register import LandedFile
+from shopstream.intake.sources import DEFAULT, Source, format_of, source_of
 from shopstream.intake.work_copy import Job
 from shopstream.plain import plain
 from shopstream.stopping import raise_if_stopped
@@ -47,7 +47,10 @@ _PASSING = {
 
 @dataclass(frozen=True)
 class Content:
-    """A file or zip member after it was read: its rows, or the reason against it, or neither."""
+    """A file or zip member after it was read: its rows, or the reason against it, or neither.
+
+    `source` is the description of its name.
+    """
 
     name: str
     sha256: str | None = None
@@ -57,28 +60,35 @@ class Content:
     notes: str | None = None
     reason: str | None = None
     passing: bool = False
+    source: Source = DEFAULT
 
 
 class Reader:
-    """Reads files into `scratch`; a content that is `known` by its hash is not decoded again."""
+    """Reads files into `scratch`, as `sources` describe them.
+
+    A content that is `known` by its hash (and the name at hand) is not decoded again.
+    """
 
     def __init__(
         self,
         scratch: Path,
         duck: Duck,
-        known: Callable[[str], LandedFile | None],
+        sources: list[Source],
+        known: Callable[[str, str], LandedFile | None],
         on_progress: Progress | None,
     ) -> None:
-        self.scratch, self.duck = scratch, duck
+        self.scratch, self.duck, self.sources = scratch, duck, sources
         self.known, self.on_progress = known, on_progress
 
     def unchanged(self, name: str, path: Path, before: State | None) -> list[Content] | None:
         """What one file on disk holds; None where it is gone or not as it was before reading."""
         if before is None:
             return None
-        kind = event_format(path.name)
+        kind = format_of(name, self.sources)
         contents = self._zip(name, path) if kind == "zip" else [self._read(name, path)]
-        return contents if state_of(path) == before else None
+        if state_of(path) != before:
+            return None
+        return [replace(c, source=source_of(c.name, self.sources)) for c in contents]
 
     def _zip(self, name: str, path: Path) -> list[Content]:
         """The archive itself, which has no rows of its own, then its members."""
@@ -86,17 +96,20 @@ class Reader:
             if not path.stat().st_size:
                 raise Refused("empty (0 bytes): remove it or deliver it again")
             with ZipFile(path) as archive:
-                members = list(event_members(archive))
+                members = list(event_members(archive, lambda m: self._format_in(name, m)))
                 if not members:
                     raise Refused("the archive holds no csv, jsonl or parquet file")
                 return [Content(name), *(self._member(name, archive, *m) for m in members)]
         except Exception as error:
             return [self._failed(name, "zip", error)]
 
+    def _format_in(self, container: str, member: str) -> str | None:
+        return format_of(_name_in(container, member), self.sources)
+
     def _member(
         self, container: str, archive: ZipFile, info: ZipInfo, objection: str | None
     ) -> Content:
-        name, unpacked = f"{container}/{plain(info.filename)}", self.scratch / "member"
+        name, unpacked = _name_in(container, info.filename), self.scratch / "member"
         if objection:
             return Content(name, reason=objection)
         try:
@@ -111,7 +124,7 @@ class Reader:
         self, name: str, path: Path, sha256: str | None = None, held: int | None = None
     ) -> Content:
         """Decode one content, unless it is known; `held` is what it takes up in its archive."""
-        kind = event_format(name)
+        kind, source = format_of(name, self.sources), source_of(name, self.sources)
         try:
             size = path.stat().st_size
             advance = partial(self._progress, name, size)
@@ -119,9 +132,9 @@ class Reader:
             if not size:
                 raise Refused("empty (0 bytes): remove it or deliver it again")
             most = most_unpacked(held or size)
-            given = lacking(path, kind, path_values(name), most)
+            given = lacking(path, kind, source, path_values(name), most)
             sha256 = sha_with(sha256 or sha256_of(path), given)
-            known = self.known(sha256)
+            known = self.known(sha256, name)
             # the same bytes under an ending that does not fit them are refused as ever
             if known and known.format == kind:
                 return Content(name, sha256)
@@ -131,8 +144,9 @@ class Reader:
                 key=file_key_of(sha256),
                 target=self.scratch / f"{sha256}.parquet",
                 advance=advance,
-                given=given,
+                given=given | source.constants,
                 most=most,
+                source=source,
             )
             rows, notes = decode(job, self.duck)
             advance(size)
@@ -171,6 +185,10 @@ class Reader:
             except Exception:  # a broken display is no reason to refuse a file
                 log.exception("on_progress failed")
                 self.on_progress = None
+
+
+def _name_in(container: str, member: str) -> str:
+    return f"{container}/{plain(member)}"
 
 
 def file_key_of(sha256: str) -> int:

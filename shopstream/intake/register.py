@@ -28,7 +28,8 @@ class LandedFile:
 
     `load_id` is the load that last changed what is held of it, `first_load_id` the one that brought
     it: where they differ, rows of an earlier load have to go. A withdrawn content stays known, so
-    that it is not taken in again.
+    that it is not taken in again. `source_hash` is that of the description it was read by, which
+    also gives the window of its rows.
     """
 
     file_key: int
@@ -42,6 +43,9 @@ class LandedFile:
     load_id: int
     loaded_at: datetime
     withdrawn_at: datetime | None = None
+    source_hash: str = ""
+    window_start: date | None = None
+    window_end: date | None = None
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,8 @@ class RefusedFile:
 class Delivery:
     """A name that was seen; bytes and state are those of its container, the file on disk.
 
-    Warehouses of before have no state: they read a file once more to know it.
+    Warehouses of before have no state: they read a file once more to know it. `source_hash` is that
+    of the description of its name when it was read.
     """
 
     source_file: str
@@ -66,6 +71,7 @@ class Delivery:
     file_sha256: str | None
     bytes: int
     state: str = ""
+    source_hash: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,7 +125,9 @@ def prepare(home: Path) -> None:
     for folder in ("landed_rows", "extracted"):
         (home / folder).mkdir(parents=True, exist_ok=True)
     for name, row in TABLES.items():
-        DeltaTable.create(str(home / name), schema=_schema(row), mode="ignore")
+        table = DeltaTable.create(str(home / name), schema=_schema(row), mode="ignore")
+        if len(table.schema().fields) < len(fields(row)):  # of an earlier version
+            write_table(home, name, read_table(home, name))
 
 
 def read_table(home: Path, name: str) -> list:

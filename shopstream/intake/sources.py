@@ -14,15 +14,13 @@ from typing import NoReturn
 import yaml
 
 from shopstream.errors import LandingError
-from shopstream.intake.columns import EVENT_COLUMNS
+from shopstream.intake.archives import PACKED, event_format
+from shopstream.intake.columns import EVENT_COLUMNS, ROW_COLUMNS
 from shopstream.plain import plain
 
 FOLDER = "sources"
 ENDINGS = (".yml", ".yaml")
 PRESETS = Path(__file__).parent / "presets"
-# Read only where a description maps or gives them.
-FURTHER_COLUMNS = ("quantity", "currency")
-OURS = (*EVENT_COLUMNS, *FURTHER_COLUMNS)
 NEEDED = ("event_time", "event_type", "product_id")
 HASHABLE = ("user_id", "product_id", "category_id")
 TIME_FORMATS = ("text", "epoch_seconds", "epoch_milliseconds", "epoch_microseconds")
@@ -81,7 +79,11 @@ DEFAULT = Source()
 def sources(landing: Path) -> list[Source]:
     """The descriptions of a landing folder, by name. Raises SourceError."""
     folder = landing / FOLDER
-    paths = sorted(folder.iterdir()) if folder.is_dir() else []
+    try:
+        paths = sorted(folder.iterdir()) if folder.is_dir() else []
+    except OSError as error:
+        what = f"the folder can't be read ({error.strerror})"
+        raise SourceError(f"{FOLDER}/", 1, what, "check its rights") from None
     return [described(path) for path in paths if is_description(path)]
 
 
@@ -121,6 +123,18 @@ def source_of(name: str, described: Iterable[Source]) -> Source:
         what = f"{name} is described here and in {first.file}"
         raise SourceError(others[0].file, others[0].line, what, "change the patterns of one")
     return first
+
+
+def format_of(name: str, described: Iterable[Source]) -> str | None:
+    """The format of a delivered file by its ending, or csv where a pattern has its ending.
+
+    None for a name that is no delivery. Raises SourceError.
+    """
+    known, ending = event_format(name), Path(name).suffix.lower()
+    patterns = source_of(name, described).files
+    if known or not any(_matches(name, p) and p.lower().endswith(ending) for p in patterns):
+        return known
+    return f"csv{ending}" if ending[1:] in PACKED else "csv"
 
 
 def _matches(name: str, pattern: str) -> bool:
@@ -218,7 +232,7 @@ class _Description:
         """What only shows beside other keys, the preset's too."""
         columns, constants = settings.get("columns", {}), settings.get("constants", {})
         absent = settings.get("absent", ())
-        for column in OURS:
+        for column in ROW_COLUMNS:
             places = [
                 p for p in ("columns", "constants", "absent") if column in settings.get(p, ())
             ]
@@ -227,7 +241,7 @@ class _Description:
                 self.wrong((places[1], column), what, "keep one of them")
         header = settings.get("header")
         names = [name.strip().lower() for name in header or ()]
-        for column in OURS if header else ():
+        for column in ROW_COLUMNS if header else ():
             name = columns.get(column)
             if name and name not in names:
                 what = f"{name}, which is to be {column}, is not in header"
@@ -252,7 +266,7 @@ class _Description:
             self.wrong(at, f"{at[-1]} is not one text", f"write {at[-1]}: text")
         return value.strip()
 
-    def _ours(self, at: tuple, column: str, among: Iterable[str] = OURS) -> None:
+    def _ours(self, at: tuple, column: str, among: Iterable[str] = ROW_COLUMNS) -> None:
         if column not in among:
             what = f"{column} is none of the columns that can stand here"
             self.wrong(at, what, f"write one of {', '.join(among)}")
@@ -338,7 +352,7 @@ class _Description:
     def _read_constants(self, key: str) -> dict:
         constants = {}
         for column, value in self._map(key).items():
-            self._ours((key, column), column, [c for c in OURS if c != "event_time"])
+            self._ours((key, column), column, [c for c in ROW_COLUMNS if c != "event_time"])
             constants[column] = self._text((key, column), value)
         return {"constants": constants}
 
@@ -351,7 +365,7 @@ class _Description:
         return {"nulls": nulls}
 
     def _read_absent(self, key: str) -> dict:
-        columns = self._columns_of(key, OURS)
+        columns = self._columns_of(key, ROW_COLUMNS)
         if needed := [column for column in columns if column in NEEDED]:
             what = f"there is no event without {needed[0]}"
             self.wrong((key,), what, "name its column under columns, or its value under constants")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shopstream.intake.duck import Database
+from shopstream.intake.sources import Source
 
 Given = dict[str, str | None]
 ID_COLUMNS = ("product_id", "category_id", "user_id")
@@ -26,8 +27,8 @@ class Job:
     """A content to be decoded.
 
     `kind` is parquet, or csv or jsonl, by itself or packed (`csv.gz`); `key` goes into the column
-    file_key; `advance` is told the bytes read so far; `given` are values of the path, for columns
-    that the file lacks; `most` is how many bytes it may unpack to.
+    file_key; `advance` is told the bytes read so far; `given` are values of the path and constants
+    of the description, for columns that the file lacks; `most` is how many bytes it may unpack to.
     """
 
     path: Path
@@ -37,6 +38,7 @@ class Job:
     advance: Callable[[int], None]
     given: Given
     most: int
+    source: Source
 
 
 def copy(con: Database, key: int, select: str, values: list, target: Path) -> None:
@@ -47,6 +49,11 @@ def copy(con: Database, key: int, select: str, values: list, target: Path) -> No
         "(format parquet, compression snappy)",
         [*values, str(target)],
     )
+
+
+def literal(text: str | None) -> str:
+    """SQL of a text."""
+    return "null::varchar" if text is None else f"'{text.replace(chr(39), 2 * chr(39))}'"
 
 
 def cell(column: str, text: str, exact: str | None) -> str:

@@ -94,9 +94,11 @@ def test_delta_tables_exist_empty_and_use_plain_features(shop, name):
     protocol = table.protocol()
     assert (protocol.min_reader_version, protocol.min_writer_version) == (1, 2)
     types = {f.name: (f.type.type, f.nullable) for f in table.schema().fields}
-    nullable = {"landed_files": {"notes", "withdrawn_at"}}.get(name, {"file_sha256"})
+    nullable = {"landed_files": {"notes", "withdrawn_at", "window_start", "window_end"}}.get(
+        name, {"file_sha256"}
+    )
     assert {column for column, (_, null) in types.items() if null} == nullable
-    assert {kind for kind, _ in types.values()} <= {"long", "string", "timestamp"}
+    assert {kind for kind, _ in types.values()} <= {"long", "string", "timestamp", "date"}
 
 
 def test_second_run_reads_nothing_and_writes_nothing(shop, monkeypatch):
