@@ -29,7 +29,7 @@ def print_reports(reports: list[Report], files: list[str], written: list[Path]) 
         _print(report)
     for path in written:
         announce(f"Written: {plain(str(path))}. Look at it, then: make build")
-    if not written and any(report.description for report in reports):
+    if not written and any(report.description is not None for report in reports):
         announce(f"To write it: .venv/bin/shopstream inspect --write {plain(shlex.join(files))}")
 
 
@@ -59,7 +59,7 @@ def _print(report: Report) -> None:
     _print_left_out(report)
     for note in report.notes:
         announce(f"  Note: {plain(note)}")
-    if report.description:
+    if report.description is not None:
         _print_description(report)
 
 

@@ -3,8 +3,8 @@
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -15,19 +15,26 @@ import pyarrow as pa
 
 from shopstream.config import rules
 from shopstream.intake.archives import Refused, event_members
-from shopstream.intake.decode import decode
+from shopstream.intake.decode import decode, lacking
 from shopstream.intake.duck import Duck, default_memory_limit
 from shopstream.intake.finding import find, name_of
 from shopstream.intake.foreign_tables import EXPORT, table_kind
 from shopstream.intake.path_values import path_values
-from shopstream.intake.shapes.description import write, written
+from shopstream.intake.shapes.description import exact, write, written
 from shopstream.intake.shapes.head import NOT_UTF8, Head, head_of
 from shopstream.intake.shapes.proposal import Finder, Proposal
-from shopstream.intake.sources import DEFAULT, Source, described, source_of, sources
+from shopstream.intake.sources import (
+    DEFAULT,
+    Source,
+    described,
+    format_of,
+    source_of,
+    sources,
+)
 from shopstream.intake.work_copy import Job
 from shopstream.plain import plain
+from shopstream.run.model_rules import Judge
 
-Judge = Callable[[list[Path]], pa.Table]
 AS_IT_IS, DESCRIBED, UNREADABLE = "builds as it is", "builds by a description", "can't be read"
 _LEFT_OUT = """
     select
@@ -52,6 +59,7 @@ _FIGURES = """
     from judged
 """
 SHOWN_TYPES = 100
+TEXTS = (".tsv", ".tab", ".txt", ".dat", ".psv", ".log")
 TO_UTF8 = "it is not UTF-8: convert it, as with iconv -f WINDOWS-1252 -t UTF-8 old > new"
 
 
@@ -64,7 +72,8 @@ class Report:
     the whole, an estimate unless `rows_exact`; rows_read: those of the head, which all counts are
     of. columns: delivered name, our column, how it was found, an example. event_types: delivered
     name, what it becomes, rows. left_out: reason, rows, share (0 to 1), first row and example.
-    source: the file of the description that reads it; description: keys of one to be written.
+    source: the file of the description that reads it; description: keys of one to be written, None
+    where none is needed or known.
     """
 
     file: str
@@ -87,7 +96,7 @@ class Report:
     left_out: list[dict] = field(default_factory=list)
     window: str | None = None
     source: str | None = None
-    description: dict = field(default_factory=dict)
+    description: dict | None = None
     notes: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict:
@@ -143,7 +152,7 @@ class Inspector:
                     raise Refused(
                         "an Office document (.xlsx or the like): save its sheet as CSV UTF-8"
                     )
-                members = list(event_members(archive))
+                members = list(event_members(archive, lambda m: self._may_hold_rows(name, m)))
                 if not members:
                     raise Refused("the archive holds no csv, jsonl or parquet file")
                 for info, objection in members:
@@ -157,6 +166,10 @@ class Inspector:
             raise Refused(
                 f"the zip is cut short or damaged ({error}): deliver it again, whole"
             ) from None
+
+    def _may_hold_rows(self, container: str, member: str) -> bool:
+        known = format_of(f"{container}/{plain(member)}", self.described)
+        return bool(known) or Path(member).suffix.lower() in TEXTS
 
     def _of_member(self, stream: BinaryIO, size: int, name: str) -> Report:
         try:
@@ -193,47 +206,55 @@ class Inspector:
         report.notes = list(proposal.notes)
         if head.encoding == NOT_UTF8:
             report.notes.insert(0, TO_UTF8)
-        if source != DEFAULT:
-            report.source = source.file
-            best = self._trial(head, source)
-        else:
-            best = self._trial(head, source)
-            if proposal.description and not proposal.questions and not best.is_whole:
-                trial = self._trial(head, self._proposed(head, proposal))
+        best, may_propose = self._trial(head, source), source == DEFAULT
+        if may_propose and not proposal.questions:
+            proposed = self._proposed(head, proposal)
+            is_named = format_of(head.name, [proposed]) == head.ending
+            if proposal.description or (is_named and not self._is_named(head)):
+                report.description = proposal.description
+            if report.description and not best.is_whole:
+                trial = self._trial(head, proposed)
                 best = trial if trial.usable > best.usable or best.refused else best
+            if not self._is_named(head) and is_named:
+                best.source = proposed
+        report.source = source.file or None
         report.verdict = AS_IT_IS if best.source == DEFAULT else DESCRIBED
-        if source == DEFAULT and not proposal.questions:
-            report.description = proposal.description
         best.tell(report, head)
         if best.refused or (best.rows and not best.usable):
             report.verdict = UNREADABLE
             report.cause = "; ".join(proposal.questions) or best.refused or _no_row(report)
-        if not head.ends_fit:
-            report.verdict = UNREADABLE
+        elif format_of(head.name, [best.source]) != head.ending:
+            report.verdict, report.description = UNREADABLE, None
             report.cause = f"its name does not end in what it is: let it end in .{head.ending}"
         return best.source
+
+    def _is_named(self, head: Head) -> bool:
+        """Whether landing takes the file for what it is, by its name and descriptions."""
+        return format_of(head.name, self.described) == head.ending
 
     def _proposed(self, head: Head, proposal: Proposal) -> Source:
         """The proposal as landing would read it. Raises SourceError."""
         path = self.scratch / f"proposed{self.number}.yml"
-        path.write_text(written(proposal.description, ["*"]))
-        return described(path)
+        path.write_text(written(proposal.description, [exact(head.name)]))
+        return replace(described(path), file="")
 
     def _trial(self, head: Head, source: Source) -> "Trial":
         self.number += 1
-        copy = self.scratch / f"copy{self.number}.parquet"
-        job = Job(
-            path=head.path,
-            kind=head.form,
-            key=self.number,
-            target=copy,
-            advance=lambda done: None,
-            given=path_values(head.name),
-            most=1 << 40,
-        )
+        copy, most = self.scratch / f"copy{self.number}.parquet", 1 << 40
         try:
+            given = lacking(head.path, head.form, source, path_values(head.name), most)
+            job = Job(
+                path=head.path,
+                kind=head.form,
+                key=self.number,
+                target=copy,
+                advance=lambda done: None,
+                given=given | source.constants,
+                most=most,
+                source=source,
+            )
             rows, notes = decode(job, self.duck)
-            return Trial(source, rows, notes, self.judge([copy]) if rows else None)
+            return Trial(source, rows, notes, self.judge(copy, source) if rows else None)
         except Refused as error:
             return Trial(source, refused=str(error))
 
@@ -342,7 +363,7 @@ def write_descriptions(landing: Path, reports: list[Report]) -> list[Path]:
     """Write what is proposed, files of one description in one; returns the paths written."""
     alike: dict[str, list[Report]] = {}
     for report in reports:
-        if report.description:
+        if report.description is not None:
             alike.setdefault(json.dumps(report.description), []).append(report)
     here = [name for name, _, _ in find(landing, landing / "warehouse")] if alike else []
     written = []

@@ -7,6 +7,7 @@ The models of staging are rendered as they stand and run on Sail, so no rule is 
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import date
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,22 +16,22 @@ import jinja2
 import pyarrow as pa
 
 from shopstream.config import PROJECT, SAIL_LIMITS, rules
+from shopstream.intake.sources import Source
 
+# Of a work copy, read by a description, an Arrow table of `stg_classified_rows` of its rows: fate
+# (`in_window`, `out_of_window`, `quarantined`), reason and cleaned values.
+Judge = Callable[[Path, Source], pa.Table]
 STAGING = PROJECT / "models" / "staging"
 # Each reads those before it.
 MODELS = ("stg_landed_rows", "stg_typed_rows", "stg_classified_rows")
 
 
 @contextmanager
-def judging() -> Iterator[Callable[[list[Path]], pa.Table]]:
-    """Yields a function: work copies to an Arrow table of `stg_classified_rows` of their rows.
-
-    It has a row's fate (`in_window`, `out_of_window`, `quarantined`), reason and cleaned values.
-    One engine serves all calls; the first one starts it.
-    """
+def judging() -> Iterator[Judge]:
+    """Yields a judge; the first call starts its engine, which serves all."""
     with ExitStack() as opened:
         session = cache(lambda: opened.enter_context(_sail()))
-        yield lambda copies: _judged(session(), copies)
+        yield lambda copy, source: _judged(session(), copy, source)
 
 
 @contextmanager
@@ -53,15 +54,19 @@ def _sail() -> Iterator:
         server.stop()
 
 
-def _judged(session, copies: list[Path]) -> pa.Table:
-    rows = session.read.parquet(*map(str, copies))
-    rows.selectExpr("*", "cast(null as boolean) as is_erased").createOrReplaceTempView(
-        "landed_rows"
-    )
-    rows.select("file_key").distinct().createOrReplaceTempView("landed_files")
+def _judged(session, copy: Path, source: Source) -> pa.Table:
+    rows = session.read.parquet(str(copy)).selectExpr("*", "cast(null as boolean) as is_erased")
+    rows.createOrReplaceTempView("landed_rows")
+    window = {"window_start": source.window_start, "window_end": source.window_end}
+    bounds = (f"cast({_date(bound)} as date) as {name}" for name, bound in window.items())
+    rows.selectExpr("file_key", *bounds).distinct().createOrReplaceTempView("landed_files")
     for name in MODELS:
         session.sql(rendered(name)).createOrReplaceTempView(name)
     return session.table(MODELS[-1]).toArrow()
+
+
+def _date(bound: date | None) -> str:
+    return f"'{bound}'" if bound else "null"
 
 
 @cache

@@ -7,11 +7,13 @@ counts equal to those of a build.
 import bz2
 import gzip
 import io
+import json
 import lzma
 import re
 import sqlite3
 import tarfile
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 import pyarrow as pa
@@ -20,13 +22,19 @@ import pytest
 import zstandard
 
 from shopstream.intake.columns import EVENT_COLUMNS
+from shopstream.intake.landing import land
+from shopstream.intake.sources import DEFAULT
 from shopstream.run.inspection import (
+    AS_IT_IS,
+    DESCRIBED,
     UNREADABLE,
     Report,
     inspect,
     would_build,
+    write_descriptions,
 )
 from shopstream.run.model_rules import judging
+from tests.helpers.shop import Shop
 
 HEADER = ",".join(EVENT_COLUMNS) + "\n"
 ROWS, DAY = 20, "2019-10-25"
@@ -113,7 +121,7 @@ CAUSES = {
     "short.csv.zst": (zstandard.compress(shop().encode())[:-5], "zstd is cut short"),
     "short.parquet": (TYPED[:-20], "Parquet is cut short"),
     "short.zip": (packed(**{"a.csv": shop()})[:-30], "zip is cut short"),
-    "nothing.zip": (packed(**{"a.txt": "x"}), "no csv, jsonl or parquet"),
+    "nothing.zip": (packed(**{"a.png": "x"}), "no csv, jsonl or parquet"),
     "twice.csv.gz": (gzip.compress(gzip.compress(shop().encode())), "unpack it once"),
     "other.csv.xz": (lzma.compress(shop().encode()), "xz: pack it with gzip"),
     "many.tar.gz": (gzip.compress(tar()), "tar archive"),
@@ -124,13 +132,16 @@ CAUSES = {
     "said.csv": ("sep=;\n" + shop().replace(",", ";"), "first line, sep=;, is no header: remove"),
     "remark.csv": ("# of today\n" + shop(), "first line, # of today"),
     "twins.csv": (shop().replace("brand", "price", 1), "more than one column is named price"),
-    "shop.txt": (shop(), r"end in \.csv"),
+    "shop.txt": (gzip.compress(shop().encode()), r"end in \.csv\.gz"),
     "packed.csv": (gzip.compress(shop().encode()), r"end in \.csv\.gz"),
     "days.csv": (shop(event_time="2019-10-25"), "dates without a time of day"),
     "either.csv": (shop(event_time="05/10/2019 10:00"), "whether day or month .* %d/%m/%Y"),
     "comma.csv": (shop(price='"10,00"'), "bad_price.*with a point"),
     "nested.parquet": (NESTED, "lists or objects are in items"),
-    "letter.csv": ("Dear customer,\nwe are closed.\n", "no column has event types"),
+    "letter.csv": (
+        "Dear customer,\nwe are closed.\n",
+        "none of its columns is known",
+    ),
 }
 
 
@@ -148,3 +159,121 @@ def test_what_is_no_file_is_named(tmp_path, judge):
     reports = inspect(tmp_path, [tmp_path, tmp_path / "gone.csv", part], judge)
     causes = [report.cause for report in reports]
     assert "a folder" in causes[0] and "No such file" in causes[1] and "Delta table" in causes[2]
+
+
+# --- columns of other names ----------------------------------------------------------------------
+
+MILLISECONDS = 1572000000000  # 2019-10-25 10:40:00
+COSMETICS = shop().replace("view", "remove_from_cart", 1)
+
+
+def table(names: str, *rows: str, delimiter: str = ",") -> str:
+    """A text with a header line where it has names; `|` stands between fields."""
+    lines = [row.replace("|", delimiter) for row in (*filter(None, [names]), *rows)]
+    return "\n".join(lines) + "\n"
+
+
+def lines(*objects: dict) -> str:
+    return "".join(json.dumps(each) + "\n" for each in objects)
+
+
+RETAILROCKET = table(
+    "timestamp|visitorid|event|itemid|transactionid",
+    "1572000000000|257597|view|355908|",
+    "1572000001000|992329|addtocart|248676|",
+    "1572000002000|111016|transaction|318965|4000",
+)
+CLICKS = table(
+    "",
+    "1|2019-10-25T10:51:09.277Z|214536502|0",
+    "1|2019-10-25T10:54:09.868Z|214536500|S",
+    "2|2019-10-25T10:54:46.998Z|214536506|12",
+)
+BUYS = table(
+    "",
+    "420374|2019-10-25T18:44:58.314Z|214537888|12462|1",
+    "420374|2019-10-25T18:44:58.325Z|214537850|0|0",
+)
+GA4 = table(
+    "event_date|event_timestamp|event_name|user_pseudo_id|ga_session_id|item_id|item_brand"
+    "|item_category|price|quantity|currency",
+    "20191025|1572000000766593|view_item|1026454.4271|661|GGOEGDHB1|Google|Apparel|10.5||USD",
+    "20191025|1572000001766594|add_to_cart|1026454.4271|661|GGOEGDHB1|(not set)|Caps|10.5|1|USD",
+    "20191025|1572000002766594|purchase|1026454.4271|661|GGOEGDHB1|Google|Apparel|10.5|2|USD",
+)
+SHOPIFY = table(
+    "Name|Email|Financial Status|Paid at|Currency|Total|Created at|Lineitem quantity|Lineitem name"
+    "|Lineitem price|Lineitem sku|Vendor",
+    f"#1001|a@b.example|paid|{DAY} 10:00:05 +0200|EUR|13.00|{DAY} 10:00:00 +0200|2|Shirt|5.00|S1|A",
+    f"#1001|a@b.example|||EUR||{DAY} 10:00:00 +0200|1|Hat|3.00|H1|A",
+)
+SEEN = {"user_id": 7, "session_id": "a", "product_id": 12, "price": 9.5}
+LOG = lines(
+    {"timestamp": f"{DAY}T12:00:00.250Z", "event": "product_viewed", **SEEN},
+    {"timestamp": f"{DAY}T12:00:01.250Z", "event": "add_to_cart", **SEEN, "quantity": 2},
+)
+BOUGHT = {"customer": "a@b.example", "sku": "A-1", "amount": "9.5"}
+OTHER_LOG = lines(
+    {"ts": f"{DAY}T12:00:00Z", "action": "Product Viewed", **BOUGHT},
+    {"ts": f"{DAY}T12:00:01Z", "action": "Order Completed", **BOUGHT},
+)
+GERMAN = table(
+    "zeit|action|article_id|customer_id",
+    "25.10.2019 10:00:00|view|12|7",
+    "26.10.2019 11:00:00|addtocart|12|7",
+    delimiter=";",
+)
+ALL_THREE = {"view": 1, "cart": 1, "purchase": 1}
+SHAPES = {
+    "retailrocket/events.csv": (
+        RETAILROCKET,
+        "retailrocket",
+        {"view": 1, "cart": 1, "purchase": 1},
+    ),
+    "yoochoose-clicks.csv": (CLICKS, "yoochoose_clicks", {"view": 3}),
+    "yoochoose-buys.dat": (BUYS, "yoochoose_buys", {"purchase": 2}),
+    "bq-20191025.csv": (GA4, "ga4", ALL_THREE),
+    "orders_export_1.csv": (SHOPIFY, "shopify_orders", {"purchase": 2}),
+    "backend.jsonl": (LOG, "backend_log", {"view": 1, "cart": 1}),
+    "other.jsonl": (OTHER_LOG, None, {"view": 1, "purchase": 1}),
+    "german.csv": (GERMAN, None, {"view": 1, "cart": 1}),
+    "tabs.tsv": (shop().replace(",", "\t"), None, {"view": ROWS}),
+    "pipes.csv": (shop().replace(",", "|"), None, {"view": ROWS}),
+    "bare.csv": (shop().removeprefix(HEADER), None, {"view": ROWS}),
+    "mails.csv": (shop(user_id="a@b.example"), None, {"view": ROWS}),
+    "shop.txt": (shop(), None, {"view": ROWS}),
+    "seconds.csv": (shop(event_time="1572000000.5"), None, {"view": ROWS}),
+    "months.csv": (shop(event_time="10/25/2019 1:00 PM"), None, {"view": ROWS}),
+    "packed.csv.zst": (
+        zstandard.compress(shop(event_time=str(MILLISECONDS)).encode()),
+        None,
+        {"view": ROWS},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_the_description_that_is_written_lands_every_row(tmp_path, judge, name):
+    content, preset, types = SHAPES[name]
+    shop = Shop(tmp_path)
+    path = shop.put(name, content)
+    (before,) = inspect(shop.landing, [path], judge)
+    assert before.verdict == DESCRIBED and not would_build(before), before.cause
+    assert before.description.get("preset") == preset
+    (written,) = write_descriptions(shop.landing, [before])
+    (after,) = inspect(shop.landing, [path], judge)
+    assert after.verdict == DESCRIBED and would_build(after) and after.description is None
+    assert after.source == f"sources/{written.name}"
+    assert (after.usable, after.left_out) == (sum(types.values()), [])
+    landed = land(shop.landing, shop.warehouse)
+    assert landed.refused == [] and [file.rows_read for file in landed.landed] == [after.usable]
+    (copy,) = shop.home.glob("landed_rows/*.parquet")
+    assert Counter(judge(copy, DEFAULT)["event_type"].to_pylist()) == types
+
+
+@pytest.mark.parametrize("content", [shop(), COSMETICS, gzip.compress(shop().encode()), TYPED])
+def test_the_nine_columns_build_as_they_are(look, content):
+    ending = "parquet" if content == TYPED else "csv.gz" if isinstance(content, bytes) else "csv"
+    report = look(f"a.{ending}", content)
+    assert report.verdict == AS_IT_IS and would_build(report) and report.description is None
+    assert report.left_out == []

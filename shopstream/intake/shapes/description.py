@@ -22,15 +22,19 @@ def written(description: dict, files: list[str]) -> str:
     return HEAD + yaml.safe_dump(keys, sort_keys=False, allow_unicode=True, width=100)
 
 
+def exact(name: str) -> str:
+    """The pattern of just this name."""
+    return re.sub(r"([*?[])", r"[\1]", name)
+
+
 def patterns(names: list[str], others: list[str]) -> list[str]:
     """Patterns of these files and of later deliveries of their kind, and of none of the others."""
     found = []
     for name in names:
-        exact = re.sub(r"([*?[])", r"[\1]", name)
-        folder, slash, last = exact.rpartition("/")
+        folder, slash, last = exact(name).rpartition("/")
         wide = folder + slash + _OF_ONE_DELIVERY.sub("*", last)
         if "[" in last or any(fnmatchcase(other, wide) for other in others):
-            wide = exact
+            wide = exact(name)
         found.append(wide)
     return list(dict.fromkeys(found))
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from shopstream.intake import sources
-from shopstream.intake.columns import EVENT_COLUMNS
+from shopstream.intake.columns import EVENT_COLUMNS, ROW_COLUMNS
 from shopstream.intake.shapes.head import Head
 from shopstream.intake.shapes.values import MOST, TEXT, Column
 from shopstream.intake.sources import Source
@@ -61,7 +61,7 @@ def _has_header(head: Head, columns: dict[str, Column], source: Source, header: 
         return False
     return all(
         _holds(ours, by_name[name], source)
-        for ours in sources.OURS
+        for ours in ROW_COLUMNS
         if (name := source.delivered(ours)) in by_name
     )
 

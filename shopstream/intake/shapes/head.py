@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from shopstream.intake.archives import PACKED, Refused, event_format, most_unpacked
+from shopstream.intake.archives import PACKED, Refused, most_unpacked
 from shopstream.intake.csv_text import read_header
 from shopstream.intake.packed import unpacked
 from shopstream.intake.shapes.kinds import (
@@ -24,6 +24,7 @@ from shopstream.intake.shapes.kinds import (
     refuse_foreign,
     text_form,
 )
+from shopstream.intake.sources import DEFAULT
 
 ROWS = 100_000
 PIECE, MOST_BYTES = 4 << 20, 64 << 20  # of text, unpacked
@@ -65,11 +66,6 @@ class Head:
         """The ending that landing knows this form by."""
         return ".".join(filter(None, [self.form, self.packing]))
 
-    @property
-    def ends_fit(self) -> bool:
-        """Whether the name promises what is inside."""
-        return event_format(self.name) == self.ending
-
 
 def head_of(stream: BinaryIO, size: int, name: str, target: Path) -> Head:
     """The head of a content of `size` bytes; its rows go to `target`, too. Raises Refused.
@@ -108,7 +104,7 @@ def _text(stream: BinaryIO, size: int, packing: str, name: str, target: Path) ->
     refuse_foreign(data, packing)
     refuse_binary(data)
     # Says what is wide text, or packed twice, in the words that landing has for it.
-    read_header(io.BytesIO(data[: 1 << 20]), packing)
+    read_header(io.BytesIO(data[: 1 << 20]), packing, DEFAULT)
     unmarked = data.removeprefix(codecs.BOM_UTF8)
     encoding = "UTF-8" if unmarked is data else "UTF-8 with a byte-order mark"
     data = unmarked
@@ -154,7 +150,7 @@ def _csv(text: str) -> dict:
     if not has_header:
         names = [f"column_{number}" for number in range(1, len(names) + 1)]
     rows = pacsv.read_csv(
-        pa.py_buffer(text.encode()),
+        pa.py_buffer(f"{text}\n".encode()),
         pacsv.ReadOptions(
             column_names=[str(at) for at in range(len(names))],
             skip_rows_after_names=int(has_header),

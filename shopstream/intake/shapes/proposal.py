@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from shopstream.intake.columns import EVENT_COLUMNS
+from shopstream.intake.columns import EVENT_COLUMNS, ROW_COLUMNS
 from shopstream.intake.shapes.fitting import fitting
 from shopstream.intake.shapes.head import Head
 from shopstream.intake.shapes.names import event_type_of, known_as, type_by_name
 from shopstream.intake.shapes.values import MOST, TEXT, Column
-from shopstream.intake.sources import NEEDED, OURS, Source, preset
+from shopstream.intake.sources import NEEDED, Source, preset
 
 IDS = ("user_id", "product_id")
 _FITS_PRICE = 0.5  # of the values that have to be numbers
@@ -50,7 +50,7 @@ class Finder:
         """All that can be found out."""
         if known := fitting(self.head, self.columns):
             return self._of_known_shape(known)
-        for column in OURS:
+        for column in ROW_COLUMNS:
             if column in self.given:
                 self.made.found[column] = ("", "by the path")
             else:
@@ -71,7 +71,7 @@ class Finder:
         header = source.header or known.get("header", ())
         shown = dict(zip(header, self.head.names, strict=False))
         here = {name.strip().lower(): name for name in self.head.names}
-        for column in OURS:
+        for column in ROW_COLUMNS:
             delivered = source.delivered(column)
             if held := shown.get(delivered) or here.get(delivered):
                 self.made.found[column] = (held, f"by preset {name}" if name else "by its values")
@@ -84,6 +84,9 @@ class Finder:
             if (at := self.made.found.get(column)) and self.columns[at[0]].are_ids_of_text
         ]
         made = known | ({"event_types": types} if types else {})
+        # A file has to have what a description names.
+        if lacking := {*source.columns} - {*self.made.found}:
+            made["absent"] = [c for c in ROW_COLUMNS if c in {*lacking, *source.absent}]
         if not set(texts) <= set(source.hashed):
             made["hashed"] = sorted({*texts, *source.hashed})
         self.made.description = made
@@ -116,8 +119,8 @@ class Finder:
                 self.time_format = TEXT if is_typed else times.format
                 if times.are_local and not is_typed:
                     self.made.notes.append(
-                        f"{name} names no zone: its times are taken as UTC, unless time: {{zone: "
-                        "Europe/Berlin}} or the like says where they are of"
+                        f"{name} names no zone: its times are taken as UTC, unless the description "
+                        "says another, such as time: {zone: Europe/Berlin}"
                     )
                 return
             if times.either:
@@ -205,6 +208,12 @@ class Finder:
     def _find_the_needed(self) -> None:
         """What no event is without: constants where the file says so itself, else questions."""
         found, lists = self.made.found, ", ".join([*self._free()][:20])
+        if not found and not self.made.questions:
+            self.made.questions.append(
+                f"none of its columns is known to be one of an event: {lists or 'there are none'}; "
+                "if they are, name them under columns"
+            )
+            return
         if "event_type" not in found:
             self._type_of_all()
         for column in ("event_time", "product_id"):
