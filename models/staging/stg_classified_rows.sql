@@ -24,6 +24,9 @@ decide_fates as (
             when reason is not null then 'quarantined'
             when cast(event_time as date) < {{ date_or_null(var('window_start')) }} then 'out_of_window'
             when cast(event_time as date) > {{ date_or_null(var('window_end')) }} then 'out_of_window'
+            -- That of the source's description.
+            when cast(event_time as date) not between coalesce(window_start, cast(event_time as date))
+                and coalesce(window_end, cast(event_time as date)) then 'out_of_window'
             else 'in_window'
         end as fate
     from typed_rows

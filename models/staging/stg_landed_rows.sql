@@ -25,6 +25,8 @@ trim_values as (
         category_id_exact,
         price_exact,
         user_id_exact,
+        window_start,
+        window_end,
         struct(
             event_time,
             event_time_exact,
@@ -45,7 +47,7 @@ trim_values as (
         ) as delivered_values
     from landed_rows
     -- A landing that was killed can leave rows of a file it had not registered yet.
-    left semi join landed_files on landed_rows.file_key = landed_files.file_key
+    inner join landed_files using (file_key)
 )
 
 select
@@ -70,5 +72,7 @@ select
     category_id_exact,
     price_exact,
     user_id_exact,
+    window_start,
+    window_end,
     delivered_values
 from trim_values

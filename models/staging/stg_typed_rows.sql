@@ -35,6 +35,8 @@ select
     is_erased,
     bad_row,
     delivered_values,
+    window_start,
+    window_end,
     case
         when bad_row is not null then 'bad_row'
         when event_time is null and {{ null_default('event_time_read', 'event_time') }} is null then 'missing_event_time'

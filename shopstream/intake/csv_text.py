@@ -73,7 +73,7 @@ class Csv:
         self.convert = pacsv.ConvertOptions(
             check_utf8=False,  # done before, for all columns
             column_types=dict.fromkeys(self.where.values(), _TEXT),
-            include_columns=list(self.where.values()),
+            include_columns=list(dict.fromkeys(self.where.values())),
             null_values=[""],
             strings_can_be_null=True,
         )

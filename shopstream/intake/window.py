@@ -1,6 +1,7 @@
 """A word on the window of dates as soon as files are landed, before a build leaves rows out."""
 
 import logging
+from collections import defaultdict
 from datetime import date
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from shopstream.config import rules
 from shopstream.console import console
 from shopstream.intake.committer import LandingResult
 from shopstream.intake.landing import work_copies
+from shopstream.intake.register import LandedFile
 
 log = logging.getLogger(__name__)
 # Only the date: an offset may move a row by a day, which is of no matter here.
@@ -39,28 +41,54 @@ def warn_of_window(warehouse: Path, landed: LandingResult) -> None:
 
     It reads the work copies that `land` has just made: one column, seconds for 40 million rows.
     """
-    copies = work_copies(warehouse, landed.landed)
-    if not copies:
-        return
     bounds = [rules()[name] for name in ("window_start", "window_end")]
-    words = warning(copies, *(bound and date.fromisoformat(str(bound)) for bound in bounds))
-    if words:
-        log.warning("%s", words)
-        console.print(f"[bold]Most rows are out of the window.[/bold] {words}")
+    start, end = (bound and date.fromisoformat(str(bound)) for bound in bounds)
+    sources = defaultdict(list)
+    for file in landed.landed:
+        sources[file.window_start, file.window_end].append(file)
+    for window, files in sources.items():
+        copies = work_copies(warehouse, files)
+        words = copies and (warning(copies, start, end) or of_source(copies, files[0], *window))
+        if words:
+            log.warning("%s", words)
+            console.print(f"[bold]Most rows are out of the window.[/bold] {words}")
+
+
+def of_source(
+    copies: list[Path], example: LandedFile, start: date | None, end: date | None
+) -> str | None:
+    """The same of the window that the description of these files gives."""
+    found = _counts(copies, start, end)
+    if not found:
+        return None
+    first, last, rows, out = found
+    return (
+        f"{out:,} of {rows:,} new rows that have a date, of files such as {example.source_file}: "
+        f"they are of {first} to {last}, and the window of their description in sources/ is "
+        f"{start or 'open'} to {end or 'open'}. To take them in, give it another: window: "
+        f"{{start: {first}, end: {last}}}, then run: make build."
+    )
 
 
 def warning(copies: list[Path], start: date | None, end: date | None) -> str | None:
     """What to set where most rows of these copies are out of the window; None where they aren't."""
-    with duckdb.connect() as db:
-        db.execute("set timezone = 'UTC'")
-        db.register("delivered", ds.dataset([str(copy) for copy in copies]))
-        values = {"first": start, "last": end}
-        first, last, rows, out = db.execute(COUNTS, values).fetchone()
-    if 2 * out <= rows:
+    found = _counts(copies, start, end)
+    if not found:
         return None
+    first, last, rows, out = found
     return (
         f"{out:,} of {rows:,} new rows that have a date: they are of {first} to {last}, and the "
         f"window is {start or 'open'} to {end or 'open'}. To take them in, set in dbt_project.yml "
         f'window_start: "{first}" and window_end: "{last}", then run .venv/bin/shopstream backfill '
         "(before this load was built: make build)."
     )
+
+
+def _counts(copies: list[Path], start: date | None, end: date | None) -> tuple | None:
+    """First and last date, rows and those out of a window, where these are most; else None."""
+    with duckdb.connect() as db:
+        db.execute("set timezone = 'UTC'")
+        db.register("delivered", ds.dataset([str(copy) for copy in copies]))
+        values = {"first": start, "last": end}
+        first, last, rows, out = db.execute(COUNTS, values).fetchone()
+    return (first, last, rows, out) if 2 * out > rows else None

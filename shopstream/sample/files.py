@@ -15,11 +15,18 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from shopstream.intake.columns import EVENT_COLUMNS
+from shopstream.intake.sources import FOLDER
 from shopstream.sample.catalogue import Columns
 from shopstream.sample.day import EVENT_TYPES, delivered_rows, with_dirt
 from shopstream.sample.hashing import draw
 from shopstream.sample.shop import Shop, make_shop
 
+# The sample is like that data set, and has its window: rows out of it are part of the dirt.
+DESCRIPTION = """\
+# How the sample's files are read: docs/sources.md.
+files: ["events_*"]
+preset: rees46
+"""
 BROKEN_CSV = ((0, "2019-13-45 99:00:00 UTC"), (6, "free"), (7, "guest"), (2, "n/a"))
 BROKEN_PARQUET = (("event_time", None), ("price", float("inf")))
 
@@ -141,7 +148,7 @@ def generate(
     start: date = date(2019, 10, 1),
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[Path]:
-    """Write one file per day into target and return their paths, in order.
+    """Write one file per day into target and return their paths, in order; and their description.
 
     events is a rate: rows per 31 days. A day's file depends on seed, rate, start and format, not
     on days, so days=32 writes the same 31 files and the next one. on_progress gets the number of
@@ -151,7 +158,8 @@ def generate(
         raise ValueError("events and days must be at least 1")
     if file_format not in ("csv", "parquet"):
         raise ValueError(f"file_format must be csv or parquet, not {file_format}")
-    target.mkdir(parents=True, exist_ok=True)
+    (target / FOLDER).mkdir(parents=True, exist_ok=True)
+    (target / FOLDER / "sample.yml").write_text(DESCRIPTION)
     shop = make_shop(events, seed, days, start)
     paths = []
     with ThreadPoolExecutor(2) as pool:

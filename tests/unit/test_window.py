@@ -63,6 +63,20 @@ def test_a_window_may_be_open(shop, start, end, out):
     assert words is None or "2 of 3 new rows" in words and "2019-10-01 to open" in words
 
 
+def test_the_window_of_a_description_is_told_as_one(shop, capsys):
+    text = 'files: ["a*"]\nwindow: {start: 2019-11-01}\n'
+    shop.put("sources/a.yml", text)
+    put(shop, "a.csv", IN, IN)
+    put(shop, "b.csv", IN, IN, IN)
+    words = said(shop, capsys)
+    assert "2 of 2 new rows that have a date, of files such as a.csv" in words
+    assert "window of their description in sources/ is 2019-11-01 to open" in words
+    assert "window: {start: 2019-10-01, end: 2019-10-01}, then run: make build" in words
+    assert "dbt_project" not in words
+    shop.put("sources/a.yml", text.replace("2019-11-01", "2019-10-01"))
+    assert said(shop, capsys) == ""
+
+
 # --- what is not published -----------------------------------------------------------------------
 
 
