@@ -19,11 +19,15 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import yaml
 import zstandard
+from click.testing import CliRunner
 
 from shopstream.intake.columns import EVENT_COLUMNS
 from shopstream.intake.landing import land
+from shopstream.intake.shapes import head
 from shopstream.intake.sources import DEFAULT
+from shopstream.people.cli import main
 from shopstream.run.inspection import (
     AS_IT_IS,
     DESCRIBED,
@@ -277,3 +281,118 @@ def test_the_nine_columns_build_as_they_are(look, content):
     report = look(f"a.{ending}", content)
     assert report.verdict == AS_IT_IS and would_build(report) and report.description is None
     assert report.left_out == []
+
+
+# --- what a build says ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["retailrocket/events.csv", "yoochoose-clicks.csv", "german.csv"])
+def test_a_refusal_names_inspect_where_columns_could_be_ours(tmp_path, name):
+    shop = Shop(tmp_path)
+    shop.put(name, SHAPES[name][0])
+    shop.put("it's.csv", SHAPES[name][0] + "\n")
+    reasons = {file.source_file: file.reason for file in land(shop.landing, shop.warehouse).refused}
+    assert reasons[name].endswith(f": .venv/bin/shopstream inspect {name} --write")
+    assert reasons["it's.csv"].endswith(""" inspect 'it'"'"'s.csv' --write""")
+
+
+@pytest.mark.parametrize("content", ["a,b\n1,2\n", "", shop().replace("user_id", "price", 1)])
+def test_a_refusal_does_not_name_inspect_where_it_would_not_help(tmp_path, content):
+    shop = Shop(tmp_path)
+    shop.put("a.csv", content)
+    (refused,) = land(shop.landing, shop.warehouse).refused
+    assert "inspect" not in refused.reason
+
+
+# --- the command ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Runs the command on a landing folder; its exit code and what it printed."""
+    (tmp_path / "landing").mkdir()
+    for name in ("landing", "warehouse", "logs"):
+        monkeypatch.setenv(f"SHOPSTREAM_{name.upper()}", str(tmp_path / name))
+
+    def run(*arguments: str) -> tuple[int, str]:
+        ran = CliRunner().invoke(main, ["inspect", *map(str, arguments)])
+        assert not ran.exception or isinstance(ran.exception, SystemExit), ran.output
+        assert not (tmp_path / "warehouse").exists()
+        return ran.exit_code, ran.output
+
+    return run
+
+
+def test_the_exit_code_says_whether_all_would_build(tmp_path, run):
+    good = put(tmp_path / "landing", "good.csv", shop())
+    other = put(tmp_path / "landing", "rocket_2019-10-25.csv", RETAILROCKET)
+    code, printed = run(good)
+    assert code == 0 and "builds as it is: good.csv" in printed and "20 usable" in printed
+    code, printed = run("good.csv", other)  # a name below the landing folder, too
+    assert code == 3 and "preset: retailrocket" in printed and "inspect --write" in printed
+    code, printed = run(other, "--write")
+    assert code == 0 and "builds by a description sources/rocket.yml" in printed
+    written = tmp_path / "landing" / "sources" / "rocket.yml"
+    assert yaml.safe_load(written.read_text()) == {
+        "files": ["rocket_*.csv"],
+        "preset": "retailrocket",
+    }
+
+
+def test_nothing_is_written_over_a_description(tmp_path, run):
+    own = put(tmp_path / "landing", "sources/rocket.yml", 'files: ["b.csv"]\n')
+    files = [put(tmp_path / "landing", f"rocket{n}.csv", RETAILROCKET + "\n" * n) for n in (1, 2)]
+    assert run(*files, "--write")[0] == 0
+    assert own.read_text() == 'files: ["b.csv"]\n'
+    (new,) = {*own.parent.iterdir()} - {own}
+    assert yaml.safe_load(new.read_text())["files"] == ["rocket1.csv", "rocket2.csv"]
+
+
+def test_a_description_is_of_no_file_that_was_not_meant(tmp_path, run):
+    other = put(tmp_path / "landing", "shop_2019-10-26.csv", RETAILROCKET)
+    put(tmp_path / "landing", "shop_2019-10-25.csv", shop())
+    assert run(other, "--write")[0] == 0
+    assert run(other, "shop_2019-10-25.csv")[0] == 0
+
+
+def test_a_description_that_does_not_fit_is_named(tmp_path, run):
+    put(tmp_path / "landing", "sources/a.yml", "files: a.csv\ncolumns: {user_id: who}\n")
+    file = put(tmp_path / "landing", "a.csv", shop())
+    code, printed = run(file)
+    assert code == 3 and "sources/a.yml" in printed and "missing who (user_id)" in printed
+    put(tmp_path / "landing", "sources/a.yml", "files: a.csv\ndelimiter: ''\n")
+    assert run(file)[0] == 2
+
+
+def test_programs_get_json_and_terminals_no_control_characters(tmp_path, run):
+    evil = put(
+        tmp_path / "landing", "a\x1b[31m.csv", shop(brand="\x1b[31m\u202e").replace("b,", "b\x07,")
+    )
+    for arguments in ([evil], [evil, "--json"]):
+        code, printed = run(*arguments)
+        assert code == 0 and not re.search("[\x00-\x09\x0b-\x1f\u202e]", printed)
+    (report,) = json.loads(printed)
+    assert report["usable"] == ROWS and report["columns"][5]["example"] == "\x1b[31m\u202e"
+    assert report["first_time"] == f"{DAY} 10:00:00+00:00"
+
+
+def test_rows_left_out_have_reason_share_and_example(tmp_path, run):
+    text = shop() + row(20, price="ten") + row(1) + row(21, event_time="1999-01-01 00:00:00")
+    code, printed = run(put(tmp_path / "landing", "a.csv", text))
+    assert code == 0 and "21 usable, of which 1 duplicates; 8.70 % unusable" in printed
+    assert re.search(r"bad_price +│ 1 +│ 4.35 % +│ 21 +│ .*ten", printed)
+    assert "out_of_window" in printed and 'window_start: "1999-01-01"' in printed
+
+
+def test_a_long_file_is_judged_by_its_head(look, monkeypatch):
+    monkeypatch.setattr(head, "ROWS", 50)
+    text = HEADER + "".join(row(number % 60) for number in range(1000))
+    report = look("a.csv", text)
+    assert (report.rows_read, report.rows_exact) == (50, False)
+    assert report.rows == pytest.approx(1000, rel=0.05)
+    whole = look(
+        "b.jsonl", lines(*[dict(zip(EVENT_COLUMNS, row(1).strip().split(","), strict=True))] * 50)
+    )
+    assert (whole.rows_read, whole.rows_exact, whole.rows, whole.duplicates) == (50, True, 50, 49)
+    longer = look("c.csv.gz", gzip.compress(text.encode()))
+    assert longer.rows_read == 50 and not longer.rows_exact

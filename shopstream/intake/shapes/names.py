@@ -66,6 +66,8 @@ FILE_WORDS = {
     "cart": r"cart|basket",
     "view": r"click|view|impression",
 }
+# Of time, type, product, and user or session: values may show the one that is not known by name.
+_LEAST_KNOWN = 3
 _TYPE_OF = {known: ours for ours, names in EVENT_TYPES.items() for known in names}
 
 
@@ -81,6 +83,17 @@ def known_as(names: Iterable[str], column: str) -> list[str]:
     # By its own name first, in any case.
     found = [(-1 if name.strip().lower() == column else at, name) for at, name in found]
     return [name for _, name in sorted(found, key=lambda pair: pair[0])]
+
+
+def could_be_ours(names: list[str]) -> bool:
+    """Whether these names, or the values in their place, are of a file that `inspect` may map."""
+    if len(names) == 1:
+        names = re.split(r"[,;\t|]", names[0])
+    parts = ("event_time",), ("event_type",), ("product_id",), ("user_id", "user_session")
+    known = sum(any(known_as(names, column) for column in part) for part in parts)
+    # Without a header the first row stands there.
+    is_row = not known and len(names) > 2 and any(re.match(r"\s*\d", name) for name in names)
+    return is_row or known >= _LEAST_KNOWN
 
 
 def event_type_of(value: str) -> str | None:
