@@ -43,7 +43,7 @@ def daily(tmp_path_factory, worker_id) -> Warehouse:
 
 def build_daily(warehouse: Warehouse, files: list[Path]) -> None:
     """Build the sample of all days but the last, then that day."""
-    warehouse.landing.mkdir(parents=True)
+    shutil.copytree(files[0].parent / "sources", warehouse.landing / "sources")
     for file in files[:-1]:
         shutil.copy(file, warehouse.landing)
     warehouse.build()

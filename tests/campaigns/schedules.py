@@ -35,7 +35,7 @@ from tests.helpers.results import Results, add_resume_option
 from tests.helpers.warehouse import put_files
 from tests.helpers.warm import BuildFailed, WarmWarehouse
 
-FAR_TIMES = ["1970-01-01 00:00:00", "2018-06-01 12:00:00", "2031-01-01 00:00:00"]
+FAR_TIMES = ["1970-01-01 00:00:00", "2018-06-01 12:00:00", "2131-01-01 00:00:00"]
 FAR_TIMES += ["9999-12-31 23:59:59"]
 
 RARE_TYPES = ["", "Other", "remove_from_cart"]
