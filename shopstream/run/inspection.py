@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 from zipfile import BadZipFile, ZipFile
@@ -269,10 +270,15 @@ class Trial:
     judged: pa.Table | None = None
     refused: str | None = None
 
+    @cached_property
+    def figures(self) -> dict:
+        """What `_FIGURES` counts; nothing where there are no rows."""
+        return _ask(self.judged, _FIGURES)[0] if self.judged else {}
+
     @property
     def usable(self) -> int:
         """Rows that are in the window."""
-        return _ask(self.judged, _FIGURES)[0]["usable"] if self.judged else 0
+        return self.figures.get("usable", 0)
 
     @property
     def is_whole(self) -> bool:
@@ -288,11 +294,10 @@ class Trial:
         # Landing reads odd rows in its own way: a line that is no row counts as one.
         report.rows = round(head.total * self.rows / max(head.rows.num_rows, 1))
         report.rows_read = self.rows
-        (figures,) = _ask(self.judged, _FIGURES)
-        report.first_time, report.last_time = figures["first_time"], figures["last_time"]
-        report.usable, report.duplicates = figures["usable"], figures["duplicates"]
+        for name, value in self.figures.items():
+            setattr(report, name, value)
         report.left_out = _ask(self.judged, _LEFT_OUT)
-        report.window = _window(report)
+        report.window = _window(report, self.source)
 
 
 def _no_row(report: Report) -> str:
@@ -308,16 +313,19 @@ def _ask(judged: pa.Table, sql: str) -> list[dict]:
         return con.sql(sql).to_arrow_table().to_pylist()
 
 
-def _window(report: Report) -> str | None:
+def _window(report: Report, source: Source) -> str | None:
     """What to set where rows are out of the window."""
     if not any(each["reason"] == "out_of_window" for each in report.left_out):
         return None
     first, last = (f"{time:%Y-%m-%d}" for time in (report.first_time, report.last_time))
-    start, end = rules()["window_start"], rules()["window_end"]
-    return (
-        f"The window is {start or 'open'} to {end or 'open'}. To take all rows in, set in "
-        f'dbt_project.yml window_start: "{first}" and window_end: "{last}".'
+    words = (
+        f"The window is {rules()['window_start'] or 'open'} to {rules()['window_end'] or 'open'}: "
+        f'dbt_project.yml, window_start: "{first}" and window_end: "{last}" take all rows in.'
     )
+    if source.window_start or source.window_end:
+        where = f"{source.file}, " if source.file else ""
+        words += f" That of the description, too: {where}window: {{start: {first}, end: {last}}}."
+    return words
 
 
 def _columns(finder: Finder, proposal: Proposal) -> Iterator[dict]:

@@ -38,6 +38,7 @@ from shopstream.run.inspection import (
     write_descriptions,
 )
 from shopstream.run.model_rules import judging
+from tests.helpers.shapes import shapes
 from tests.helpers.shop import Shop
 
 HEADER = ",".join(EVENT_COLUMNS) + "\n"
@@ -193,29 +194,6 @@ CLICKS = table(
     "1|2019-10-25T10:54:09.868Z|214536500|S",
     "2|2019-10-25T10:54:46.998Z|214536506|12",
 )
-BUYS = table(
-    "",
-    "420374|2019-10-25T18:44:58.314Z|214537888|12462|1",
-    "420374|2019-10-25T18:44:58.325Z|214537850|0|0",
-)
-GA4 = table(
-    "event_date|event_timestamp|event_name|user_pseudo_id|ga_session_id|item_id|item_brand"
-    "|item_category|price|quantity|currency",
-    "20191025|1572000000766593|view_item|1026454.4271|661|GGOEGDHB1|Google|Apparel|10.5||USD",
-    "20191025|1572000001766594|add_to_cart|1026454.4271|661|GGOEGDHB1|(not set)|Caps|10.5|1|USD",
-    "20191025|1572000002766594|purchase|1026454.4271|661|GGOEGDHB1|Google|Apparel|10.5|2|USD",
-)
-SHOPIFY = table(
-    "Name|Email|Financial Status|Paid at|Currency|Total|Created at|Lineitem quantity|Lineitem name"
-    "|Lineitem price|Lineitem sku|Vendor",
-    f"#1001|a@b.example|paid|{DAY} 10:00:05 +0200|EUR|13.00|{DAY} 10:00:00 +0200|2|Shirt|5.00|S1|A",
-    f"#1001|a@b.example|||EUR||{DAY} 10:00:00 +0200|1|Hat|3.00|H1|A",
-)
-SEEN = {"user_id": 7, "session_id": "a", "product_id": 12, "price": 9.5}
-LOG = lines(
-    {"timestamp": f"{DAY}T12:00:00.250Z", "event": "product_viewed", **SEEN},
-    {"timestamp": f"{DAY}T12:00:01.250Z", "event": "add_to_cart", **SEEN, "quantity": 2},
-)
 BOUGHT = {"customer": "a@b.example", "sku": "A-1", "amount": "9.5"}
 OTHER_LOG = lines(
     {"ts": f"{DAY}T12:00:00Z", "action": "Product Viewed", **BOUGHT},
@@ -235,10 +213,6 @@ SHAPES = {
         {"view": 1, "cart": 1, "purchase": 1},
     ),
     "yoochoose-clicks.csv": (CLICKS, "yoochoose_clicks", {"view": 3}),
-    "yoochoose-buys.dat": (BUYS, "yoochoose_buys", {"purchase": 2}),
-    "bq-20191025.csv": (GA4, "ga4", ALL_THREE),
-    "orders_export_1.csv": (SHOPIFY, "shopify_orders", {"purchase": 2}),
-    "backend.jsonl": (LOG, "backend_log", {"view": 1, "cart": 1}),
     "other.jsonl": (OTHER_LOG, None, {"view": 1, "purchase": 1}),
     "german.csv": (GERMAN, None, {"view": 1, "cart": 1}),
     "tabs.tsv": (shop().replace(",", "\t"), None, {"view": ROWS}),
@@ -273,6 +247,21 @@ def test_the_description_that_is_written_lands_every_row(tmp_path, judge, name):
     assert landed.refused == [] and [file.rows_read for file in landed.landed] == [after.usable]
     (copy,) = shop.home.glob("landed_rows/*.parquet")
     assert Counter(judge(copy, DEFAULT)["event_type"].to_pylist()) == types
+
+
+NINE_COLUMNS = ("rees46", "cosmetics", "electronics")
+
+
+@pytest.mark.parametrize("shape", shapes(), ids=lambda shape: next(iter(shape.files)))
+def test_the_shape_of_each_preset_is_known(tmp_path, judge, shape):
+    paths = [put(tmp_path, name, content) for name, content in shape.files.items()]
+    before = inspect(tmp_path, paths, judge)
+    expected = None if shape.preset in NINE_COLUMNS else {"preset": shape.preset}
+    assert [report.description for report in before] == [expected, expected]
+    assert len(write_descriptions(tmp_path, before)) == (expected is not None)
+    after = inspect(tmp_path, paths, judge)
+    assert all(map(would_build, after)) and [report.left_out for report in after] == [[], []]
+    assert sum(report.usable for report in after) > 50
 
 
 @pytest.mark.parametrize("content", [shop(), COSMETICS, gzip.compress(shop().encode()), TYPED])
