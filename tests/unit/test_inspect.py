@@ -385,3 +385,51 @@ def test_a_long_file_is_judged_by_its_head(look, monkeypatch):
     assert (whole.rows_read, whole.rows_exact, whole.rows, whole.duplicates) == (50, True, 50, 49)
     longer = look("c.csv.gz", gzip.compress(text.encode()))
     assert longer.rows_read == 50 and not longer.rows_exact
+
+
+# --- what is decided by values -------------------------------------------------------------------
+
+
+def test_a_column_of_any_name_is_known_by_its_values(look):
+    text = table(
+        "moment|what|item|who|amount",
+        "1572000000|Add to cart|12|7|1.5",
+        "1572000001|view|13|8|2.5",
+        delimiter=";",
+    )
+    report = look("a.csv", text)
+    found = {each["ours"]: (each["name"], each["how"]) for each in report.columns}
+    assert found["event_time"] == ("moment", "by its values")
+    assert found["event_type"] == ("what", "by its values")
+    assert found["user_id"] == ("who", "by its values")
+    assert report.description["event_types"] == {"add to cart": "cart"}
+    assert report.usable == 2 and any("who is taken for user_id" in note for note in report.notes)
+
+
+def test_ids_are_not_guessed_where_two_columns_could_be(look):
+    text = table("time|event|one|two", f"{DAY} 10:00:00|view|1|5", f"{DAY} 10:00:01|cart|2|6")
+    report = look("a.csv", text)
+    assert report.description is None
+    assert re.search("to be product_id; free are one, two.*user_id or user_session", report.cause)
+
+
+def test_a_type_whose_rows_have_no_product_is_no_view(look):
+    rows = ["1572000000|page_view||a"] * 3 + ["1572000000|view_item|S-1|a"]
+    report = look("a.csv", table("ts|event|sku|uid", *rows))
+    assert report.description["event_types"] == {"view_item": "view"}
+    assert [each["becomes"] for each in report.event_types] == ["page_view", "view"]
+
+
+def test_ids_that_are_texts_are_hashed_and_a_few_broken_numbers_are_not(look):
+    skus = "".join(row(number, product_id=f"S-{number}") for number in range(ROWS))
+    assert look("a.csv", HEADER + skus).description == {"hashed": ["product_id"]}
+    few = look("b.csv", shop() + row(20, product_id="none"))
+    assert few.description is None
+    assert [each["reason"] for each in few.left_out] == ["bad_product_id"]
+
+
+def test_a_quantity_by_our_own_name_is_offered_and_not_taken(look):
+    head, *rest = shop().splitlines()
+    report = look("a.csv", "\n".join([f"{head},quantity", *(f"{line},2" for line in rest), ""]))
+    assert report.verdict == AS_IT_IS
+    assert report.description == {"columns": {"quantity": "quantity"}}

@@ -13,6 +13,7 @@ from shopstream.intake.sources import NEEDED, Source, preset
 
 IDS = ("user_id", "product_id")
 _FITS_PRICE = 0.5  # of the values that have to be numbers
+_LEAST_FOUND = 3  # columns by which a file is one of events
 _MOST_TYPES = 100  # event types that are looked through
 
 
@@ -77,7 +78,8 @@ class Finder:
                 self.made.found[column] = (held, f"by preset {name}" if name else "by its values")
         if "event_type" in self.made.found:
             self._take_types(*self.made.found["event_type"])
-        types = {v: t for v, t in self.event_types.items() if v not in source.event_types}
+        left_out = {*source.event_types, *self._without_products()}
+        types = {v: t for v, t in self.event_types.items() if v not in left_out}
         texts = [
             column
             for column in IDS
@@ -216,6 +218,7 @@ class Finder:
             return
         if "event_type" not in found:
             self._type_of_all()
+        self._take_the_only_id()
         for column in ("event_time", "product_id"):
             if column not in found and not self.made.questions:
                 self.made.questions.append(
@@ -227,6 +230,26 @@ class Finder:
                 f"no column is known to be user_id or user_session; free are {lists or 'none'}: "
                 "name one under columns"
             )
+
+    def _take_the_only_id(self) -> None:
+        """Where one id is not known by name, and one column alone has values of ids, it is this."""
+        found = self.made.found
+        missing = [c for c in IDS if c not in found]
+        ids = [name for name, column in self._free().items() if column.are_ids]
+        if len(missing) == len(ids) == 1 and len(found) >= _LEAST_FOUND:
+            self._take(missing[0], ids[0], "by its values")
+            self.hashed += missing if self.columns[ids[0]].are_ids_of_text else []
+            self.made.notes.append(
+                f"{ids[0]} is taken for {missing[0]}, for no other column could be: see that it is"
+            )
+
+    def _without_products(self) -> set[str]:
+        """Event types, lower case, whose rows mostly have no product: a page seen is no view."""
+        names = [self.made.found.get(c, ("",))[0] for c in ("event_type", "product_id")]
+        if not all(name in self.columns for name in names):
+            return set()
+        types, products = (self.columns[name] for name in names)
+        return types.where_mostly_null(products)
 
     def _type_of_all(self) -> None:
         """An event type for all rows: what the file's name says, or purchases where amounts are."""
@@ -258,8 +281,9 @@ class Finder:
             made["time"] = {"format": self.time_format}
         if head.delimiter != "," and head.form == "csv":
             made["delimiter"] = head.delimiter
-        if self.event_types:
-            made["event_types"] = self.event_types
+        left_out = self._without_products()
+        if types := {v: t for v, t in self.event_types.items() if v not in left_out}:
+            made["event_types"] = types
         if self.constants:
             made["constants"] = self.constants
         if self.hashed:

@@ -32,6 +32,7 @@ _FORMATS = (
 _DISTINCT = 5_000  # values that formats are tried on
 MOST = 0.9  # of the values that have to be of a kind
 _WHOLE = r"^[+-]?\d+([.]0)?$"
+_DRAWN = r"^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$"
 _DECIMAL = r"^[+-]?(\d+[.]?\d*|[.]\d+)([eE][+-]?\d+)?$"
 
 
@@ -100,6 +101,22 @@ class Column:
         return self._ask(
             f"select count(distinct v) from trimmed where not regexp_matches(v, '{_WHOLE}')"
         )[0][0]
+
+    @cached_property
+    def are_ids(self) -> bool:
+        """Whether its values are whole numbers, or ids as programs draw them, and no times."""
+        if not self.filled or self.times.format or len(self.counts) < 2:
+            return False
+        (row,) = self._ask(f"select avg(regexp_matches(v, '{_DRAWN}')::int) from trimmed")
+        return max(self.shares["whole"], row[0]) > MOST
+
+    def where_mostly_null(self, other: "Column") -> set[str]:
+        """Its values, lower case, in whose rows another column mostly has none."""
+        self.con.register("pairs", pa.table({"v": self.values, "other": other.values}))
+        found = self.con.execute(
+            "select lower(trim(v)) from pairs group by all having avg((other is null)::int) > 0.5"
+        )
+        return {value for (value,) in found.fetchall()}
 
     @cached_property
     def are_event_types(self) -> bool:
