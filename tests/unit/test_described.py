@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from shopstream.errors import LandingError
+from shopstream.intake.described import NOT_SHOWN
 from tests.helpers.shop import Shop
 
 FILES = 'files: ["*"]\n'
@@ -189,6 +190,17 @@ def test_a_hashed_id_is_a_number_made_of_its_text(shop, form):
     }
     text = "hashed: [product_id]\nnulls: {product_id: [(Not Set)]}"
     assert landed(shop, form, "product_id", list(texts), text) == list(texts.values())
+
+
+def test_a_row_that_could_not_be_split_shows_no_hashed_id(shop):
+    describe(shop, FILES + "hashed: [user_id]")
+    names = "event_time,event_type,product_id,user_id"
+    shop.put("a.csv", f"{names}\nt,view,1,ada@example.com\nt,view,1,ada@example.com,x\n")
+    shop.put("b.jsonl", '{"user_id": "ada@example.com", "event_time"\n' + json.dumps(ROW))
+    for file in shop.land().landed:
+        rows = shop.rows(file)
+        assert [row["bad_row"] for row in rows if row["bad_row"]] == [NOT_SHOWN]
+        assert "ada" not in str(rows)
 
 
 @pytest.mark.parametrize("form", FORMS)
