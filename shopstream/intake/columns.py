@@ -27,6 +27,14 @@ ROW_COLUMNS = (*EVENT_COLUMNS, *MAPPED_COLUMNS)
 REQUIRED = ("event_time", "event_type", "product_id", "user_id")
 
 
+class Unnamed(Refused):
+    """A file whose columns have not our names, and the names that they have."""
+
+    def __init__(self, reason: str, names: list[str]) -> None:
+        super().__init__(reason)
+        self.names = names
+
+
 def _notes(source: Source, missing: list[str], extra: list[str], given: list[str]) -> str | None:
     parts = [f"read by {source.file}"] if source.file else []
     parts += [f"missing columns, taken as null: {', '.join(missing)}"] if missing else []
@@ -62,7 +70,7 @@ def resolve(
         shown = ", ".join(c if wanted[c] == c else f"{wanted[c]} ({c})" for c in lacking)
         found = ", ".join(key[:40] or "(no name)" for key in keys[:20])
         mend = f"mend {source.file}, or " if source.file else ""
-        raise Refused(f"missing {shown}; found {found}: {mend}{remedy}")
+        raise Unnamed(f"missing {shown}; found {found}: {mend}{remedy}", names)
     extra = [name.strip() for name in names if name.strip().lower() not in wanted.values()]
     where = {c: keys.index(name) for c, name in wanted.items() if name in keys}
     used = [c for c in given if c in wanted and c not in where]

@@ -8,6 +8,7 @@ import errno
 import hashlib
 import logging
 import re
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -25,11 +26,13 @@ from shopstream.intake.archives import (
     extract,
     most_unpacked,
 )
+from shopstream.intake.columns import Unnamed
 from shopstream.intake.decode import decode, lacking
 from shopstream.intake.duck import Duck
 from shopstream.intake.file_state import State, state_of
 from shopstream.intake.path_values import path_values, sha_with
 from shopstream.intake.register import LandedFile
+from shopstream.intake.shapes.names import could_be_ours
 from shopstream.intake.sources import DEFAULT, Source, format_of, source_of
 from shopstream.intake.work_copy import Job
 from shopstream.plain import plain
@@ -157,6 +160,9 @@ class Reader:
     def _failed(self, name: str, kind: str, error: Exception, sha: str | None = None) -> Content:
         """The refusal that an error means for this one file."""
         raise_if_stopped()
+        if isinstance(error, Unnamed) and could_be_ours(error.names):
+            words = f"its columns could be ours: .venv/bin/shopstream inspect {shlex.quote(name)}"
+            return Content(name, sha, reason=f"{error}; {words} --write")
         if isinstance(error, Refused):
             return Content(name, sha, reason=str(error))
         # what an error quotes is the file's own name or text; only DuckDB writes without an errno

@@ -2,12 +2,12 @@
 
 import click
 
-from shopstream.people.commands import loads, readers, warehouse
+from shopstream.people.commands import inspecting, loads, readers, warehouse
 from shopstream.people.plain_errors import PlainErrors, prepare
 from shopstream.people.report import report
 
 COMMANDS = [
-    *(loads.build, loads.land, loads.backfill, loads.sample),
+    *(inspecting.inspect, loads.build, loads.land, loads.backfill, loads.sample),
     *(loads.reload, loads.withdraw, loads.erase),
     *(readers.query, readers.dashboard, report, readers.compare, readers.docs),
     *(readers.published, readers.rollback, readers.verify),

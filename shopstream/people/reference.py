@@ -57,6 +57,7 @@ Each target of `make` is a thin call of `.venv/bin/shopstream`; `make` lists the
 | 1 | a model or test failed; readers stay on the last published build |
 | 2 | it could not start or go on; the message says why |
 | 3 | published, but a file was refused for the first time, or no row of a new file could be used |
+| 3, of `inspect` | a file would not build, as it is now |
 | 129, 130, 143 | stopped by SIGHUP, SIGINT (Ctrl-C) or SIGTERM; the next run goes on |
 
 They are those of `shopstream`: make ends with 2 for any of them but 0.

@@ -17,6 +17,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from shopstream.intake.columns import EVENT_COLUMNS
+from shopstream.run.inspection import inspect
+from shopstream.run.model_rules import judging
 from tests.helpers.warehouse import PROJECT, Warehouse, put_files
 
 HEADER = ",".join(EVENT_COLUMNS)
@@ -350,6 +352,30 @@ def test_rows_of_mutilated_files_are_all_accounted_for(loaded):
         fates = [value for name, value in file.items() if name.startswith("rows_")]
         assert file["rows_read"] == sum(fates) - file["rows_read"]
     assert sum(file["rows_quarantined"] for file in fuzzed) > FUZZED_ROWS
+
+
+def test_inspect_counts_what_a_build_quarantines(loaded):
+    """Of landed files the same reasons, as often, and the same first row as delivered."""
+    warehouse, _ = loaded
+    held: dict[str, dict[str, list]] = {}
+    quarantine = warehouse.table("quarantined_events").to_pylist()
+    for each in sorted(quarantine, key=lambda row: row["row_number"]):
+        reasons = held.setdefault(each["source_file"], {})
+        reasons.setdefault(each["reason"], []).append(each["delivered_row"])
+    ledger = {file["source_file"]: file for file in warehouse.table("row_ledger").to_pylist()}
+    # of two names of one content the ledger has one
+    paths = [path for path in warehouse.landing.rglob("*") if path.is_file()]
+    with judging() as judge:
+        reports = {each.file: each for each in inspect(warehouse.landing, paths, judge)}
+    assert len(ledger) > FUZZED_FILES
+    for name, file in ledger.items():
+        found = {each["reason"]: each for each in reports[name].left_out}
+        out = found.pop("out_of_window", {"total_rows": 0})
+        assert out["total_rows"] == file["rows_out_of_window"]
+        rows = {reason: (each["total_rows"], each["example"]) for reason, each in found.items()}
+        expected = {why: (len(rows), rows[0]) for why, rows in held.get(name, {}).items()}
+        assert rows == expected, name
+        assert reports[name].rows == file["rows_read"]
 
 
 def test_the_docs_have_a_line_for_every_kind_and_name_tests_that_exist():

@@ -1,0 +1,87 @@
+"""The cleaning rules of the models on rows of work copies, without dbt and without a warehouse.
+
+The models of staging are rendered as they stand and run on Sail, so no rule is written down twice:
+`shopstream inspect` judges rows as a build does.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import date
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+
+import jinja2
+import pyarrow as pa
+
+from shopstream.config import PROJECT, SAIL_LIMITS, rules
+from shopstream.intake.sources import Source
+
+# Of a work copy, read by a description, an Arrow table of `stg_classified_rows` of its rows: fate
+# (`in_window`, `out_of_window`, `quarantined`), reason and cleaned values.
+Judge = Callable[[Path, Source], pa.Table]
+STAGING = PROJECT / "models" / "staging"
+# Each reads those before it.
+MODELS = ("stg_landed_rows", "stg_typed_rows", "stg_classified_rows")
+
+
+@contextmanager
+def judging() -> Iterator[Judge]:
+    """Yields a judge; the first call starts its engine, which serves all."""
+    with ExitStack() as opened:
+        session = cache(lambda: opened.enter_context(_sail()))
+        yield lambda copy, source: _judged(session(), copy, source)
+
+
+@contextmanager
+def _sail() -> Iterator:
+    """A session of a Sail within this process."""
+    for name, value in {**SAIL_LIMITS, "RUST_LOG": "off"}.items():
+        os.environ.setdefault(name, value)
+    from pysail.spark import SparkConnectServer
+    from pyspark.sql.connect.session import SparkSession
+
+    server = SparkConnectServer("127.0.0.1", 0)
+    server.start(background=True)
+    address, port = server.listening_address
+    session = SparkSession.builder.remote(f"sc://{address}:{port}").create()
+    try:
+        session.conf.set("spark.sql.session.timeZone", "UTC")
+        yield session
+    finally:
+        session.stop()
+        server.stop()
+
+
+def _judged(session, copy: Path, source: Source) -> pa.Table:
+    rows = session.read.parquet(str(copy)).selectExpr("*", "cast(null as boolean) as is_erased")
+    rows.createOrReplaceTempView("landed_rows")
+    window = {"window_start": source.window_start, "window_end": source.window_end}
+    bounds = (f"cast({_date(bound)} as date) as {name}" for name, bound in window.items())
+    rows.selectExpr("file_key", *bounds).distinct().createOrReplaceTempView("landed_files")
+    for name in MODELS:
+        session.sql(rendered(name)).createOrReplaceTempView(name)
+    return session.table(MODELS[-1]).toArrow()
+
+
+def _date(bound: date | None) -> str:
+    return f"'{bound}'" if bound else "null"
+
+
+@cache
+def rendered(name: str) -> str:
+    """The SQL of a model of staging as Sail gets it; what it reads is known by its bare name."""
+    environment = jinja2.Environment(extensions=["jinja2.ext.do"])
+    context = {
+        "var": lambda name: rules()[name],
+        "ref": lambda name: name,
+        "source": lambda _, name: name,
+        "return": lambda value: value,
+        "adapter": SimpleNamespace(dispatch=lambda name, _: vars(macros)[f"sail__{name}"]),
+        "execute": False,
+    }
+    text = "".join(path.read_text() for path in sorted((PROJECT / "macros").glob("*.sql")))
+    macros = environment.from_string(text).make_module(context)
+    named = {name: value for name, value in vars(macros).items() if not name.startswith("_")}
+    return environment.from_string((STAGING / f"{name}.sql").read_text()).render(context | named)
