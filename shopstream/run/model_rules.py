@@ -69,19 +69,41 @@ def _date(bound: date | None) -> str:
     return f"'{bound}'" if bound else "null"
 
 
+class _Returned(Exception):
+    """What a macro of dbt gives by `return`, from however deep in it."""
+
+
+def _return(value: object) -> None:
+    raise _Returned(value)
+
+
+def _of_dbt(macro: Callable) -> Callable:
+    """A macro that gives what it returns as dbt has it, else its text."""
+
+    def call(*values: object, **named: object) -> object:
+        try:
+            return macro(*values, **named)
+        except _Returned as returned:
+            return returned.args[0]
+
+    return call
+
+
 @cache
 def rendered(name: str) -> str:
     """The SQL of a model of staging as Sail gets it; what it reads is known by its bare name."""
     environment = jinja2.Environment(extensions=["jinja2.ext.do"])
-    context = {
+    known = {
         "var": lambda name: rules()[name],
         "ref": lambda name: name,
         "source": lambda _, name: name,
-        "return": lambda value: value,
-        "adapter": SimpleNamespace(dispatch=lambda name, _: vars(macros)[f"sail__{name}"]),
+        "return": _return,
+        "adapter": SimpleNamespace(dispatch=lambda name, _: known[f"sail__{name}"]),
         "execute": False,
     }
-    text = "".join(path.read_text() for path in sorted((PROJECT / "macros").glob("*.sql")))
-    macros = environment.from_string(text).make_module(context)
-    named = {name: value for name, value in vars(macros).items() if not name.startswith("_")}
-    return environment.from_string((STAGING / f"{name}.sql").read_text()).render(context | named)
+    for path in sorted((PROJECT / "macros").glob("*.sql")):
+        for node in environment.parse(path.read_text()).find_all(jinja2.nodes.Macro):
+            # Each by itself, so that it finds the others as they are wrapped here.
+            alone = environment.from_string(jinja2.nodes.Template([node], lineno=1), known)
+            known[node.name] = _of_dbt(getattr(alone.module, node.name))
+    return environment.from_string((STAGING / f"{name}.sql").read_text(), known).render()
