@@ -15,9 +15,11 @@ import plotly.graph_objects as go
 
 from dashboard.data import Build
 from dashboard.periods import PREVIOUS, Period
+from shopstream.config import rules
 
 # Any other value hides user ids: what was meant to hide them must not show them.
 NOT_HIDDEN = {"", "0", "no", "false", "off"}
+SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "UAH": "₴", "KRW": "₩"}
 # A change too small to be told.
 UNMOVED = "unchanged"
 # What a figure holds that ignores a filter.
@@ -42,6 +44,7 @@ class Card:
     change_unit: str = "%"
     trail: tuple[float, ...] = ()
     trail_words: tuple[str, ...] = ()
+    of_money: bool = False
 
     @property
     def moved(self) -> str | None:
@@ -129,11 +132,17 @@ class Display:
         hides = os.environ.get("SHOPSTREAM_HIDE_USER_IDS", "").strip().lower() not in NOT_HIDDEN
         return cls(
             zone if known else "UTC",
-            os.environ.get("SHOPSTREAM_CURRENCY", "$"),
+            os.environ.get("SHOPSTREAM_CURRENCY", sign_of(str(rules()["store_currency"]))),
             hides,
             positive("SHOPSTREAM_DAILY_TARGET", cls.daily_target),
             positive("SHOPSTREAM_FEWEST", cls.fewest),
         )
+
+
+def sign_of(currency: str) -> str:
+    """The sign of a currency by its three letters; these where it has none of its own."""
+    code = currency.strip().upper()
+    return SIGNS.get(code, f"{code} ")
 
 
 def positive(variable: str, default: float) -> float:

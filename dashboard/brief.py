@@ -8,11 +8,12 @@ from dashboard import figures
 from dashboard.blocks import View
 from dashboard.data import Build
 from dashboard.filters import default_view
+from dashboard.money import is_left_out
 from dashboard.periods import Period, default_period, grain_of, stored_periods
 from dashboard.screens.overview import now
 from dashboard.screens.overview.cards import cards
 from dashboard.screens.overview.changes import factors, movers
-from dashboard.sections import blocks, freshness
+from dashboard.sections import blocks, freshness, notes
 from dashboard.words import day, number
 
 INK, GREY, ACCENT, LOSS = "#1f2933", "#52606d", "#0072B2", "#A04300"
@@ -44,6 +45,7 @@ def brief(build: Build, name: str | None = None) -> str:
     parts = [
         f'<p style="color: {GREY}; font-size: 12px">shopstream · {escape(freshness(build))}</p>',
         f'<h1 style="font-size: 20px; margin: 8px 0">{escape(title)}</h1>',
+        *(grey(f"{note.title}. {note.words}") for note in notes(build)),
         card_table(shown.cards) + grey(shown.caption),
         *(heading(block.title) for block in blocks(factors, build, view)),
         finding_list(build, view),
@@ -92,6 +94,8 @@ def finding_list(build: Build, view: View) -> str:
 
 def bars(build: Build, view: View) -> str:
     """Revenue as a picture of table cells: by hour, day, week or month, as many as fit."""
+    if is_left_out(now.revenue, build):
+        return ""
     days = view.period.days
     by = "day" if days <= MOST_BARS else "week" if days <= 7 * MOST_BARS - 7 else "month"
     grain = grain_of(view.period, by)

@@ -23,7 +23,7 @@ from dashboard.filters import (
 from dashboard.periods import OTHER_DATES, PRESETS, Period
 from dashboard.report import report
 from dashboard.saved import saved_views
-from dashboard.sections import blocks, freshness, instead
+from dashboard.sections import blocks, freshness, instead, notes
 from dashboard.words import plain, short
 from shopstream.config import Settings
 
@@ -50,6 +50,8 @@ def show(page: Page, pages: tuple[Page, ...], links: dict[str, object]) -> None:
     finally:
         with head:
             link_pages(pages, links)
+    for note in notes(build):
+        draw(note, links, definitions)
     for row in part.rows:
         places = st.columns(len(row), gap="medium") if len(row) > 1 else [st.container()]
         for section, place in zip(row, places, strict=True):

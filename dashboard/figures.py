@@ -26,6 +26,11 @@ class Figure:
     unit: str = ""
     explained: str = ""
 
+    @property
+    def of_money(self) -> bool:
+        """Whether it is an amount, or a share of one."""
+        return self.unit == "money" or self.column == "share"
+
 
 OF_STORE = (
     Figure("Revenue", "revenue", "revenue", "money"),

@@ -13,6 +13,7 @@ from dashboard import data
 from dashboard.blocks import Display, Page, Part, View
 from dashboard.charts import WEEKDAYS
 from dashboard.data import Build
+from dashboard.money import CHOICES
 from dashboard.periods import (
     COMPARISONS,
     EVERYTHING,
@@ -38,14 +39,15 @@ class Filter:
     everything: str = ""
     typed: str = ""
 
-    @property
-    def default(self) -> str:
+    def default(self, build: Build) -> str:
         """What holds where nothing was chosen."""
-        return self.everything or self.options[0]
+        return self.everything or self.names(build)[0]
 
     def names(self, build: Build) -> list[str]:
-        """All options, the default first."""
+        """All options, the default first; none by money where no event has a price."""
         found = list(self.options(build) if callable(self.options) else self.options)
+        if not callable(self.options) and not data.quality.has_prices(build):
+            found = [name for name in found if name not in CHOICES]
         return [self.everything, *found] if self.everything else found
 
 
@@ -105,7 +107,7 @@ NARROWING = ("period", "category", "brand", "segment")
 def default_view(part: Part, build: Build) -> View:
     """The view of a part in which nothing was chosen."""
     names = [name for name in part.filters if name != "period"]
-    choices = {name: FILTERS[name].default for name in names if not FILTERS[name].everything}
+    choices = {name: FILTERS[name].default(build) for name in names if not FILTERS[name].everything}
     period = default_period(stored_periods(build)) if "period" in part.filters else None
     return View(period, Display.from_environment(), choices)
 
@@ -140,7 +142,7 @@ def choose(part: Part, build: Build) -> View:
             if one.typed:
                 choices[name] = type_in(one, name)
                 continue
-            value = select(one.words, name, one.names(build), one.default, build)
+            value = select(one.words, name, one.names(build), one.default(build), build)
             choices[name] = None if value == one.everything else value
             if choices[name] and title(build, name, value) != value:
                 written[name] = title(build, name, value)

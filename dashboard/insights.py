@@ -11,6 +11,7 @@ import pandas as pd
 from dashboard import data, figures, unusual
 from dashboard.blocks import View
 from dashboard.data import Build, MissingMart
+from dashboard.money import is_left_out, needs_prices
 from dashboard.periods import lengths
 from dashboard.words import counted, day, number, span_of_hours
 
@@ -58,6 +59,8 @@ def all_insights(build: Build, view: View) -> list[Insight]:
         return []
     everything, found = data.activity.whole(build), []
     for rule in RULES:
+        if is_left_out(rule, build):
+            continue
         try:
             insight = rule(build, view)
         except MissingMart:
@@ -89,6 +92,7 @@ def over_all(how_many: int, thing: str) -> str:
     return f"{ALL_DATES}, {counted(int(how_many), thing)}"
 
 
+@needs_prices
 def strongest_brand(build: Build, view: View) -> Insight | None:
     """The brand with most revenue, its share of revenue against its share of views."""
     found = data.products.brands(build, *view.dates, None)
@@ -109,6 +113,7 @@ def strongest_brand(build: Build, view: View) -> Insight | None:
     )
 
 
+@needs_prices
 def best_buyers(build: Build, view: View) -> Insight | None:
     """The share of revenue that the best fifth of buyers brings."""
     found = data.users.concentration(build)
@@ -127,6 +132,7 @@ def best_buyers(build: Build, view: View) -> Insight | None:
     )
 
 
+@needs_prices
 def best_hours(build: Build, view: View) -> Insight | None:
     """The three hours in a row with most revenue, against an even spread."""
     zone = view.hour_zone
@@ -152,6 +158,7 @@ def best_hours(build: Build, view: View) -> Insight | None:
     )
 
 
+@needs_prices
 def weekend(build: Build, view: View) -> Insight | None:
     """Revenue an hour at weekends against working days."""
     found = data.activity.hours(build, *view.dates, view.hour_zone, "of whole dates")
@@ -199,6 +206,7 @@ def busiest_hour(build: Build, view: View) -> Insight | None:
     )
 
 
+@needs_prices
 def change(build: Build, view: View) -> Insight | None:
     """Revenue against the period before."""
     before = view.before
@@ -225,6 +233,7 @@ def change(build: Build, view: View) -> Insight | None:
     )
 
 
+@needs_prices
 def unusual_day(build: Build, view: View) -> Insight | None:
     """The day whose revenue is furthest from what its weekday usually brings."""
     days = figures.days(build, View(), *data.activity.whole(build))
@@ -248,6 +257,7 @@ def unusual_day(build: Build, view: View) -> Insight | None:
     )
 
 
+@needs_prices
 def left_carts(build: Build, view: View) -> Insight | None:
     """The share of carts that were left and their value."""
     found = data.products.carts(build, *view.dates, None)
@@ -287,6 +297,7 @@ def unusual_hours(build: Build, view: View) -> Insight | None:
     )
 
 
+@needs_prices
 def strongest_segment(build: Build, view: View) -> Insight | None:
     """The segment with most revenue a user."""
     found = data.users.segments(build)

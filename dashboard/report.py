@@ -10,7 +10,7 @@ from dashboard.charts import sparkline
 from dashboard.columns import COLUMNS
 from dashboard.data import Build
 from dashboard.filters import default_view
-from dashboard.sections import blocks, freshness, instead
+from dashboard.sections import blocks, freshness, instead, notes
 from dashboard.words import number
 
 SHOWN_ROWS = 25
@@ -45,6 +45,7 @@ def report(pages: tuple[Page, ...], build: Build) -> str:
         f"<title>shopstream, build {build.build_id}</title><style>{STYLE}</style>"
         f"<script>{get_plotlyjs()}</script></head><body>"
         f"<p class=caption>shopstream · {escape(freshness(build))}</p><nav>{links}</nav>"
+        + "".join(map(block_html, notes(build)))
         + "".join(page_html(page, build) for page in pages)
         + "</body></html>"
     )

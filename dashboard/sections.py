@@ -11,6 +11,7 @@ from dashboard import charts, data
 from dashboard.annotations import annotations
 from dashboard.blocks import Block, Chart, Display, Empty, Section, View
 from dashboard.data import Build, EmptyMart, MissingMart
+from dashboard.money import NOTE, WORDS, is_left_out, without_money
 from dashboard.words import day, number, span
 from shopstream.config import SAMPLE_MARK
 from shopstream.errors import NothingPublished, PublishedLost
@@ -28,7 +29,11 @@ HOW_TO_MEASURE = {
 def blocks(section: Section, build: Build, view: View) -> list[Block]:
     """The blocks of a section, or words in their place."""
     try:
+        if is_left_out(section, build):
+            return []
         found = list(section(build, view))
+        if not data.quality.has_prices(build):
+            found = [without_money(block) for block in found]
         for block in found:
             if isinstance(block, Chart):
                 charts.note(block.figure, annotations())
@@ -36,6 +41,14 @@ def blocks(section: Section, build: Build, view: View) -> list[Block]:
     except Exception as error:
         name = section.__name__.replace("_", " ").capitalize()
         return [instead(error, name, "The rest of the page holds; see the log.")]
+
+
+def notes(build: Build) -> list[Block]:
+    """What has to be said on every page before anything else."""
+    try:
+        return [] if data.quality.has_prices(build) else [NOTE]
+    except Exception as error:
+        return [instead(error, "What the data covers", "Other pages may hold; see the log.")]
 
 
 def instead(error: Exception, name: str, others: str) -> Empty:
@@ -82,6 +95,8 @@ def freshness(build: Build) -> str:
             log.exception("%s of build %s can't be read", part.__name__, build.build_id)
     if isinstance(build.place, Path) and (build.place / SAMPLE_MARK).exists():
         words.append("generated sample")
+    if notes(build):
+        words.append(WORDS)
     return " · ".join(words)
 
 

@@ -42,7 +42,7 @@ def counted(how_many: int, thing: str) -> str:
 
 def with_sign(what: str, sign: str) -> str:
     """What is measured, with the currency's sign where there is one: revenue ($)."""
-    return f"{what} ({sign})" if sign else what
+    return f"{what} ({sign.strip()})" if sign.strip() else what
 
 
 def in_unit(value: float | None, unit: str, sign: str) -> str:

@@ -2,10 +2,11 @@
 
 import json
 
+import duckdb
 import pandas as pd
 
-from dashboard.data.marts import Build, query
-from shopstream.intake.columns import EVENT_COLUMNS
+from dashboard.data.marts import Build, MissingMart, query
+from shopstream.intake.columns import EVENT_COLUMNS, ROW_COLUMNS
 
 
 def values_of(delivered_row: str) -> dict[str, str | None] | None:
@@ -15,9 +16,18 @@ def values_of(delivered_row: str) -> dict[str, str | None] | None:
     except ValueError:
         return None
     # A row that could not be split may be JSON of its own: a number, or other names and values.
-    if not isinstance(values, dict) or not values.keys() <= set(EVENT_COLUMNS):
+    if not isinstance(values, dict) or not values.keys() <= set(ROW_COLUMNS):
         return None
     return values if all(isinstance(v, str | None) for v in values.values()) else None
+
+
+def has_prices(build: Build) -> bool:
+    """Whether any event has a price above 0; True of a build that does not say so."""
+    try:
+        found = query(build, "select has_prices from data_coverage")
+    except (MissingMart, duckdb.BinderException):  # of an earlier version
+        return True
+    return bool(found["has_prices"].fillna(True).all())
 
 
 def fates(build: Build) -> pd.DataFrame:

@@ -55,7 +55,11 @@ VARIABLES = [
         "to how many times its size a delivered file may unpack, once that is above 100 MiB",
     ),
     ("SHOPSTREAM_TIMEZONE", "`UTC`", "zone of the times on the dashboard; the marts stay UTC"),
-    ("SHOPSTREAM_CURRENCY", "`$`", "sign of the amounts on the dashboard"),
+    (
+        "SHOPSTREAM_CURRENCY",
+        "that of the var `store_currency`",
+        "sign of the amounts on the dashboard",
+    ),
     ("SHOPSTREAM_HIDE_USER_IDS", "`no`", "`yes` keeps user ids off the dashboard"),
     (
         "SHOPSTREAM_DASHBOARD",

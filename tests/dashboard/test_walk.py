@@ -31,6 +31,7 @@ class Walker:
 
     def __init__(self, build, monkeypatch, seed: int):
         self.dice, self.chosen, self.links, self.drawn = random.Random(seed), {}, [], []
+        self.build = build
         self.first, self.last = data.activity.whole(build)
         self.brands = data.products.brand_names(build)
         self.default = default_period(stored_periods(build)).words
@@ -125,7 +126,7 @@ class Walker:
         if name == "period" and values != [OTHER_DATES]:
             self.chosen.pop("dates", None)
         defaults = {"period": self.default, "dates": ""}
-        default = defaults[name] if name in defaults else FILTERS[name].default
+        default = defaults[name] if name in defaults else FILTERS[name].default(self.build)
         self.chosen.pop(name, None)
         if values != [default]:
             self.chosen[name] = values

@@ -36,7 +36,16 @@ def card(figure, now, then, days, view, defined) -> Card:
     name = figure.name + figures.ignored(view)
     words = figure.explained or defined
     value = in_unit(now[column], unit, view.sign)
-    return Card(name, value, words, changed, "pt" if unit == "percent" else "%", trail, said)
+    return Card(
+        name,
+        value,
+        words,
+        changed,
+        "pt" if unit == "percent" else "%",
+        trail,
+        said,
+        figure.of_money,
+    )
 
 
 def change(value, old, unit: str = "") -> float | None:

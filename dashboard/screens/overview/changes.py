@@ -4,6 +4,7 @@ import pandas as pd
 
 from dashboard import charts, data, figures, why
 from dashboard.blocks import Chart, Table, View
+from dashboard.money import needs_prices
 from dashboard.words import number
 
 FILTERS = ("category", "brand", "segment")
@@ -11,6 +12,7 @@ FILTERS = ("category", "brand", "segment")
 MOST = 4
 
 
+@needs_prices
 def factors(build, view):
     """What each factor made of the change, in a sentence and as bars."""
     if not view.before:
@@ -30,6 +32,7 @@ def factors(build, view):
     yield Chart(title, figure, parts, caption, metric="revenue")
 
 
+@needs_prices
 def movers(build, view):
     """Brands, categories and segments whose revenue changed most."""
     if not view.before:

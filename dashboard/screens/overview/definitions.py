@@ -10,6 +10,9 @@ from dashboard.words import duration, in_unit
 
 def summary(build, view):
     rows = data.activity.metric_values(build)
+    # Amounts are unknown where no event has a price.
+    rows = rows[rows["value"].notna() | (rows["unit"] != "money") | data.quality.has_prices(build)]
+    rows = rows.reset_index(drop=True)
     rows["shown"] = [
         in_unit(value, unit, view.sign)
         for value, unit in zip(rows["value"], rows["unit"], strict=True)

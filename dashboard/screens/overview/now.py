@@ -2,6 +2,7 @@
 
 from dashboard import charts, figures, insights
 from dashboard.blocks import Chart, Findings, Part
+from dashboard.money import needs_prices
 from dashboard.periods import grain_of, pale, wholly
 from dashboard.screens.overview.ahead import expect
 from dashboard.screens.overview.cards import cards
@@ -17,6 +18,7 @@ def findings(build, view):
     yield Findings(title, tuple(each.shown() for each in found[:5]), otherwise)
 
 
+@needs_prices
 def revenue(build, view):
     grain = grain_of(view.period, view.choices["grain"])
     if grain == "hour" and figures.narrowed(view):

@@ -2,6 +2,7 @@
 
 from dashboard import charts, data
 from dashboard.blocks import Chart, Part, Table
+from dashboard.money import needs_prices
 
 
 def affinity(build, view):
@@ -27,6 +28,7 @@ def affinity(build, view):
     yield Table(title, rows, caption, columns)
 
 
+@needs_prices
 def abandoned(build, view):
     rows = data.products.carts(build, *view.dates, view.chosen("category"), view.chosen("brand"))
     decided = rows["decided"].where(rows["decided"] > 0)

@@ -4,6 +4,7 @@ from functools import wraps
 
 from dashboard import charts, data, figures
 from dashboard.blocks import Chart, Empty, Part, Table
+from dashboard.money import needs_prices
 from dashboard.screens.overview.cards import cards
 from dashboard.screens.overview.now import revenue
 from dashboard.screens.products.baskets import abandoned, outcomes
@@ -30,6 +31,7 @@ def of_chosen(section):
     return shown
 
 
+@needs_prices
 def prices(build, view):
     category, brand = view.chosen("category"), view.chosen("brand")
     rows = data.products.price_days(build, *view.dates, category, brand)

@@ -2,9 +2,11 @@
 
 from dashboard import charts, data
 from dashboard.blocks import Chart, Table
+from dashboard.money import needs_prices
 from dashboard.words import with_sign
 
 
+@needs_prices
 def by_type(build, view):
     rows = data.activity.prices_by_type(build, *view.dates)
     shown = rows.pivot(index="event_date", columns="event_type", values="mean_price").reset_index()

@@ -2,6 +2,7 @@
 
 from dashboard import charts, data
 from dashboard.blocks import Chart, Part
+from dashboard.money import needs_prices
 from dashboard.screens.products.price_moves import by_type, changes
 from dashboard.words import with_sign
 
@@ -10,6 +11,7 @@ FEWEST_VIEWS = 50
 CONVERSION = {"words": "purchases / views (%)", "unit": "%", "of": "views"}
 
 
+@needs_prices
 def prices(build, view):
     category, brand = view.chosen("category"), view.chosen("brand")
     rows = data.products.price_and_conversion(build, *view.dates, category, brand)
@@ -25,6 +27,7 @@ def prices(build, view):
     yield Chart(title, figure, rows, caption, sets=sets, metric="conversion_events")
 
 
+@needs_prices
 def bands(build, view):
     category, brand = view.chosen("category"), view.chosen("brand")
     rows = data.products.price_bands(build, *view.dates, category, brand)
@@ -36,6 +39,7 @@ def bands(build, view):
     yield Chart("Conversion by price", figure, rows, caption, metric="conversion_events")
 
 
+@needs_prices
 def relative_bands(build, view):
     rows = data.products.relative_price_bands(build, view.chosen("category"))
     least = {"fewest": view.display.fewest}

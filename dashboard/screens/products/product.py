@@ -2,6 +2,7 @@
 
 from dashboard import charts, data
 from dashboard.blocks import Card, Cards, Chart, Empty, Part, Table
+from dashboard.money import needs_prices
 from dashboard.words import day, in_unit, number, with_sign
 
 
@@ -25,14 +26,34 @@ def overview(build, view):
     bought = 100 * sums["total_purchases"] / sums["total_views"] if sums["total_views"] else None
     brand = data.products.brand_titles(build).get(found["brand"], found["brand"])
     cards = (
-        Card("Revenue", number(sums["revenue"], view.sign), "Sum of the prices of its purchases."),
+        Card(
+            "Revenue",
+            number(sums["revenue"], view.sign),
+            "Sum of price x quantity of its purchases.",
+            of_money=True,
+        ),
         Card("Purchases", number(sums["total_purchases"]), "Events of type purchase."),
         Card("Views", number(sums["total_views"]), "Events of type view."),
         Card("Purchases / views", number(bought, "%"), "Purchases divided by views."),
         Card("Carts left", number(left, "%"), "Neither bought nor removed, of those decided."),
-        Card("Price now", in_unit(found["last_price"], "money", view.sign), "Its last price."),
+        Card(
+            "Price now",
+            in_unit(found["last_price"], "money", view.sign),
+            "Its last price.",
+            of_money=True,
+        ),
     )
     yield Cards(cards, f"{brand} {item}, {found['category_code']}. {view.within()}")
+
+
+@needs_prices
+def revenue(build, view):
+    item = chosen(view)
+    found = data.explorer.product(build, item) if item else None
+    if found is None:
+        return
+    brand = data.products.brand_titles(build).get(found["brand"], found["brand"])
+    days = data.explorer.product_days(build, item, *view.dates)
     figure = charts.by_period(
         days, "event_date", "revenue", words=with_sign("revenue", view.sign), unit=view.sign
     )
@@ -40,6 +61,7 @@ def overview(build, view):
     yield Chart(f"Revenue of {brand} {item} by day", figure, days, caption)
 
 
+@needs_prices
 def prices(build, view):
     rows = data.explorer.price_history(build, chosen(view) or -1)
     if rows.empty:
@@ -62,6 +84,6 @@ def together(build, view):
 PART = Part(
     "Product",
     "How does this product sell?",
-    ((overview,), (prices, together)),
+    ((overview,), (revenue,), (prices, together)),
     ("period", "item"),
 )

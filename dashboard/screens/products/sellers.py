@@ -3,9 +3,11 @@
 from dashboard import charts, data
 from dashboard.blocks import Chart, Part
 from dashboard.filters import FILTERS
+from dashboard.money import needs_prices
 from dashboard.words import number
 
 
+@needs_prices
 def top_products(build, view):
     category, brand = view.chosen("category"), view.chosen("brand")
     rows = data.products.top_products(build, *view.dates, category, brand)
@@ -16,6 +18,7 @@ def top_products(build, view):
     yield Chart("Top products by revenue", figure, rows, caption, metric="revenue")
 
 
+@needs_prices
 def brands(build, view):
     rows = data.products.brands(build, *view.dates, view.chosen("category"))
     rows["share"] = rows["revenue_share"].map(lambda share: number(share, "%"))
@@ -28,6 +31,7 @@ def brands(build, view):
     yield Chart(title, figure, rows, caption, sets="brand", metric="revenue")
 
 
+@needs_prices
 def tree(build, view):
     rows = data.products.category_tree(build, *view.dates)
     everything = FILTERS["category"].everything

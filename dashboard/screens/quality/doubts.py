@@ -25,6 +25,8 @@ def suspicious(build, view):
 
 def weight(build, view):
     rows = data.quality.without_suspicious(build)
+    if not data.quality.has_prices(build):
+        rows = rows[rows["metric_name"] != "revenue"].reset_index(drop=True)
     units = rows["metric_name"].map(UNITS).fillna("")
     for name in ("with_all", "without_suspicious"):
         rows[f"{name}_shown"] = in_units(rows[name], units, view.sign)

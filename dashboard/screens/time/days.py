@@ -50,6 +50,8 @@ def how_far(rows: pd.DataFrame) -> str:
 def table(build, view):
     found = []
     for column, figure in JUDGED.items():
+        if figure.of_money and not data.quality.has_prices(build):
+            continue
         rows = judged(build, column, view.dates)
         rows = rows.assign(label=figure.name, change=100 * (rows["ratio"] - 1))
         rows = rows[rows["unusual"]].copy()

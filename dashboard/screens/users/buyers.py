@@ -4,12 +4,14 @@ from functools import partial
 
 from dashboard import data
 from dashboard.blocks import Table
+from dashboard.money import needs_prices
 
 HIDDEN = "hidden"
 # So many are shown; the CSV has all.
 LISTED = 200
 
 
+@needs_prices
 def buyers(build, view):
     rows = listed(build, view, LISTED)
     found = rows["found"].iloc[0] if len(rows) else 0

@@ -20,11 +20,16 @@ def overview(build, view):
     unnamed = "too few buyers to say" if orders else "no purchase"
     rfm = one["rfm_segment"] if isinstance(one["rfm_segment"], str) else unnamed
     cards = (
-        Card("Spent", number(one["total_spent"], view.sign), "Sum of the prices of all purchases."),
+        Card(
+            "Spent",
+            number(one["total_spent"], view.sign),
+            "Sum of price x quantity of all purchases.",
+            of_money=True,
+        ),
         Card("Orders", number(orders), "Sessions with a purchase."),
         Card("Sessions", number(one["total_sessions"]), "All sessions."),
         Card("Segment", one["user_segment"], "By the number of sessions so far."),
-        Card("As a buyer", rfm, "By recency, frequency and money."),
+        Card("As a buyer", rfm, "By recency, frequency and money.", of_money=True),
         Card("Last seen", day(one["last_seen_at"]), f"First seen {day(one['first_seen_at'])}."),
     )
     yield Cards(cards, f"Visitor {typed}. All dates. From dim_users, rfm_users.")

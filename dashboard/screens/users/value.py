@@ -2,9 +2,11 @@
 
 from dashboard import charts, data
 from dashboard.blocks import Chart, Empty, Part, Table
+from dashboard.money import needs_prices
 from dashboard.screens.users.buyers import buyers
 
 
+@needs_prices
 def segments(build, view):
     rows = data.users.segments(build)
     shares = {"user_share": "share of visitors", "revenue_share": "share of revenue"}
@@ -13,6 +15,7 @@ def segments(build, view):
     yield Chart("Segments by visitors and by revenue (%)", figure, rows, caption)
 
 
+@needs_prices
 def concentration(build, view):
     rows = data.users.concentration(build)
     # Shares of no revenue are unknown.
@@ -26,6 +29,7 @@ def concentration(build, view):
     yield Chart(title, charts.concentration(rows), rows, caption, metric="gini")
 
 
+@needs_prices
 def rfm(build, view):
     rows = data.users.rfm(build)
     if not rows["buyers"].sum():
@@ -43,6 +47,7 @@ def rfm(build, view):
     yield Chart("Buyers by recency, frequency and money (%)", figure, rows, caption)
 
 
+@needs_prices
 def rfm_rules(build, view):
     rows = data.users.rfm_rules(build)
     caption = (

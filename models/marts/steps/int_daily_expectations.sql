@@ -3,6 +3,7 @@ with
 coverage as (select * from {{ ref('int_date_coverage') }}),
 sessions as (select * from {{ ref('dim_sessions') }}),
 purchases as (select * from {{ ref('daily_event_types') }} where event_type = 'purchase'),
+prices as (select * from {{ ref('data_coverage') }}),
 settings as (select * from {{ ref('daily_anomaly_settings') }}),
 
 count_sessions as (
@@ -19,7 +20,11 @@ measure_dates as (
         coverage.event_date,
         settings.*,
         dayofweek(coverage.event_date) as day_of_week,
-        case when coverage.is_stray then 'stray date' when not coverage.is_whole then 'no whole date' end as left_out,
+        case
+            when settings.measure = 'revenue' and not prices.has_prices then 'no prices'
+            when coverage.is_stray then 'stray date'
+            when not coverage.is_whole then 'no whole date'
+        end as left_out,
         case settings.measure
             when 'revenue' then coalesce(cast(purchases.total_amount as double), 0d)
             when 'orders' then coalesce(cast(count_sessions.orders as double), 0d)
@@ -27,6 +32,7 @@ measure_dates as (
         end as observed
     from coverage
     cross join settings
+    cross join prices
     left join purchases on coverage.event_date = purchases.event_date
     left join count_sessions on coverage.event_date = count_sessions.session_date
 ),

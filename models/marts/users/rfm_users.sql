@@ -5,7 +5,8 @@ session_days as (
     where user_id != {{ var('null_defaults')['user_id'] }} and total_purchases > 0
 ),
 coverage as (select * from {{ ref('data_coverage') }}),
-segments as (select * from {{ ref('rfm_segments') }}),
+-- Without prices all spend the same: nothing, as far as is known.
+segments as (select * from {{ ref('rfm_segments') }} where exists (select 1 from {{ ref('data_coverage') }} where has_prices)),
 
 choose_date as (
     select coalesce({{ date_or_null(var('as_of_date')) }}, last_delivered_date) as as_of_date
