@@ -61,7 +61,7 @@ def test_each_file_has_its_rows(raw):
     assert set(found) == set(counted) and set(repeated) <= {"retailrocket/0.csv"}
     out = "select source_file, rows_out_of_window from row_ledger where rows_out_of_window > 0"
     assert {name.split("/")[0] for name, _ in rows(raw, out)} == {"rees46", "cosmetics"}
-    assert raw.sql("select sum(rows_quarantined) from row_ledger").fetchone() == (0,)
+    assert rows(raw, "select sum(rows_quarantined) from row_ledger") == [(0,)]
 
 
 def test_sessions_are_those_delivered_and_else_are_cut_by_pauses(raw):
