@@ -6,6 +6,8 @@ import pytest
 
 from shopstream.intake import landing
 from shopstream.intake.sources import presets
+from shopstream.run.inspection import inspect
+from shopstream.run.model_rules import judging
 from tests.helpers.compare import differences
 from tests.helpers.shapes import description, expected, shapes
 from tests.helpers.warehouse import put_files
@@ -115,3 +117,19 @@ def rebuilt(session: WarmWarehouse) -> dict[str, pa.Table]:
     session.wipe()
     session.build()
     return session.marts()
+
+
+def test_inspect_says_before_what_a_build_does(session, built):
+    """By each description: as many usable rows and rows out of the window, with cleaned types."""
+    paths = [session.landing / name for shape in SHAPES for name in shape.files]
+    with judging() as judge:
+        reports = inspect(session.landing, paths, judge)
+    ledger = {file["source_file"]: file for file in built["row_ledger"].to_pylist()}
+    assert {report.file for report in reports} == set(ledger)
+    for report in reports:
+        file = ledger[report.file]
+        left_out = {each["reason"]: each["total_rows"] for each in report.left_out}
+        told = (report.file, left_out, report.usable)
+        assert report.usable == file["rows_accepted"] + file["rows_duplicate"], told
+        assert left_out.get("out_of_window", 0) == file["rows_out_of_window"]
+        assert sum(left_out.values()) == file["rows_out_of_window"] and report.source
