@@ -14,8 +14,10 @@ from types import SimpleNamespace
 
 import jinja2
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from shopstream.config import PROJECT, SAIL_LIMITS, rules
+from shopstream.errors import BuildError
 from shopstream.intake.sources import Source
 
 # Of a work copy, read by a description, an Arrow table of `stg_classified_rows` of its rows: fate
@@ -55,14 +57,19 @@ def _sail() -> Iterator:
 
 
 def _judged(session, copy: Path, source: Source) -> pa.Table:
+    keys = pq.read_table(copy, columns=["file_key"])["file_key"]
     rows = session.read.parquet(str(copy)).selectExpr("*", "cast(null as boolean) as is_erased")
     rows.createOrReplaceTempView("landed_rows")
     window = {"window_start": source.window_start, "window_end": source.window_end}
-    bounds = (f"cast({_date(bound)} as date) as {name}" for name, bound in window.items())
-    rows.selectExpr("file_key", *bounds).distinct().createOrReplaceTempView("landed_files")
+    bounds = ", ".join(f"cast({_date(bound)} as date) as {name}" for name, bound in window.items())
+    landed = session.sql(f"select cast({keys[0]} as bigint) as file_key, {bounds}")
+    landed.createOrReplaceTempView("landed_files")
     for name in MODELS:
         session.sql(rendered(name)).createOrReplaceTempView(name)
-    return session.table(MODELS[-1]).toArrow()
+    judged = session.table(MODELS[-1]).toArrow()
+    if len(judged) != len(keys):
+        raise BuildError(f"the engine judged {len(judged):,} of {len(keys):,} rows: run it again")
+    return judged
 
 
 def _date(bound: date | None) -> str:
