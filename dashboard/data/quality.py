@@ -27,7 +27,7 @@ def has_prices(build: Build) -> bool:
         found = query(build, "select has_prices from data_coverage")
     except (MissingMart, duckdb.BinderException):  # of an earlier version
         return True
-    return bool(found["has_prices"].fillna(True).all())
+    return bool(found["has_prices"].ne(False).all())
 
 
 def fates(build: Build) -> pd.DataFrame:

@@ -29,7 +29,7 @@ SAID = {
 LONGEST = 60
 NAMES_A_COLUMN = re.compile(r"\s+[\w.`]+( as [\w`]+)?,?").fullmatch
 # A line for each metric or figure: long, not deep.
-LONGER = {"metric_values": 120, "published_comparison": 110}
+LONGER = {"metric_values": 125, "published_comparison": 110}
 # What the first word of a step can be; an import has the name of what it holds.
 VERBS = re.findall(
     r"\w+",

@@ -894,6 +894,7 @@ def test_fact_row(build):
         "product_id": 1,
         "session_key": spark_xxhash64(7, "s"),
         "price": Decimal("35.79"),
+        "quantity": 1,
     }
 
 

@@ -1,5 +1,7 @@
 """One visitor: who it is by recency, frequency and money, with all sessions."""
 
+import pandas as pd
+
 from dashboard import data
 from dashboard.blocks import Card, Cards, Empty, Part, Table
 from dashboard.words import day, duration, number
@@ -16,7 +18,7 @@ def overview(build, view):
         words = "Choose one in the list of buyers (Value), or type a number into the filter."
         yield Empty(f"There is no visitor {typed}" if typed else "No visitor is chosen", words)
         return
-    orders = 0 if one["frequency"] != one["frequency"] else one["frequency"]
+    orders = 0 if pd.isna(one["frequency"]) else one["frequency"]
     unnamed = "too few buyers to say" if orders else "no purchase"
     rfm = one["rfm_segment"] if isinstance(one["rfm_segment"], str) else unnamed
     cards = (

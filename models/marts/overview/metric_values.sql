@@ -13,8 +13,8 @@ cohorts as (select * from {{ ref('retention_cohorts') }} where period_number = 1
 carts as (select * from {{ ref('cart_outcomes') }}),
 anomalies as (select * from {{ ref('hourly_anomalies') }}),
 suspicious as (select * from {{ ref('metrics_without_suspicious') }} where metric_name = 'sessions'),
-definitions as (select * from {{ ref('metric_definitions') }}),
-coverage as (select * from {{ ref('data_coverage') }}),
+-- Of files without prices, where they are unknown and not 0.
+amounts as (select * from {{ ref('metric_definitions') }} where unit = 'money' and not exists (select 1 from {{ ref('data_coverage') }} where has_prices)),
 products as (select * from {{ ref('dim_products') }} where product_id != {{ var('null_defaults')['product_id'] }}),
 
 count_activity as (
@@ -159,12 +159,10 @@ unite_metrics as (
     select * from rate_trust
 )
 
--- Amounts of files without prices are unknown, and not 0.
 select
     unite_metrics.metric_name,
-    if(definitions.unit = 'money' and not coverage.has_prices, null, unite_metrics.value) as value,
-    if(definitions.unit = 'money' and not coverage.has_prices, null, unite_metrics.numerator) as numerator,
+    if(amounts.metric_name is null, unite_metrics.value, null) as value,
+    if(amounts.metric_name is null, unite_metrics.numerator, null) as numerator,
     unite_metrics.denominator
 from unite_metrics
-left join definitions on unite_metrics.metric_name = definitions.metric_name
-cross join coverage
+left join amounts on unite_metrics.metric_name = amounts.metric_name
