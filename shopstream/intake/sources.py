@@ -1,4 +1,7 @@
-"""How the files of a source are read: `sources/<name>.yml` in a landing folder, docs/sources.md."""
+"""How the files of a source are read: `sources/<name>.yml` in a landing folder.
+
+docs/how-to/sources.md tells people what such a description can say.
+"""
 
 import hashlib
 import json
@@ -188,7 +191,8 @@ class _Description:
             mark = getattr(error, "problem_mark", None)
             line = mark.line + 1 if mark else 1
             what = f"this is no YAML ({getattr(error, 'problem', None) or 'no text of UTF-8'})"
-            raise SourceError(shown, line, what, "see the examples in docs/sources.md") from None
+            remedy = "see the examples in docs/how-to/sources.md"
+            raise SourceError(shown, line, what, remedy) from None
         except OSError as error:
             what = f"it can't be read ({error.strerror})"
             raise SourceError(shown, 1, what, "check its rights") from None

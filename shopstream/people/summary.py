@@ -96,7 +96,7 @@ def print_coverage(warehouse: Path) -> None:
     if covered["dates_delivered"]:
         console.print(
             f"Data of {covered['first_delivered_date']} to {covered['last_delivered_date']}, "
-            f"{covered['dates_delivered']:,} dates delivered."
+            f"delivered dates: {covered['dates_delivered']:,}."
         )
     stray = sorted(
         {row["event_date"] for row in _rows(warehouse, "shopstream_quality.stray_dates", published)}
