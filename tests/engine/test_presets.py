@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from shopstream.intake import landing
-from shopstream.intake.sources import presets
+from shopstream.intake.description import presets
 from tests.helpers.compare import differences
 from tests.helpers.shapes import description, expected, shapes
 from tests.helpers.warehouse import put_files
