@@ -5,8 +5,9 @@ where the models could take it for another, so that they quarantine it.
 """
 
 from shopstream.intake.columns import ROW_COLUMNS
+from shopstream.intake.description import TIME_FORMATS
 from shopstream.intake.erased_ids import WHITE_SPACE
-from shopstream.intake.sources import TIME_FORMATS, Source
+from shopstream.intake.sources import Source
 from shopstream.intake.work_copy import literal
 
 NOT_SHOWN = "(not kept, since ids are hashed)"

@@ -59,6 +59,8 @@ def print_landing(landed: LandingResult) -> None:
         console.print(
             f"  left for the next run, it changed while it was read: {name}", markup=False
         )
+    for name in landed.unused_descriptions:
+        console.print(f"  note: {name} is of no file here: check its patterns", markup=False)
     if landed.ignored:
         console.print(
             f"  note: {len(landed.ignored):,} files with other endings were ignored: "

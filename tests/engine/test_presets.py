@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from shopstream.intake import landing
-from shopstream.intake.sources import presets
+from shopstream.intake.description import presets
 from shopstream.run.inspection import inspect
 from shopstream.run.model_rules import judging
 from tests.helpers.compare import differences

@@ -324,6 +324,17 @@ def test_two_descriptions_of_one_zip_member_stop_the_run(shop):
     assert shop.table("landed_files") == [] and shop.table("deliveries") == []
 
 
+def test_a_description_of_no_file_is_named(shop):
+    shop.put_zip("z.zip", {"m.csv": "event_time,event_type,product_id,user_id\nt,view,1,2\n"})
+    for name, pattern in (("a", "*/m.csv"), ("b", "z"), ("c", "z.zip")):
+        describe(shop, f"files: ['{pattern}']", name)
+    with pytest.raises(LandingError, match="described here and in"):
+        shop.land()
+    describe(shop, "files: ['m.csv']", "c")
+    for _ in range(2):
+        assert shop.land().unused_descriptions == ["sources/b.yml", "sources/c.yml"]
+
+
 def test_descriptions_are_no_deliveries_and_other_files_beside_them_are(shop):
     describe(shop, "files: [x]")
     text = "event_time,event_type,product_id,user_id\nt,view,1,2\n"
