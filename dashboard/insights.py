@@ -161,7 +161,7 @@ def best_hours(build: Build, view: View) -> Insight | None:
 @needs_prices
 def weekend(build: Build, view: View) -> Insight | None:
     """Revenue an hour at weekends against working days."""
-    found = data.activity.hours(build, *view.dates, view.hour_zone)
+    found = data.activity.hours(build, *view.dates, view.hour_zone, "of whole dates")
     free = found[found["day_of_week"] > 5]
     work = found[found["day_of_week"] <= 5]
     if min(free["hours"].sum(), work["hours"].sum()) < 96 or not work["revenue"].sum():

@@ -1,6 +1,6 @@
 {#
     What the engines do in different ways, and nothing else: dbt takes the macro that is named after the target's
-    adapter. `spark__` serves Spark in all its targets. `sail__` serves Sail; docs/engines.md says of each what Sail
+    adapter. `spark__` serves Spark in all its targets. `sail__` serves Sail; docs/how-to/engines.md says of each what Sail
     lacks.
 #}
 
@@ -70,12 +70,11 @@
 {% macro sail__create_table_as(temporary, relation, compiled_code, language) %}
     {%- if temporary -%} {{ create_temporary_view(relation, compiled_code) }}
     {%- else -%}
-        {%- set columns = columns_of_query(compiled_code) -%}
         {%- if config.get('contract').enforced -%}
             {{ get_assert_columns_equivalent(compiled_code) }}
             {%- set compiled_code = get_select_subquery(compiled_code) -%}
-            {%- set columns = columns_of_query(compiled_code) -%}
         {%- endif -%}
+        {%- set columns = columns_of_query(compiled_code) -%}
         {%- set held = load_relation(relation) -%}
         {%- if held is not none and not should_full_refresh() and columns_of_query('select * from ' ~ held) == columns -%}
             insert into {{ relation }} replace where true
@@ -105,8 +104,10 @@
 {# Sail describes no table that it did not make in this session, but any view. #}
 {% macro sail__get_columns_in_relation_raw(relation) %}
     {% if relation.schema %}
-        {% do run_query('create or replace temporary view described as select * from ' ~ relation) %}
-        {% do return(run_query('describe extended described')) %}
+        {#- Of its own name: another thread describes, too. #}
+        {% set view = 'described_' ~ local_md5(relation | string)[:8] %}
+        {% do run_query('create or replace temporary view ' ~ view ~ ' as select * from ' ~ relation) %}
+        {% do return(run_query('describe extended ' ~ view)) %}
     {% endif %}
     {% do return(spark__get_columns_in_relation_raw(relation)) %}
 {% endmacro %}

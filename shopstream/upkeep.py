@@ -23,7 +23,7 @@ LOCKS = [PROJECT / "requirements.lock", PROJECT / "spark.lock"]
 JARS_LOCK = PROJECT / "jars.lock"
 # Not installed everywhere: set-up fetches Spark on request, and it takes its client's place.
 SPARK = {"pyspark", "pyspark-client", "delta-spark", "py4j"}
-LICENCES = PROJECT / "docs" / "licences.md"
+LICENCES = PROJECT / "docs" / "reference" / "licences.md"
 HEAD = """# Licences of what shopstream stands on
 
 Written by `python -m shopstream.upkeep licences` from the metadata of packages; a test holds it
@@ -127,7 +127,7 @@ def outdated() -> None:
 
 @main.command()
 def licences() -> None:
-    """Write docs/licences.md: all dependencies with their licences."""
+    """Write docs/reference/licences.md: all dependencies with their licences."""
     LICENCES.write_text(licences_page())
 
 

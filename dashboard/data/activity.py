@@ -112,7 +112,21 @@ def metric_values(build: Build) -> pd.DataFrame:
     )
 
 
-def hours(build: Build, first: date, last: date, zone: str) -> pd.DataFrame:
+# Hours that count: all of delivered dates; for averages those that lie wholly within the data, or
+# those of whole dates.
+HOURS = {
+    "delivered": "true",
+    "judged": """hour_begin >= (select timezone('UTC', begins_at) from data_coverage)
+        and hour_begin + interval 1 hour <= (select timezone('UTC', ends_at) from data_coverage)
+        and delivered_date not in (select event_date from stray_dates)""",
+    "of whole dates": """delivered_date in (
+        select period_start from period_activity where period_type = 'day' and is_complete)""",
+}
+
+
+def hours(
+    build: Build, first: date, last: date, zone: str, those: str = "delivered"
+) -> pd.DataFrame:
     """What adds up, by weekday and hour of a time zone, and how many such hours there are, those
     without events too; of a date without any event nothing was delivered, so it has no hours."""
     return query(
@@ -120,13 +134,15 @@ def hours(build: Build, first: date, last: date, zone: str) -> pd.DataFrame:
         f"""with delivered as (
             select distinct event_date as delivered_date from hourly_activity
         ), passed as (
-            select delivered_date + to_hours(unnest(range(24))::integer) as hour_begin
+            select delivered_date,
+                delivered_date + to_hours(unnest(range(24))::integer) as hour_begin
             from delivered where delivered_date between $first and $last
         ), local as (
             select passed.*, hourly_activity.*,
                 timezone($zone, timezone('UTC', hour_begin)) as starts_at
             from passed left join hourly_activity on event_date = hour_begin::date
                 and passed.hour_begin = event_date + to_hours(event_hour)
+            where {HOURS[those]}
         )
         select isodow(starts_at) as day_of_week, hour(starts_at) as event_hour, count(*) as hours,
             {added(*SUMS)}

@@ -28,13 +28,13 @@ REQUIRED = ("event_time", "event_type", "product_id", "user_id")
 
 
 def _notes(source: Source, missing: list[str], extra: list[str], given: list[str]) -> str | None:
-    parts = [f"read by {source.file}"] if source.file else []
-    parts += [f"missing columns, taken as null: {', '.join(missing)}"] if missing else []
+    parts = [f"missing columns, taken as null: {', '.join(missing)}"] if missing else []
     parts += [f"read from the path: {', '.join(given)}"] if given else []
     shown = [name[:40] or "(no name)" for name in extra[:20]]
     shown += [f"and {len(extra) - 20:,} more"] if len(extra) > 20 else []
     parts += [f"extra columns, ignored: {', '.join(shown)}"] if extra else []
-    return "; ".join(parts) or None
+    described = [f"read by {source.file}"] if parts and source.file else []
+    return "; ".join([*described, *parts]) or None
 
 
 def resolve(

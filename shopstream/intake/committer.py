@@ -1,7 +1,7 @@
 """Enter what was read into the register: a kill at any moment loses no rows, nor doubles them."""
 
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -14,7 +14,7 @@ from shopstream.intake.file_state import let_the_clock_go_on, state_of
 from shopstream.intake.finding import named
 from shopstream.intake.reader import Content, Progress, Reader, file_key_of
 from shopstream.intake.register import Delivery, LandedFile, Load, RefusedFile
-from shopstream.intake.sources import Source, source_of
+from shopstream.intake.sources import Source, of_no_file, source_of
 from shopstream.plain import plain
 from shopstream.warehouse import fingerprint
 
@@ -42,6 +42,7 @@ class LandingResult:
     skipped_changing: list[str]
     renamed: list[RenamedFile]
     ignored: list[str]
+    unused_descriptions: list[str] = field(default_factory=list)
 
 
 class Committer:
@@ -287,6 +288,9 @@ class Committer:
             skipped_changing=self.skipped,
             renamed=renamed,
             ignored=ignored,
+            unused_descriptions=of_no_file(
+                (row.source_file for rows in self.deliveries.values() for row in rows), self.sources
+            ),
         )
 
     def _write_register(self, new: list[LandedFile], *, is_renamed: bool) -> None:

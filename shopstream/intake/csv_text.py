@@ -202,7 +202,7 @@ def _csv_remedy(names: list[str], source: Source) -> str:
     if re.match(r"\s*#|sep=$", names[0]):
         return "the first line is no header: remove it"
     if len(names) == 1 and (other := re.search(r"[,;\t|]", names[0])):
-        where = source.file or "sources/NAME.yml (docs/sources.md)"
+        where = source.file or "sources/NAME.yml (docs/how-to/sources.md)"
         said = "commas" if source.delimiter == "," else repr(source.delimiter)
         return (
             f"the delimiter looks like {other[0]!r}: write the file with {said}, or set delimiter "

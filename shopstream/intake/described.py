@@ -5,10 +5,12 @@ where the models could take it for another, so that they quarantine it.
 """
 
 from shopstream.intake.columns import ROW_COLUMNS
+from shopstream.intake.description import TIME_FORMATS
 from shopstream.intake.erased_ids import WHITE_SPACE
-from shopstream.intake.sources import TIME_FORMATS, Source
+from shopstream.intake.sources import Source
 from shopstream.intake.work_copy import literal
 
+NOT_SHOWN = "(not kept, since ids are hashed)"
 # Digits behind the point of a number of seconds, milliseconds or microseconds that are kept.
 _DIGITS = dict(zip(TIME_FORMATS[1:], (6, 3, 0), strict=True))
 _LOCAL = r"'^\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?$'"
@@ -36,9 +38,12 @@ def described_rows(source: Source, rows: str, kinds: dict[str, str]) -> str:
     `rows` is a relation that has our columns; `kinds` are the types they were delivered in.
     """
     described = [c for c in ROW_COLUMNS if is_described(source, c, kinds.get(c, "VARCHAR"))]
+    # a row that could not be split holds the ids as they were delivered
+    hidden = f"case when bad_row is not null then {literal(NOT_SHOWN)} end"
+    bare = {"bad_row": hidden} if source.hashed else {}
     nulls = {c: _without_nulls(c, source.nulls[c]) for c in described if c in source.nulls}
     meant = {c: sql for c in described if (sql := _meant(source, c, kinds.get(c, "VARCHAR")))}
-    for step in (nulls, meant):
+    for step in (bare, nulls, meant):
         if step:
             replaced = ", ".join(f"{sql} as {column}" for column, sql in step.items())
             rows = f"(select * replace ({replaced}) from {rows})"

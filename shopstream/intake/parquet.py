@@ -84,10 +84,11 @@ def _select(source: Source, number: str, shown: dict[str, tuple[str, str]], rows
         if is_described(source, column, kind):
             value, kinds[column] = f"{_as_text(value, kind, column)}::varchar", "VARCHAR"
         values.append(f"{value} as {column}")
-    rows = f"(select {number} as row_number, {', '.join(values)} from {rows})"
+    values = ", ".join(values)
+    rows = f"(select {number} as row_number, null::varchar as bad_row, {values} from {rows})"
     rows = described_rows(source, rows, {column: kind for column, (_, kind) in shown.items()})
     cells = ", ".join(_parquet_cell(column, column, kind) for column, kind in kinds.items())
-    return f"select row_number, null::varchar as bad_row, {cells} from {rows}"
+    return f"select row_number, bad_row, {cells} from {rows}"
 
 
 def _opened(path: Path, target: Path, most: int) -> tuple[Path, pq.FileMetaData]:

@@ -2,7 +2,8 @@
 
     python -m shopstream.people.reference
 
-docs/reference.md has the commands and settings, docs/architecture.md ends with a table of folders.
+docs/reference/commands.md has the commands and settings, docs/explanation/architecture.md ends
+with a table of folders.
 models/overview.md, the first page of `dbt docs`, ends with the marts by question and the vars, and
 seeds/values.md has the rows of each seed, for its description.
 """
@@ -21,9 +22,9 @@ from shopstream.config import PROJECT, rules
 from shopstream.people.cli import main
 from shopstream.people.variables import VARIABLES
 
-REFERENCE = PROJECT / "docs" / "reference.md"
-ARCHITECTURE = PROJECT / "docs" / "architecture.md"
-MARTS = PROJECT / "docs" / "marts.md"
+REFERENCE = PROJECT / "docs" / "reference" / "commands.md"
+ARCHITECTURE = PROJECT / "docs" / "explanation" / "architecture.md"
+MARTS = PROJECT / "docs" / "reference" / "marts.md"
 OVERVIEW = PROJECT / "models" / "overview.md"
 VALUES = PROJECT / "seeds" / "values.md"
 RULES_FILE = PROJECT / "dbt_project.yml"
@@ -90,7 +91,7 @@ def pages() -> dict[Path, str]:
 
 
 def questions() -> str:
-    """The table of docs/marts.md, with a link to the page of each mart and seed."""
+    """The table of docs/reference/marts.md, with a link to the page of each mart and seed."""
     kinds = {path.stem: "model" for path in (PROJECT / "models").rglob("*.sql")}
     kinds |= {path.stem: "seed" for path in (PROJECT / "seeds").rglob("*.csv")}
 

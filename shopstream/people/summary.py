@@ -59,6 +59,8 @@ def print_landing(landed: LandingResult) -> None:
         console.print(
             f"  left for the next run, it changed while it was read: {name}", markup=False
         )
+    for name in landed.unused_descriptions:
+        console.print(f"  note: {name} is of no file here: check its patterns", markup=False)
     if landed.ignored:
         console.print(
             f"  note: {len(landed.ignored):,} files with other endings were ignored: "
@@ -96,7 +98,7 @@ def print_coverage(warehouse: Path) -> None:
     if covered["dates_delivered"]:
         console.print(
             f"Data of {covered['first_delivered_date']} to {covered['last_delivered_date']}, "
-            f"{covered['dates_delivered']:,} dates delivered."
+            f"delivered dates: {covered['dates_delivered']:,}."
         )
     stray = sorted(
         {row["event_date"] for row in _rows(warehouse, "shopstream_quality.stray_dates", published)}

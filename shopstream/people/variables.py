@@ -25,7 +25,8 @@ VARIABLES = [
     (
         "DBT_TARGET",
         "`sail`; while `shopstream server` runs, `connect`",
-        "engine: `sail`, or Spark as `embedded`, `connect` or `cluster` ([engines](engines.md))",
+        "engine: `sail`, or Spark as `embedded`, `connect` or `cluster` "
+        "([engines](../how-to/engines.md))",
     ),
     (
         "SHOPSTREAM_SCHEMA",
@@ -36,7 +37,7 @@ VARIABLES = [
         "SHOPSTREAM_HOOK",
         "none",
         "a command that hears of failed builds, refused files and anomalies "
-        "([scheduling](scheduling.md))",
+        "([scheduling](../how-to/scheduling.md))",
     ),
     (
         "SHOPSTREAM_DUCKDB_MEMORY",

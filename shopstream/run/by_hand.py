@@ -7,6 +7,7 @@ change what SHOPSTREAM_WAREHOUSE means.
 import os
 import sys
 from itertools import pairwise
+from threading import Lock
 
 from shopstream.bootstrap import wants_spark
 from shopstream.config import check_engine, named_folders, readable_locale
@@ -29,6 +30,21 @@ def main() -> None:
         check_engine(on_spark=wants_spark())
     except SettingsError as error:
         sys.exit(f"dbt: {error}")
+    if not wants_spark():
+        start_one_server()
     from dbt.cli.main import cli
 
     sys.exit(cli())
+
+
+def start_one_server() -> None:
+    """Let dbt's threads wait for the first of them to start Sail: dbt-sail has each start one."""
+    from dbt.adapters.sail.connections import SailConnectionManager
+
+    starts, open_embedded = Lock(), SailConnectionManager._open_embedded
+
+    def open_after_another(credentials: object) -> object:
+        with starts:
+            return open_embedded(credentials)
+
+    SailConnectionManager._open_embedded = open_after_another

@@ -40,7 +40,8 @@ def run_dbt(
     tested = 0 if leaves_none_out else tested_load(settings.warehouse)
     # Unit tests judge the code, not the data: `make test` and CI run them, a daily load need not.
     left_out = ["unit_test"] if with_tests else ["unit_test", "test"]
-    command = ["build", "--exclude-resource-type", *left_out, *options]
+    # On Sail, too, though dbt-sail by itself bears only one (by_hand.py).
+    command = ["build", "--threads", "2", "--exclude-resource-type", *left_out, *options]
     if variables:
         command += ["--vars", json.dumps(variables)]
     # Those of the run before would count as this one's, were dbt to end before it writes its own.

@@ -23,7 +23,7 @@ from shopstream.sample.shop import Shop, make_shop
 
 # The sample is like that data set, and has its window: rows out of it are part of the dirt.
 DESCRIPTION = """\
-# How the sample's files are read: docs/sources.md.
+# How the sample's files are read: docs/how-to/sources.md.
 files: ["events_*"]
 preset: rees46
 """

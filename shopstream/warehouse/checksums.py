@@ -61,7 +61,7 @@ def damaged(warehouse: Path, path: str, why: str) -> Damaged:
     return Damaged(
         f"{warehouse / path} is damaged: {why}. See what else is: .venv/bin/shopstream verify. Put "
         "back a copy of the warehouse, or make all tables anew: .venv/bin/shopstream build "
-        "--full-refresh (docs/operations.md, Damage)"
+        "--full-refresh (docs/how-to/operations.md, Damage)"
     )
 
 

@@ -53,7 +53,7 @@ def _lost(warehouse: Path, name: str) -> Damaged:
     return Damaged(
         f"the register of landed files is damaged: {name.replace('.', '.db/')} in {warehouse}. Put "
         "back a copy of the whole warehouse, or begin anew from the landing files: "
-        "docs/operations.md, Damage"
+        "docs/how-to/operations.md, Damage"
     )
 
 

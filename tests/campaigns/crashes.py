@@ -61,7 +61,7 @@ class Campaign:
         self.root, self.known = root, {}
         *first, self.next_day = generate(root / "sample", events=20_000, days=10)
         self.base = Warehouse(root / "base")
-        self.base.landing.mkdir(parents=True)
+        shutil.copytree(self.next_day.parent / "sources", self.base.landing / "sources")
         # Kills and failures are of all commands and models, the rest needs the core marts only.
         options = () if what in ("kills", "failures") else ("--core",)
         for files in (first[:-1], first[-1:]):

@@ -101,6 +101,8 @@ def main() -> int:
     folder = options.folder.resolve()
     files = generate(folder / "sample", events=options.days * 2_000, days=options.days)
     warm, results = WarmWarehouse(folder), Results(folder / "loads.jsonl")
+    described = files[0].parent / "sources"
+    shutil.copytree(described, warm.landing / described.name, dirs_exist_ok=True)
     for number, file in list(enumerate(files, 1))[len(results.held) :]:
         results.add(load(warm, number, file))
         last = results.held[-1]

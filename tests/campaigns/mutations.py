@@ -29,8 +29,8 @@ from tests.helpers.warm import BuildFailed, WarmWarehouse
 COPIED = ["models", "macros", "seeds", "tests", "analyses", "shopstream", "dbt_project.yml"]
 COPIED += ["packages.yml", "profiles.yml"]
 LINKED = [".jars", "dbt_packages"]
-EDGES_OF_WINDOW = ["2019-09-30 23:59:59", "2019-10-01 00:00:00"]
-EDGES_OF_WINDOW += ["2020-04-30 23:59:59.999999", "2020-05-01 00:00:00"]
+EDGES_OF_WINDOW = ["1999-12-31 23:59:59", "2000-01-01 00:00:00"]
+EDGES_OF_WINDOW += ["2099-12-31 23:59:59.999999", "2100-01-01 00:00:00"]
 
 
 class CannotTry(Exception):

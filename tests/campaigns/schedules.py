@@ -5,12 +5,12 @@
 A schedule is a few loads of small hostile files: split, merged and shuffled, rows late by hours to
 weeks, doubled across files and days, one content under several names, corrections that change which
 duplicate survives, sessions over midnight and weeks that gain an earlier start, empty files, broken
-rows, dates far out of the window, and sometimes a window that is narrowed on the way, or sessions
-that are cut by time. Ten of them, each with users, products and sessions of its own on the same
-dates, go side by side through one warehouse: the first loads of all ten together, then the second
-ones, and so on. It is built load by load, then from nothing, and every table of every mart is
-compared row by row. Results are lines of JSON in FILE; what it holds already is not run again.
-Exit code 1 if any table differs.
+rows, a second source whose description is edited on the way, dates far out of the window, and
+sometimes a window that is narrowed on the way, or sessions that are cut by time. Ten of them, each
+with users, products and sessions of its own on the same dates, go side by side through one
+warehouse: the first loads of all ten together, then the second ones, and so on. It is built load by
+load, then from nothing, and every table of every mart is compared row by row. Results are lines of
+JSON in FILE; what it holds already is not run again. Exit code 1 if any table differs.
 """
 
 import argparse
@@ -35,8 +35,19 @@ from tests.helpers.results import Results, add_resume_option
 from tests.helpers.warehouse import put_files
 from tests.helpers.warm import BuildFailed, WarmWarehouse
 
-FAR_TIMES = ["1970-01-01 00:00:00", "2018-06-01 12:00:00", "2031-01-01 00:00:00"]
+FAR_TIMES = ["1970-01-01 00:00:00", "2018-06-01 12:00:00", "2131-01-01 00:00:00"]
 FAR_TIMES += ["9999-12-31 23:59:59"]
+
+# Another source beside the nine columns, and the same described otherwise later on.
+OTHER_NAMES = ["ts", "kind", "item", "cat", "code", "label", "amount", "visitor", "visit"]
+OTHER = f"""\
+files: ["*_other.csv", "*_other.csv.gz"]
+columns: {{{", ".join(map(": ".join, zip(EVENT_COLUMNS, OTHER_NAMES, strict=True)))}}}
+time: {{format: epoch_milliseconds}}
+delimiter: ";"
+event_types: {{addtocart: cart, transaction: purchase}}
+"""
+OTHER_EDITED = OTHER + "window: {start: 2019-10-04}\nnulls: {brand: [apple], price: ['0']}\n"
 
 RARE_TYPES = ["", "Other", "remove_from_cart"]
 
@@ -83,7 +94,9 @@ def draw_side_by_side(first: int) -> list[Load]:
         for load, own in zip(together, draw(seed), strict=False):
             load.files |= {f"{seed}/{name}": content for name, content in own.files.items()}
     rng = random.Random(first)
+    together[0].files["sources/other.yml"] = OTHER.encode()
     if first // SIDE_BY_SIDE % 2 == 0:
+        together[rng.randrange(1, 4)].files["sources/other.yml"] = OTHER_EDITED.encode()
         together[rng.randrange(1, 4)].variables = {
             "window_start": f"2019-10-{rng.randint(3, 6):02}",
             "window_end": f"2019-10-{rng.randint(9, 20):02}",
@@ -177,8 +190,11 @@ def as_file(rng: random.Random, stem: str, rows: list[Row]) -> tuple[str, bytes]
         texts = pa.schema([(column, "string") for column in EVENT_COLUMNS])
         pq.write_table(pa.Table.from_pylist(rows, schema=texts), sink)
         return f"{name}.parquet", sink.getvalue()
-    text = io.StringIO()
-    writer = csv.DictWriter(text, rng.sample(EVENT_COLUMNS, len(EVENT_COLUMNS)))
+    text, columns = io.StringIO(), rng.sample(EVENT_COLUMNS, len(EVENT_COLUMNS))
+    if rng.random() < 0.3:
+        name, columns = f"{name}_other", OTHER_NAMES
+        rows = [as_other(row) for row in rows]
+    writer = csv.DictWriter(text, columns, delimiter=";" if columns is OTHER_NAMES else ",")
     writer.writeheader()
     writer.writerows(rows)
     if rng.random() < 0.3:
@@ -187,6 +203,17 @@ def as_file(rng: random.Random, stem: str, rows: list[Row]) -> tuple[str, bytes]
     if rng.random() < 0.25:
         return f"{name}.csv.gz", gzip.compress(content, mtime=0)
     return f"{name}.csv", content
+
+
+def as_other(row: Row) -> Row:
+    """A row in the shape of the other source; a time that is none stays as it is."""
+    named = dict(zip(OTHER_NAMES, (row[column] for column in EVENT_COLUMNS), strict=True))
+    delivered = {"cart": "AddToCart", "purchase": " transaction"}
+    named["kind"] = delivered.get(named["kind"], named["kind"])
+    if row["event_time"][4:5] == "-":
+        moment = datetime.strptime(row["event_time"][:19], "%Y-%m-%d %H:%M:%S")
+        named["ts"] = str((moment - datetime(1970, 1, 1)) // timedelta(milliseconds=1))
+    return named
 
 
 def run(first: int, warehouse: WarmWarehouse, *, all_marts: bool = False) -> dict:

@@ -12,7 +12,7 @@ import pytest
 from shopstream.run import server
 from shopstream.warehouse.emptying import empty_warehouse
 from tests.cluster.test_engines import free_port
-from tests.engine.test_operations import FIRST, HEADER, SECOND
+from tests.helpers.two_files import FIRST, HEADER, SECOND
 from tests.helpers.warehouse import BIN, PROJECT, Warehouse
 
 

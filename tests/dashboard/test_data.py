@@ -25,9 +25,16 @@ SUMS = ["total_events", "total_views", "total_carts", "total_purchases", "revenu
 
 def shop_open_from_9_to_21(folder) -> data.Build:
     """100 of everything in each open hour of two weeks; no row of the hours in which it is shut."""
-    hours = [(date, hour) for date in DATES for hour in range(9, 21)]
+    return shop(folder, DATES)
+
+
+def shop(folder, dates: list[datetime.date], **marts) -> data.Build:
+    """The same on these dates, all of them whole."""
+    hours = [(date, hour) for date in dates for hour in range(9, 21)]
     rows = pd.DataFrame(hours, columns=["event_date", "event_hour"])
-    return made(folder, hourly_activity=rows.assign(**dict.fromkeys(SUMS, 100)))
+    whole = pd.DataFrame({"period_start": dates, "period_type": "day", "is_complete": True})
+    sums = rows.assign(**dict.fromkeys(SUMS, 100))
+    return made(folder, **{"hourly_activity": sums, "period_activity": whole, **marts})
 
 
 def test_hours_without_events_count_in_the_means(tmp_path):
@@ -42,13 +49,27 @@ def test_hours_without_events_count_in_the_means(tmp_path):
 def test_a_date_without_an_event_was_not_delivered_and_lowers_no_average(tmp_path):
     """Of two Tuesdays one is missing: the average is that of the other."""
     tuesday = datetime.date(2019, 10, 8)
-    open_hours = [(date, hour) for date in DATES for hour in range(9, 21) if date != tuesday]
-    rows = pd.DataFrame(open_hours, columns=["event_date", "event_hour"])
-    build = made(tmp_path, hourly_activity=rows.assign(**dict.fromkeys(SUMS, 100)))
+    build = shop(tmp_path, [date for date in DATES if date != tuesday])
     view = View(Period("two weeks", FIRST, LAST), choices={"measure": "revenue"})
     (chart,) = hours.by_weekday(build, view)
     assert chart.rows["weekday"].tolist() == ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
     assert set(chart.rows["mean"]) == {1200}
+
+
+def test_hours_that_the_data_do_not_cover_whole_are_in_no_average(tmp_path):
+    """Data from 09:30 of the first date to 12:59:59 of the last; one view on a stray date."""
+    stray = LAST + datetime.timedelta(days=2)
+    ends = {"begins_at": f"{FIRST} 09:30:00", "ends_at": f"{LAST} 12:59:59"}
+    coverage = pd.DataFrame({name: [pd.Timestamp(at, tz="UTC")] for name, at in ends.items()})
+    strays = pd.DataFrame({"event_date": [stray]})
+    build = shop(tmp_path, [*DATES, stray], data_coverage=coverage, stray_dates=strays)
+    rows = data.activity.hours(build, FIRST, stray, "UTC", "judged")
+    counted = rows.set_index(["day_of_week", "event_hour"])["hours"]
+    # The first date is a Tuesday, the last a Monday; the stray one is a Wednesday.
+    assert [counted[2, hour] for hour in (8, 9, 10)] == [1, 1, 2]
+    assert [counted[1, hour] for hour in (11, 12, 13)] == [2, 1, 1]
+    assert counted[3, 12] == 2
+    assert set(rows["revenue"] / rows["hours"]) == {0, 100}
 
 
 def test_the_hours_of_one_weekday_can_be_chosen(tmp_path):

@@ -171,7 +171,7 @@ def test_a_number_beside_a_var_is_its_value(manifest):
     nodes = [*manifest["nodes"].values(), *manifest["sources"].values()]
     texts = [node["description"] for node in nodes]
     texts += [c["description"] for node in nodes for c in node.get("columns", {}).values()]
-    texts += [path.read_text() for path in (PROJECT / "docs").glob("*.md")]
+    texts += [path.read_text() for path in (PROJECT / "docs").glob("*/*.md")]
     said = re.findall(r"(\d+)[ \w%]{0,20} \(var `(\w+)`\)", "\n".join(texts))
     said += [pair[::-1] for pair in re.findall(r"`(\w+)` \((\d+)\)", "\n".join(texts))]
     numbers = [(name, int(number)) for number, name in said if isinstance(held.get(name), int)]

@@ -18,7 +18,7 @@ def statuses(warehouse: Warehouse, **variables: str) -> dict[str, tuple[str, str
     warehouse.landing.mkdir()
     (warehouse.landing / "two_rows.csv").write_text(ROWS)
     assert warehouse.run("shopstream", "land").returncode == 0
-    warehouse.run("dbt", "build", **variables)
+    warehouse.run("dbt", "build", "--threads", "2", **variables)
     found = json.loads((warehouse.root / "target" / "run_results.json").read_text())["results"]
     return {one["unique_id"]: (one["status"], one["message"]) for one in found}
 

@@ -111,11 +111,11 @@ def test_a_broken_rule_and_a_refused_file_are_told_and_the_next_build_goes_on(tm
     warehouse = Warehouse(tmp_path)
     warehouse.landing.mkdir()
     out_of_window = warehouse.landing / "later.csv"
-    out_of_window.write_text(f"{HEADER}\n{LINE.replace('2019', '2031')}\n")
+    out_of_window.write_text(f"{HEADER}\n{LINE.replace('2019', '2131')}\n")
     printed = warehouse.build("--core", expect=1)
     assert "some_landed_row_is_accepted" in printed
     assert "set window_start and window_end in dbt_project.yml" in printed
-    assert "later.csv: no row of 1 could be used: 1 out_of_window (2031-10-01 to 2031-" in printed
+    assert "later.csv: no row of 1 could be used: 1 out_of_window (2131-10-01 to 2131-" in printed
     sql = "select * from some_landed_row_is_accepted"
     kept = warehouse.run("shopstream", "query", sql, "--format", "csv").stdout
     assert kept == "rows_read\n1\n"

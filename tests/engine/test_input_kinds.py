@@ -1,4 +1,4 @@
-"""Thirty kinds of broken or odd input in one load: docs/input.md says what becomes of each.
+"""Thirty kinds of broken input in one load: docs/reference/input.md says what becomes of each.
 
 One build takes all of them together, beside thousands of mutilated rows: each file has to end as
 the table says, whatever lies beside it.
@@ -353,7 +353,7 @@ def test_rows_of_mutilated_files_are_all_accounted_for(loaded):
 
 
 def test_the_docs_have_a_line_for_every_kind_and_name_tests_that_exist():
-    page = (PROJECT / "docs" / "input.md").read_text()
+    page = (PROJECT / "docs" / "reference" / "input.md").read_text()
     lines = {line.split("|")[1].strip() for line in page.splitlines() if line.startswith("| ")}
     assert {kind.name for kind in KINDS} | set(ELSEWHERE) <= lines
     landing_tests = (PROJECT / "tests" / "unit" / "test_landing.py").read_text()

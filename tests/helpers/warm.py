@@ -136,7 +136,8 @@ class WarmWarehouse:
         shutil.rmtree(self.landing)
         self.landing.mkdir()
         for file in files:
-            shutil.copy(file, self.landing)
+            copy = shutil.copytree if file.is_dir() else shutil.copy
+            copy(file, self.landing / file.name)
 
     def marts(self) -> dict[str, pa.Table]:
         """The newest version of every table that readers may see, by name."""

@@ -10,6 +10,7 @@ code with the models or with the landing step, and is written to be obviously ri
 
 import csv
 import dataclasses
+import fnmatch
 import gzip
 import hashlib
 import io
@@ -28,6 +29,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import xxhash
+import yaml
 
 ANONYMOUS = -999999
 NO_PRODUCT = -1
@@ -111,8 +113,8 @@ BYTES = [pa.binary(), pa.large_binary(), pa.binary_view()]
 class Rules:
     """The settings of a build that change its result; None for a bound means no bound."""
 
-    window_start: date | None = date(2019, 10, 1)
-    window_end: date | None = date(2020, 4, 30)
+    window_start: date | None = date(2000, 1, 1)
+    window_end: date | None = date(2099, 12, 31)
     session_timeout_minutes: int | None = None
     session_source: str = "delivered"  # or "inactivity"
     missing_session_timeout_minutes: int = 30
@@ -437,12 +439,31 @@ def arrow_table(rows: list[tuple], columns: dict[str, str]) -> pa.Table:
     return pa.table(dict(zip(columns, arrays, strict=True)))
 
 
+PUBLISHED_WINDOWS = {"rees46": {"start": date(2019, 10, 1), "end": date(2020, 4, 30)}}
+
+
+def days_of(day: date) -> int:
+    """Days since 1970."""
+    return (day - EPOCH.date()).days
+
+
+def described_window(landing: Path, name: str) -> tuple[date | None, date | None]:
+    """The window that a description of sources has for a file; nothing else of it is known here."""
+    for path in sorted(landing.glob("sources/*.yml")):
+        described = yaml.safe_load(path.read_text())
+        if any(fnmatch.fnmatchcase(name, pattern) for pattern in described["files"]):
+            window = described.get("window") or PUBLISHED_WINDOWS.get(described.get("preset"), {})
+            return window.get("start"), window.get("end")
+    return None, None
+
+
 def fates(landing: Path, rules: Rules) -> tuple[pa.Table, pa.Table, pa.Table]:
     """Candidates (rows still to be deduped), files with their counts, and the quarantine."""
-    first = rules.window_start and (rules.window_start - EPOCH.date()).days
-    last = rules.window_end and (rules.window_end - EPOCH.date()).days
     candidates, files, quarantine = [], [], []
     for name, sha256, rows in contents(landing, rules.mapped):
+        start, end = described_window(landing, name)
+        first = max([days_of(day) for day in (rules.window_start, start) if day], default=None)
+        last = min([days_of(day) for day in (rules.window_end, end) if day], default=None)
         quarantined = outside = 0
         for number, row in enumerate(rows, start=1):
             try:

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from shopstream.errors import LandingError
+from shopstream.intake.described import NOT_SHOWN
 from tests.helpers.shop import Shop
 
 FILES = 'files: ["*"]\n'
@@ -191,6 +192,17 @@ def test_a_hashed_id_is_a_number_made_of_its_text(shop, form):
     assert landed(shop, form, "product_id", list(texts), text) == list(texts.values())
 
 
+def test_a_row_that_could_not_be_split_shows_no_hashed_id(shop):
+    describe(shop, FILES + "hashed: [user_id]")
+    names = "event_time,event_type,product_id,user_id"
+    shop.put("a.csv", f"{names}\nt,view,1,ada@example.com\nt,view,1,ada@example.com,x\n")
+    shop.put("b.jsonl", '{"user_id": "ada@example.com", "event_time"\n' + json.dumps(ROW))
+    for file in shop.land().landed:
+        rows = shop.rows(file)
+        assert [row["bad_row"] for row in rows if row["bad_row"]] == [NOT_SHOWN]
+        assert "ada" not in str(rows)
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_constants_are_of_each_row_and_a_column_of_the_file_is_not(shop, form):
     describe(shop, FILES + "constants: {event_type: Purchase, currency: EUR}\nabsent: [user_id]")
@@ -310,6 +322,17 @@ def test_two_descriptions_of_one_zip_member_stop_the_run(shop):
     with pytest.raises(LandingError, match="a.zip/m.csv is described here and in sources/a.yml"):
         shop.land()
     assert shop.table("landed_files") == [] and shop.table("deliveries") == []
+
+
+def test_a_description_of_no_file_is_named(shop):
+    shop.put_zip("z.zip", {"m.csv": "event_time,event_type,product_id,user_id\nt,view,1,2\n"})
+    for name, pattern in (("a", "*/m.csv"), ("b", "z"), ("c", "z.zip")):
+        describe(shop, f"files: ['{pattern}']", name)
+    with pytest.raises(LandingError, match="described here and in"):
+        shop.land()
+    describe(shop, "files: ['m.csv']", "c")
+    for _ in range(2):
+        assert shop.land().unused_descriptions == ["sources/b.yml", "sources/c.yml"]
 
 
 def test_descriptions_are_no_deliveries_and_other_files_beside_them_are(shop):

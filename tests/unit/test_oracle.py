@@ -436,20 +436,40 @@ def test_window_includes_both_bounds(build):
     times = ["2019-09-30 23:59:59.999999", "2019-10-01 00:00:00", "2020-04-30 23:59:59.999999"]
     times += ["2020-05-01 00:00:00", "2019-10-01 00:30:00+01:00"]
     events = [event(event_time=time) for time in times]
-    marts = build(*events)
+    months = {"window_start": date(2019, 10, 1), "window_end": date(2020, 4, 30)}
+    marts = build(*events, **months)
     assert fates(one(marts["row_ledger"])) == (5, 2, 0, 3, 0)
     assert {e["event_time"] for e in marts["fct_events"]} == {
         at("2019-10-01"),
         at("2020-04-30 23:59:59.999999"),
     }
-    assert fates(one(build(*events, window_start=None)["row_ledger"])) == (5, 4, 0, 1, 0)
-    assert fates(one(build(*events, window_end=None)["row_ledger"])) == (5, 3, 0, 2, 0)
+    for bound, found in (("window_start", (5, 4, 0, 1, 0)), ("window_end", (5, 3, 0, 2, 0))):
+        assert fates(one(build(*events, **months | {bound: None})["row_ledger"])) == found
+    assert fates(one(build(*events)["row_ledger"])) == (5, 5, 0, 0, 0), "open by default"
     marts = build(*events, window_start=date(2020, 5, 1), window_end=date(2020, 5, 1))
     assert fates(one(marts["row_ledger"])) == (5, 1, 0, 4, 0)
 
 
+def test_the_default_window_is_of_a_century(build):
+    times = ["1999-12-31 23:59:59", "2000-01-01 00:00:00", "2099-12-31 23:59:59"]
+    events = [event(event_time=time) for time in [*times, "2100-01-01 00:00:00"]]
+    assert fates(one(build(*events)["row_ledger"])) == (4, 2, 0, 2, 0)
+
+
+@pytest.mark.parametrize("window", ["preset: rees46", "window: {start: 2019-10-01}"])
+def test_a_description_narrows_the_window_of_its_files(build, landing, window):
+    (landing / "sources").mkdir()
+    (landing / "sources" / "a.yml").write_text(f'files: ["ev*"]\n{window}\n')
+    events = [event(event_time=f"2019-{day} 00:00:00") for day in ("09-30", "10-01", "10-02")]
+    assert fates(one(build(*events)["row_ledger"])) == (3, 2, 0, 1, 0)
+    narrow = build(*events, window_start=date(2019, 10, 2))
+    assert fates(one(narrow["row_ledger"])) == (3, 1, 0, 2, 0), "both have to hold it"
+    (landing / "sources" / "a.yml").write_text(f'files: ["other*"]\n{window}\n')
+    assert fates(one(build(*events)["row_ledger"])) == (3, 3, 0, 0, 0)
+
+
 def test_fates_in_their_precedence(build):
-    out = event(event_time="2019-09-01 00:00:00")
+    out = event(event_time="1999-09-01 00:00:00")
     marts = build(out, out, out | {"price": "x"}, event(), event(), event(user_session="t"))
     assert fates(one(marts["row_ledger"])) == (6, 1, 2, 2, 1)
 

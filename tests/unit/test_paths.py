@@ -7,10 +7,6 @@ import pytest
 from shopstream import bootstrap, config
 from shopstream.errors import SettingsError
 from shopstream.run import by_hand
-from tests.helpers.warehouse import Warehouse
-
-ODD = "a'b\"c{d}[e] f\N{LATIN SMALL LETTER U WITH DIAERESIS}"
-ROWS = "event_time,event_type,product_id,user_id\n2019-10-01 10:00:00,view,1,7\n"
 
 
 @pytest.mark.parametrize("unfit", list("'\"`\\{}[]*?:") + ["\n"])
@@ -49,27 +45,3 @@ def test_a_project_in_such_a_folder_is_refused_at_set_up(tmp_path, monkeypatch):
     monkeypatch.setattr(bootstrap, "PROJECT", tmp_path / "a:b")
     with pytest.raises(bootstrap.SetupError, match="Move the project"):
         bootstrap.check_path()
-
-
-def test_all_other_folders_may_have_any_name_under_any_locale(tmp_path):
-    warehouse = Warehouse(tmp_path)
-    odd = {
-        name: str(tmp_path / variable / ODD)
-        for name, variable in [
-            ("SHOPSTREAM_LANDING", "landing"),
-            ("SHOPSTREAM_LOGS", "logs"),
-            ("DBT_TARGET_PATH", "target"),
-        ]
-    }
-    os.makedirs(odd["SHOPSTREAM_LANDING"])
-    (tmp_path / "landing" / ODD / f"{ODD}.csv").write_text(ROWS)
-    ran = warehouse.run("shopstream", "land", LC_ALL="C", **odd)
-    assert ran.returncode == 0 and "Landed 1 new file, 1 rows" in ran.stdout, ran.stdout
-    ran = warehouse.run("dbt", "parse", "--target", "sail", LC_ALL="C", **odd)
-    assert ran.returncode == 0 and os.listdir(odd["DBT_TARGET_PATH"]), ran.stdout
-
-
-def test_dbt_by_hand_refuses_such_a_warehouse_too(tmp_path):
-    there = {"SHOPSTREAM_WAREHOUSE": str(tmp_path / "a b")}
-    ran = Warehouse(tmp_path).run("dbt", "run", "-s", "stg_landed_rows", "-t", "sail", **there)
-    assert ran.returncode != 0 and "a path that sail takes for another" in ran.stdout

@@ -1,4 +1,4 @@
-"""SECURITY.md and docs/operations.md promise nothing that no test holds."""
+"""SECURITY.md and docs/how-to/operations.md promise nothing that no test holds."""
 
 import re
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests.helpers.warehouse import PROJECT
 
-PROMISING = ["SECURITY.md", "docs/operations.md"]
+PROMISING = ["SECURITY.md", "docs/how-to/operations.md"]
 
 
 def promises(name: str) -> list[tuple[str, list[str]]]:

@@ -33,3 +33,15 @@ def test_each_variable_that_is_read_is_described():
         read |= set(re.findall(r"""["'](SHOPSTREAM_[A-Z_]+)["']""", source.read_text()))
     described = {name for name, _, _ in variables.VARIABLES if name.startswith("SHOPSTREAM_")}
     assert read - OF_OUR_OWN == described
+
+
+def test_every_link_between_pages_leads_to_a_file():
+    pages = [*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md")]
+    links = [
+        (page, link)
+        for page in pages
+        for link in re.findall(r"\]\(([^)#\s]+)", page.read_text())
+        if not re.match(r"\w+:|/", link)
+    ]
+    assert len(links) > 50
+    assert [(page.name, link) for page, link in links if not (page.parent / link).exists()] == []

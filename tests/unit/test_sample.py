@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from shopstream.intake.sources import FOLDER, source_of, sources
 from shopstream.sample import generate, planted
 
 EVENTS, SEED = 250_000, 20191001
@@ -136,7 +137,11 @@ def test_csv_and_parquet_hold_the_same_usable_rows(month, lines):
 def test_one_file_a_day_of_about_a_days_events_and_nothing_else(month, shop):
     days = [date(2019, 10, 1) + timedelta(days=day) for day in range(31)]
     assert [path.name for path in month] == [f"events_{day}.parquet" for day in days]
-    assert sorted(month[0].parent.iterdir()) == month
+    (described,) = sources(month[0].parent)
+    assert sorted(month[0].parent.iterdir()) == [*month, month[0].parent / FOLDER]
+    assert all(source_of(path.name, [described]) is described for path in month)
+    window = described.window_start, described.window_end
+    assert window == (date(2019, 10, 1), date(2020, 4, 30))
     sizes = shop.execute("select count(*) from raw group by file_day").fetchall()
     assert all(0.7 < size * 31 / EVENTS < 1.5 for (size,) in sizes)
     assert 0.97 < one(shop, "select count(*) from raw") / EVENTS < 1.03

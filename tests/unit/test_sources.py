@@ -6,14 +6,8 @@ import pytest
 
 from shopstream.errors import LandingError
 from shopstream.intake.columns import EVENT_COLUMNS
-from shopstream.intake.sources import (
-    DEFAULT,
-    SourceError,
-    preset,
-    presets,
-    source_of,
-    sources,
-)
+from shopstream.intake.description import SourceError, presets
+from shopstream.intake.sources import DEFAULT, preset, source_of, sources
 
 FILES = 'files: ["*.csv"]\n'
 

@@ -6,9 +6,9 @@ from dashboard.screens.time.measures import COLUMNS, axis, drawn, unit
 from dashboard.screens.time.months import by_month
 
 
-def hours(build, view):
+def hours(build, view, those="delivered"):
     """What adds up by weekday and hour, with the name of the weekday."""
-    rows = data.activity.hours(build, *view.dates, view.hour_zone)
+    rows = data.activity.hours(build, *view.dates, view.hour_zone, those)
     rows["weekday"] = rows["day_of_week"].map(lambda number: charts.WEEKDAYS[number - 1][:3])
     return rows
 
@@ -31,14 +31,14 @@ def by_hour(build, view):
 
 def by_weekday(build, view):
     measure = view.choices["measure"]
-    found = hours(build, view)
+    found = hours(build, view, "of whole dates")
     found["mean"] = found[COLUMNS[measure]] / found["hours"]
     # Of the others, no day was seen whole.
     found = found[found.groupby("day_of_week")["event_hour"].transform("nunique") == 24]
     days = found.groupby(["day_of_week", "weekday"], as_index=False)
     rows = days[["hours", *COLUMNS.values(), "mean"]].sum()
     figure = charts.columns(rows, "weekday", "mean", words=axis(view, " a day"), **drawn(view))
-    caption = f"{view.within()}{view.of_zone()} Average per delivered day; weekdays without all 24 "
+    caption = f"{view.within()}{view.of_zone()} Average per whole day; weekdays without all 24 "
     caption += "hours are left out. From hourly_activity."
     title = f"{measure.capitalize()} a day, by weekday{view.beyond('weekday')}"
     yield Chart(title, figure, rows, caption, metric=measure)
@@ -46,14 +46,14 @@ def by_weekday(build, view):
 
 def week(build, view):
     measure = view.choices["measure"]
-    rows = hours(build, view)
+    rows = hours(build, view, "judged")
     rows["mean"] = rows[COLUMNS[measure]] / rows["hours"]
     axes = (f"hour ({view.hour_zone})", "weekday")
     written = {"words": f"{measure} an hour", "unit": unit(view)}
     figure = charts.heat(rows, "event_hour", "weekday", "mean", axes=axes, **written)
     title = f"{measure.capitalize()} an hour, by hour of the week{view.beyond('weekday')}"
-    caption = f"{view.within()}{view.of_zone()} Average per hour; “Hours of” shows one row in "
-    caption += "the chart above. From hourly_activity."
+    caption = f"{view.within()}{view.of_zone()} Average per hour that the data covers whole; "
+    caption += "“Hours of” shows one row in the chart above. From hourly_activity."
     yield Chart(title, figure, rows, caption, metric=measure)
 
 

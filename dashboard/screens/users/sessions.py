@@ -29,7 +29,7 @@ def counts(build, view):
 
 
 def week(build, view):
-    rows = data.activity.hours(build, *view.dates, view.hour_zone)
+    rows = data.activity.hours(build, *view.dates, view.hour_zone, "judged")
     rows["mean"] = rows["total_events"] / rows["hours"]
     rows["day"] = rows["day_of_week"].map(lambda number: charts.WEEKDAYS[number - 1][:3])
     axes = (f"hour ({view.hour_zone})", "weekday")

@@ -24,7 +24,7 @@ assign_periods as (
             else find_bounds.first_date
         end as period_start
     from find_bounds
-    -- Not stack(): Sail groups by what it gives as if it were one value (docs/engines.md).
+    -- Not stack(): Sail groups by what it gives as if it were one value (docs/how-to/engines.md).
     cross join values ('day'), ('week'), ('month'), ('total') as kinds (period_type)
 )
 

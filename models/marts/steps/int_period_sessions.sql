@@ -32,7 +32,7 @@ roll_up_periods as (
     group by periods.period_type, periods.period_start, duration_seconds
 ),
 
--- For the median, counted by hand: Sail's percentile passes over how often a value occurs (docs/engines.md).
+-- For the median, counted by hand: Sail's percentile passes over how often a value occurs (docs/how-to/engines.md).
 place_durations as (
     select
         *,
