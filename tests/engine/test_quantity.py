@@ -15,6 +15,8 @@ HEADER = "event_time,event_type,product_id,category_code,brand,price,user_id,use
 HEADER += ",quantity,qty,ccy"
 QUANTITIES = ["", "1", "2", "3.0", "+7", "10000", "null", "0", "-1", "1.5", "10001", "two"]
 CURRENCIES = ["", "USD", "usd", " Usd ", "NULL", "EUR"]
+# One in each band of prices, and one that is free.
+PRICES = ["0", "7.25", "100", "999.99", "1500.5"]
 
 
 def rows_of(seed: int, count: int) -> list[str]:
@@ -25,7 +27,7 @@ def rows_of(seed: int, count: int) -> list[str]:
         at = f"2019-10-{rng.randint(1, 4):02d} {rng.randint(0, 23):02d}:{rng.randint(0, 59):02d}:00"
         kind = rng.choice(["view", "cart", "purchase", "purchase", "remove_from_cart"])
         product, user = rng.randint(1, 12), rng.randint(1, 40)
-        sold = f"{product},a.{product % 3},b{product % 2},{product % 5 * 7.25:.2f}"
+        sold = f"{product},a.{product % 3},b{product % 2},{PRICES[product % 5]}"
         head = f"{at} UTC,{kind},{sold},{user},s{user}-{rng.randint(1, 3)},99"
         for _ in range(rng.choice([1, 1, 1, 2])):
             usable = rng.random() < 0.9
