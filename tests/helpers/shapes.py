@@ -198,7 +198,7 @@ def shopify(rng: random.Random) -> Shape:
             "Lineitem name": f"A {e['product']}, large",
             "Vendor": e["brand"],
         }
-        of_order = {"Financial Status": "paid", "Currency": "EUR", "Total": "1.00"}
+        of_order = {"Financial Status": "paid", "Currency": "USD", "Total": "1.00"}
         bought = [e["product"], e["product"] + 40][: 1 + number % 2]
         order = [
             item
@@ -231,7 +231,7 @@ def backend(rng: random.Random) -> Shape:
             "brand": e["brand"],
             "price": float(e["price"]),
             "quantity": int(e["quantity"]) if e["kind"] == "purchase" else None,
-            "currency": "EUR" if e["kind"] == "purchase" else None,
+            "currency": "usd" if e["kind"] == "purchase" else None,
             "page": {"url": "/", "tags": [1, 2]},
         }
         for number, e in enumerate(drawn(rng, datetime(2022, 3, 5), 1200))
