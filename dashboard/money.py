@@ -18,7 +18,8 @@ WORDS = "no file has prices"
 NOTE = Empty(
     "These files have no prices",
     "So revenue, order values, prices and all that compares by them are left out. Counts of "
-    "visitors, sessions, orders and purchases hold.",
+    "visitors, sessions, orders and purchases hold; Explorer, under Products, lists them by "
+    "product.",
 )
 
 
