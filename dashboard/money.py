@@ -7,6 +7,8 @@ be to make it up.
 from collections.abc import Callable
 from dataclasses import replace
 
+import pandas as pd
+
 from dashboard import data
 from dashboard.blocks import Block, Cards, Empty, Table
 from dashboard.columns import COLUMNS
@@ -32,6 +34,13 @@ def needs_prices(section: Callable) -> Callable:
 def is_left_out(section: Callable, build: Build) -> bool:
     """Whether a section says nothing of this build for want of prices."""
     return getattr(section, "needs_prices", False) and not data.quality.has_prices(build)
+
+
+def without_amounts(rows: pd.DataFrame, build: Build) -> pd.DataFrame:
+    """Metrics with their `value` and `unit`, less amounts that no file has prices for."""
+    if data.quality.has_prices(build):
+        return rows
+    return rows[rows["value"].notna() | (rows["unit"] != "money")].reset_index(drop=True)
 
 
 def without_money(block: Block) -> Block:

@@ -4,15 +4,13 @@ from dataclasses import replace
 
 from dashboard import data, insights
 from dashboard.blocks import Empty, Part, Table
+from dashboard.money import without_amounts
 from dashboard.periods import EVERYTHING, stored_periods
 from dashboard.words import duration, in_unit
 
 
 def summary(build, view):
-    rows = data.activity.metric_values(build)
-    # Amounts are unknown where no event has a price.
-    rows = rows[rows["value"].notna() | (rows["unit"] != "money") | data.quality.has_prices(build)]
-    rows = rows.reset_index(drop=True)
+    rows = without_amounts(data.activity.metric_values(build), build)
     rows["shown"] = [
         in_unit(value, unit, view.sign)
         for value, unit in zip(rows["value"], rows["unit"], strict=True)
@@ -47,9 +45,8 @@ def sessions(build, view):
 def orders(build, view):
     rows = data.activity.by_order_definition(build)
     caption = "All dates. Revenue is the same under each. From order_values."
-    columns = ("order_definition", "orders", "avg_order_value")
     title = f"What if an order were defined differently?{view.beyond('period')}"
-    yield Table(title, rows, caption, columns)
+    yield Table(title, rows, caption, ("order_definition", "orders", "avg_order_value"))
 
 
 def step_times(build, view):
