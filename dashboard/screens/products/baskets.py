@@ -11,14 +11,8 @@ def affinity(build, view):
     item = "product" if kind == "products" else "category"
     bond = view.choices["bond"]
     rows = data.products.affinity(build, item, basket, apart=bond == "apart")
-    columns = (
-        "label_a",
-        "label_b",
-        "baskets",
-        "lift",
-        "confidence_a_to_b",
-        "confidence_b_to_a",
-    )
+    confidence = ("confidence_a_to_b", "confidence_b_to_a")
+    columns = ("label_a", "label_b", "baskets", "lift", *confidence)
     caption = (
         "All dates, strongest first. Lift: how many times as often as by chance; above 1 "
         "together, below 1 apart. First → second: the share of sessions with the first that also "

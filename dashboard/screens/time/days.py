@@ -49,12 +49,10 @@ def how_far(rows: pd.DataFrame) -> str:
 
 def table(build, view):
     found = []
-    for column, figure in JUDGED.items():
-        if figure.of_money and not data.quality.has_prices(build):
-            continue
-        rows = judged(build, column, view.dates)
+    has_prices = data.quality.has_prices(build)
+    for column, figure in ((c, f) for c, f in JUDGED.items() if has_prices or not f.of_money):
+        rows = judged(build, column, view.dates).query("unusual")
         rows = rows.assign(label=figure.name, change=100 * (rows["ratio"] - 1))
-        rows = rows[rows["unusual"]].copy()
         for name in ("value", "usual"):
             rows[f"{name}_shown"] = [in_unit(each, figure.unit, view.sign) for each in rows[name]]
         found.append(rows)
