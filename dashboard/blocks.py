@@ -15,7 +15,7 @@ import plotly.graph_objects as go
 
 from dashboard.data import Build
 from dashboard.periods import PREVIOUS, Period
-from shopstream.config import rules
+from shopstream.config import rules, time_zones
 
 # Any other value hides user ids: what was meant to hide them must not show them.
 NOT_HIDDEN = {"", "0", "no", "false", "off"}
@@ -128,7 +128,7 @@ class Display:
     def from_environment(cls) -> "Display":
         """The settings; a time zone that does not exist counts as UTC."""
         zone = os.environ.get("SHOPSTREAM_TIMEZONE") or "UTC"
-        known = zone in zoneinfo.available_timezones()
+        known = zone in time_zones()
         hides = os.environ.get("SHOPSTREAM_HIDE_USER_IDS", "").strip().lower() not in NOT_HIDDEN
         return cls(
             zone if known else "UTC",

@@ -42,6 +42,13 @@ IS_NUMBER_OF_CORES = re.compile(r"[1-9][0-9]*|\*").fullmatch
 IS_NUMBER = re.compile(r"[1-9][0-9]{0,8}").fullmatch
 IS_YES_OR_NO = re.compile(r"0|1|yes|no|true|false|on|off", re.IGNORECASE).fullmatch
 
+
+@cache
+def time_zones() -> set[str]:
+    """The names of all time zones: to find them reads hundreds of files."""
+    return zoneinfo.available_timezones()
+
+
 # What would end in a stack trace or be passed over in silence: test, and words for what is wanted.
 FORMS = {
     "SHOPSTREAM_MEMORY": (IS_SIZE, "a size such as 4g"),
@@ -51,7 +58,7 @@ FORMS = {
     "SHOPSTREAM_CORES": (IS_NUMBER_OF_CORES, "a number of cores, or * for all"),
     "SHOPSTREAM_HIDE_USER_IDS": (IS_YES_OR_NO, "yes or no"),
     "SHOPSTREAM_TIMEZONE": (
-        lambda name: name in zoneinfo.available_timezones(),
+        lambda name: name in time_zones(),
         "the name of a time zone such as Europe/Paris",
     ),
 }

@@ -12,6 +12,7 @@ from pathlib import Path
 from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_LZMA, ZIP_STORED, ZipFile, ZipInfo
 
 from shopstream.intake.foreign_tables import EXPORT, table_folders_in
+from shopstream.plain import plain
 
 # 30 times the largest known month as CSV: above it, a size is an error or an attack.
 MAX_MEMBER_BYTES = 200 << 30
@@ -22,11 +23,14 @@ RATIO_MATTERS_FROM = 100 << 20
 
 # A longer ending comes before the one it ends in. `.json` alone is what notes beside files are.
 PACKED = {"gz": "gzip", "zst": "zstd", "bz2": "bzip2"}
+PACKED_BEGINS = {"gz": b"\x1f\x8b", "zst": b"\x28\xb5\x2f\xfd", "bz2": b"BZh"}
 ENDINGS = (
     *(f"{text}.{packing}" for text in ("csv", "jsonl") for packing in PACKED),
     *("json.gz", "csv", "jsonl", "parquet", "zip"),
 )
 READABLE = ", ".join(f".{ending}" for ending in ENDINGS)
+EMPTY = "empty (0 bytes): remove it or deliver it again"
+NO_MEMBERS = "the archive holds no csv, jsonl or parquet file"
 
 
 class Refused(Exception):
@@ -38,6 +42,11 @@ def event_format(name: str) -> str | None:
     lower = name.lower()
     ending = next((ending for ending in ENDINGS if lower.endswith("." + ending)), None)
     return ending and ending.replace("json.", "jsonl.")
+
+
+def name_in(container: str, member: str) -> str:
+    """The name of a member of a zip, as landing knows it."""
+    return f"{container}/{plain(member)}"
 
 
 def event_members(

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from shopstream.intake.archives import PACKED, Refused
+from shopstream.intake.archives import PACKED, PACKED_BEGINS, Refused
 from shopstream.intake.columns import EVENT_COLUMNS, ROW_COLUMNS, resolve
 from shopstream.intake.sources import DEFAULT, Source
 from shopstream.intake.work_copy import Given
@@ -44,9 +44,10 @@ _NOT_CSV = {
     codecs.BOM_UTF16_BE: _ICONV,
     b"PK\3\4": "a zip archive: let its name end in .zip",
     b"PAR1": "a Parquet file: let its name end in .parquet",
-    b"\x1f\x8b": "gzip: let its name end in .csv.gz",
-    b"\x28\xb5\x2f\xfd": "zstd: let its name end in .csv.zst",
-    b"BZh": "bzip2: let its name end in .csv.bz2",
+    **{
+        PACKED_BEGINS[end]: f"{word}: let its name end in .csv.{end}"
+        for end, word in PACKED.items()
+    },
 }
 _MARKS = re.compile(rb"(?:%s)*+" % codecs.BOM_UTF8)  # tools that each add one leave several
 

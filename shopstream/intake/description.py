@@ -1,7 +1,6 @@
 """One description of a source, as text: each key is checked, and a fault told with its line."""
 
 import re
-import zoneinfo
 from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import NoReturn
 
 import yaml
 
+from shopstream.config import time_zones
 from shopstream.errors import LandingError
 from shopstream.intake.columns import ROW_COLUMNS
 from shopstream.plain import plain
@@ -168,7 +168,7 @@ class Description:
                 self.wrong((key, name), f"{name} is no key of time", "write format or zone")
             found[named[name]] = self._text((key, name), value)
         self._check_format(found.get("time_format", "text"))
-        if found.get("zone", "UTC") not in zoneinfo.available_timezones():
+        if found.get("zone", "UTC") not in time_zones():
             what = f"{found['zone']} is no time zone"
             self.wrong((key, "zone"), what, "write a name such as Europe/Berlin")
         return found

@@ -21,10 +21,13 @@ import pyarrow as pa
 from shopstream.disk import too_many_files
 from shopstream.errors import LandingError
 from shopstream.intake.archives import (
+    EMPTY,
+    NO_MEMBERS,
     Refused,
     event_members,
     extract,
     most_unpacked,
+    name_in,
 )
 from shopstream.intake.columns import Unnamed
 from shopstream.intake.decode import decode, lacking
@@ -35,7 +38,6 @@ from shopstream.intake.register import LandedFile
 from shopstream.intake.shapes.names import could_be_ours
 from shopstream.intake.sources import DEFAULT, Source, format_of, source_of
 from shopstream.intake.work_copy import Job
-from shopstream.plain import plain
 from shopstream.stopping import raise_if_stopped
 
 log = logging.getLogger(__name__)
@@ -97,22 +99,22 @@ class Reader:
         """The archive itself, which has no rows of its own, then its members."""
         try:
             if not path.stat().st_size:
-                raise Refused("empty (0 bytes): remove it or deliver it again")
+                raise Refused(EMPTY)
             with ZipFile(path) as archive:
                 members = list(event_members(archive, lambda m: self._format_in(name, m)))
                 if not members:
-                    raise Refused("the archive holds no csv, jsonl or parquet file")
+                    raise Refused(NO_MEMBERS)
                 return [Content(name), *(self._member(name, archive, *m) for m in members)]
         except Exception as error:
             return [self._failed(name, "zip", error)]
 
     def _format_in(self, container: str, member: str) -> str | None:
-        return format_of(_name_in(container, member), self.sources)
+        return format_of(name_in(container, member), self.sources)
 
     def _member(
         self, container: str, archive: ZipFile, info: ZipInfo, objection: str | None
     ) -> Content:
-        name, unpacked = _name_in(container, info.filename), self.scratch / "member"
+        name, unpacked = name_in(container, info.filename), self.scratch / "member"
         if objection:
             return Content(name, reason=objection)
         try:
@@ -133,7 +135,7 @@ class Reader:
             advance = partial(self._progress, name, size)
             advance(0)
             if not size:
-                raise Refused("empty (0 bytes): remove it or deliver it again")
+                raise Refused(EMPTY)
             most = most_unpacked(held or size)
             given = lacking(path, kind, source, path_values(name), most)
             sha256 = sha_with(sha256 or sha256_of(path), given)
@@ -191,10 +193,6 @@ class Reader:
             except Exception:  # a broken display is no reason to refuse a file
                 log.exception("on_progress failed")
                 self.on_progress = None
-
-
-def _name_in(container: str, member: str) -> str:
-    return f"{container}/{plain(member)}"
 
 
 def file_key_of(sha256: str) -> int:

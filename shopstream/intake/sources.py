@@ -6,16 +6,15 @@ docs/how-to/sources.md tells people what such a description can say.
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 
 from shopstream.intake.archives import PACKED, event_format
 from shopstream.intake.columns import EVENT_COLUMNS
-from shopstream.intake.description import NEEDED as NEEDED  # others know both from here
 from shopstream.intake.description import PRESETS, Description, SourceError
-from shopstream.intake.description import presets as presets
 
 FOLDER = "sources"
 ENDINGS = (".yml", ".yaml")
@@ -85,6 +84,7 @@ def described(path: Path) -> Source:
     return _source(settings, name=path.stem, files=files, file=file, line=line_of["files",])
 
 
+@cache
 def preset(name: str) -> Source:
     """A preset by itself, of no files. Raises KeyError."""
     return _source(_settings(PRESETS / f"{name}.yml")[0], name=name)
@@ -129,12 +129,11 @@ def _matches(name: str, pattern: str) -> bool:
 
 
 def _source(settings: dict, **of_file) -> Source:
-    decisive = {key: value for key, value in settings.items() if value not in ({}, (), None)}
-    made = Source(**decisive, **of_file)
-    if Source(**decisive) == DEFAULT:
-        return made
-    text = json.dumps(asdict(Source(**decisive)), sort_keys=True, default=str)
-    return Source(**decisive, **of_file, hash=hashlib.sha256(text.encode()).hexdigest())
+    decisive = Source(**{k: value for k, value in settings.items() if value not in ({}, (), None)})
+    if decisive == DEFAULT:
+        return replace(decisive, **of_file)
+    text = json.dumps(asdict(decisive), sort_keys=True, default=str)
+    return replace(decisive, **of_file, hash=hashlib.sha256(text.encode()).hexdigest())
 
 
 def _settings(path: Path) -> tuple[dict, dict]:

@@ -12,7 +12,6 @@ from shopstream.config import rules
 from shopstream.console import console
 from shopstream.intake.committer import LandingResult
 from shopstream.intake.landing import work_copies
-from shopstream.intake.register import LandedFile
 
 log = logging.getLogger(__name__)
 # Only the date: an offset may move a row by a day, which is of no matter here.
@@ -26,14 +25,12 @@ DAYS = r"""
     ) as day
     from delivered
 """
+OUT = "count(day) filter (day < coalesce(${0}_first, day) or day > coalesce(${0}_last, day))"
 COUNTS = f"""
-    select
-        min(day),
-        max(day),
-        count(day),
-        count(day) filter (day < coalesce($first, day) or day > coalesce($last, day))
+    select min(day), max(day), count(day), {OUT.format("general")}, {OUT.format("own")}
     from ({DAYS})
 """
+Window = tuple[date | None, date | None]
 
 
 def warn_of_window(warehouse: Path, landed: LandingResult) -> None:
@@ -48,47 +45,40 @@ def warn_of_window(warehouse: Path, landed: LandingResult) -> None:
         sources[file.window_start, file.window_end].append(file)
     for window, files in sources.items():
         copies = work_copies(warehouse, files)
-        words = copies and (warning(copies, start, end) or of_source(copies, files[0], *window))
+        words = copies and warning(copies, start, end, window, files[0].source_file)
         if words:
             log.warning("%s", words)
             console.print(f"[bold]Most rows are out of the window.[/bold] {words}")
 
 
-def of_source(
-    copies: list[Path], example: LandedFile, start: date | None, end: date | None
+def warning(
+    copies: list[Path],
+    start: date | None,
+    end: date | None,
+    own: Window = (None, None),
+    example: str = "",
 ) -> str | None:
-    """The same of the window that the description of these files gives."""
-    found = _counts(copies, start, end)
-    if not found:
-        return None
-    first, last, rows, out = found
-    return (
-        f"{out:,} of {rows:,} new rows that have a date, of files such as {example.source_file}: "
-        f"they are of {first} to {last}, and the window of their description in sources/ is "
-        f"{start or 'open'} to {end or 'open'}. To take them in, give it another: window: "
-        f"{{start: {first}, end: {last}}}, then run: make build."
-    )
+    """What to set where most rows of these copies are out of the window; None where they aren't.
 
-
-def warning(copies: list[Path], start: date | None, end: date | None) -> str | None:
-    """What to set where most rows of these copies are out of the window; None where they aren't."""
-    found = _counts(copies, start, end)
-    if not found:
-        return None
-    first, last, rows, out = found
-    return (
-        f"{out:,} of {rows:,} new rows that have a date: they are of {first} to {last}, and the "
-        f"window is {start or 'open'} to {end or 'open'}. To take them in, set in dbt_project.yml "
-        f'window_start: "{first}" and window_end: "{last}", then run .venv/bin/shopstream backfill '
-        "(before this load was built: make build)."
-    )
-
-
-def _counts(copies: list[Path], start: date | None, end: date | None) -> tuple | None:
-    """First and last date, rows and those out of a window, where these are most; else None."""
+    Of the general one, else of their `own`, which the description of files such as `example` gives.
+    """
+    values = {"general_first": start, "general_last": end, "own_first": own[0], "own_last": own[1]}
     with duckdb.connect() as db:
         db.execute("set timezone = 'UTC'")
         db.register("delivered", ds.dataset([str(copy) for copy in copies]))
-        values = {"first": start, "last": end}
-        first, last, rows, out = db.execute(COUNTS, values).fetchone()
-    return (first, last, rows, out) if 2 * out > rows else None
+        first, last, rows, out, out_of_own = db.execute(COUNTS, values).fetchone()
+    if 2 * out > rows:
+        return (
+            f"{out:,} of {rows:,} new rows that have a date: they are of {first} to {last}, and "
+            f"the window is {start or 'open'} to {end or 'open'}. To take them in, set in "
+            f'dbt_project.yml window_start: "{first}" and window_end: "{last}", then run '
+            ".venv/bin/shopstream backfill (before this load was built: make build)."
+        )
+    if 2 * out_of_own > rows:
+        return (
+            f"{out_of_own:,} of {rows:,} new rows that have a date, of files such as {example}: "
+            f"they are of {first} to {last}, and the window of their description in sources/ is "
+            f"{own[0] or 'open'} to {own[1] or 'open'}. To take them in, give it another: window: "
+            f"{{start: {first}, end: {last}}}, then run: make build."
+        )
+    return None

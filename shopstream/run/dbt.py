@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from shopstream import disk
+from shopstream.bootstrap import wants_spark
 from shopstream.config import PROJECT, Settings
 from shopstream.console import announce, console
 from shopstream.errors import BuildError
@@ -40,8 +41,9 @@ def run_dbt(
     tested = 0 if leaves_none_out else tested_load(settings.warehouse)
     # Unit tests judge the code, not the data: `make test` and CI run them, a daily load need not.
     left_out = ["unit_test"] if with_tests else ["unit_test", "test"]
-    # On Sail, too, though dbt-sail by itself bears only one (by_hand.py).
-    command = ["build", "--threads", "2", "--exclude-resource-type", *left_out, *options]
+    command = ["build", "--exclude-resource-type", *left_out, *options]
+    if not wants_spark():  # the profile says one, which is all that dbt-sail by itself bears
+        command += ["--threads", "2"]
     if variables:
         command += ["--vars", json.dumps(variables)]
     # Those of the run before would count as this one's, were dbt to end before it writes its own.

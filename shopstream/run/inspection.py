@@ -15,7 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from shopstream.config import rules
-from shopstream.intake.archives import Refused, event_members
+from shopstream.intake.archives import NO_MEMBERS, Refused, event_members, name_in
 from shopstream.intake.decode import decode, lacking
 from shopstream.intake.duck import Duck, default_memory_limit
 from shopstream.intake.finding import find, name_of
@@ -33,7 +33,6 @@ from shopstream.intake.sources import (
     sources,
 )
 from shopstream.intake.work_copy import Job
-from shopstream.plain import plain
 from shopstream.run.model_rules import Judge
 
 AS_IT_IS, DESCRIBED, UNREADABLE = "builds as it is", "builds by a description", "can't be read"
@@ -155,9 +154,9 @@ class Inspector:
                     )
                 members = list(event_members(archive, lambda m: self._may_hold_rows(name, m)))
                 if not members:
-                    raise Refused("the archive holds no csv, jsonl or parquet file")
+                    raise Refused(NO_MEMBERS)
                 for info, objection in members:
-                    member = f"{name}/{plain(info.filename)}"
+                    member = name_in(name, info.filename)
                     if objection:
                         yield Report(member, cause=objection)
                         continue
@@ -169,7 +168,7 @@ class Inspector:
             ) from None
 
     def _may_hold_rows(self, container: str, member: str) -> bool:
-        known = format_of(f"{container}/{plain(member)}", self.described)
+        known = format_of(name_in(container, member), self.described)
         return bool(known) or Path(member).suffix.lower() in TEXTS
 
     def _of_member(self, stream: BinaryIO, size: int, name: str) -> Report:

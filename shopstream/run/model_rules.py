@@ -99,6 +99,13 @@ def _of_dbt(macro: Callable) -> Callable:
 @cache
 def rendered(name: str) -> str:
     """The SQL of a model of staging as Sail gets it; what it reads is known by its bare name."""
+    environment, known = _project()
+    return environment.from_string((STAGING / f"{name}.sql").read_text(), known).render()
+
+
+@cache
+def _project() -> tuple[jinja2.Environment, dict]:
+    """What a model is rendered with: the macros of the project, and what dbt gives."""
     environment = jinja2.Environment(extensions=["jinja2.ext.do"])
     known = {
         "var": lambda name: rules()[name],
@@ -113,4 +120,4 @@ def rendered(name: str) -> str:
             # Each by itself, so that it finds the others as they are wrapped here.
             alone = environment.from_string(jinja2.nodes.Template([node], lineno=1), known)
             known[node.name] = _of_dbt(getattr(alone.module, node.name))
-    return environment.from_string((STAGING / f"{name}.sql").read_text(), known).render()
+    return environment, known

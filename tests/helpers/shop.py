@@ -45,6 +45,10 @@ class Shop:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return path
 
+    def describe(self, text: str, name: str = "a") -> None:
+        """Put a description of a source into the landing folder."""
+        self.put(f"sources/{name}.yml", text)
+
     def put_parquet(self, name: str = "a.parquet", **columns) -> Path:
         """One row of the usual values unless columns say otherwise."""
         rows = max((len(values) for values in columns.values()), default=1)

@@ -8,6 +8,13 @@ from shopstream.config import Settings
 from shopstream.intake import landing
 from shopstream.warehouse import fingerprint
 from shopstream.warehouse.publishing import publish
+from tests.helpers.shop import Shop
+
+
+@pytest.fixture
+def shop(tmp_path) -> Shop:
+    """An empty landing folder and a warehouse."""
+    return Shop(tmp_path)
 
 
 @pytest.fixture

@@ -17,15 +17,6 @@ from tests.helpers.shop import Shop
 FILES = 'files: ["*"]\n'
 
 
-@pytest.fixture
-def shop(tmp_path) -> Shop:
-    return Shop(tmp_path)
-
-
-def describe(shop: Shop, text: str, name: str = "a") -> None:
-    shop.put(f"sources/{name}.yml", text)
-
-
 def deliver(shop: Shop, form: str, rows: list[dict]) -> None:
     """The same texts in each format; None is nothing."""
     if form == "jsonl":
@@ -51,7 +42,7 @@ def landed(shop: Shop, form: str, column: str, texts: list, description: str) ->
     """What becomes of the texts of one of our columns, which is delivered as `x`."""
     usual = {"event_time": "t", "event_type": "view", "product_id": "1", "user_id": "2"}
     rows = [{**{k: v for k, v in usual.items() if k != column}, "X ": text} for text in texts]
-    describe(shop, f"{FILES}columns: {{{column}: x}}\n{description}")
+    shop.describe(f"{FILES}columns: {{{column}: x}}\n{description}")
     deliver(shop, form, rows)
     _, found = shop.only()
     return [row[column] for row in found]
@@ -145,7 +136,7 @@ def test_typed_times_are_times_whatever_the_format_and_local_ones_are_of_the_zon
     local = moment.replace(tzinfo=timezone(timedelta(hours=-5)))
     for name, value in (("naive", moment), ("zoned", local)):
         shop.put_parquet(f"{name}.parquet", event_time=[value])
-    describe(shop, FILES + "time: {format: epoch_seconds, zone: Europe/Berlin}")
+    shop.describe(FILES + "time: {format: epoch_seconds, zone: Europe/Berlin}")
     result = shop.land()
     found = {file.source_file: shop.rows(file)[0]["event_time"] for file in result.landed}
     assert found == {
@@ -156,7 +147,7 @@ def test_typed_times_are_times_whatever_the_format_and_local_ones_are_of_the_zon
 
 def test_numbers_of_a_typed_file_are_epochs_too(shop):
     shop.put_parquet("a.parquet", event_time=[1570269600000, None])
-    describe(shop, FILES + "time: {format: epoch_milliseconds}")
+    shop.describe(FILES + "time: {format: epoch_milliseconds}")
     _, rows = shop.only()
     assert [row["event_time"] for row in rows] == ["2019-10-05 10:00:00 UTC", None]
 
@@ -193,7 +184,7 @@ def test_a_hashed_id_is_a_number_made_of_its_text(shop, form):
 
 
 def test_a_row_that_could_not_be_split_shows_no_hashed_id(shop):
-    describe(shop, FILES + "hashed: [user_id]")
+    shop.describe(FILES + "hashed: [user_id]")
     names = "event_time,event_type,product_id,user_id"
     shop.put("a.csv", f"{names}\nt,view,1,ada@example.com\nt,view,1,ada@example.com,x\n")
     shop.put("b.jsonl", '{"user_id": "ada@example.com", "event_time"\n' + json.dumps(ROW))
@@ -205,7 +196,7 @@ def test_a_row_that_could_not_be_split_shows_no_hashed_id(shop):
 
 @pytest.mark.parametrize("form", FORMS)
 def test_constants_are_of_each_row_and_a_column_of_the_file_is_not(shop, form):
-    describe(shop, FILES + "constants: {event_type: Purchase, currency: EUR}\nabsent: [user_id]")
+    shop.describe(FILES + "constants: {event_type: Purchase, currency: EUR}\nabsent: [user_id]")
     row = {"event_time": "t", "product_id": "1", "event_type": "x", "quantity": "3", "user_id": "4"}
     deliver(shop, form, [row, {**row, "product_id": "2"}])
     file, rows = shop.only()
@@ -220,7 +211,7 @@ def test_constants_are_of_each_row_and_a_column_of_the_file_is_not(shop, form):
 
 @pytest.mark.parametrize("form", FORMS)
 def test_one_delivered_column_may_be_two_of_ours(shop, form):
-    describe(shop, FILES + "columns: {user_id: who, user_session: who, quantity: n}")
+    shop.describe(FILES + "columns: {user_id: who, user_session: who, quantity: n}")
     row = {"event_time": "t", "event_type": "view", "product_id": "1", "who": "5", "n": "2"}
     deliver(shop, form, [row])
     _, (found,) = shop.only()
@@ -228,7 +219,7 @@ def test_one_delivered_column_may_be_two_of_ours(shop, form):
 
 
 def test_a_file_without_a_header_line_is_read_by_the_names_given(shop):
-    describe(shop, FILES + "header: [event_time, '', event_type, product_id, user_id]\n")
+    shop.describe(FILES + "header: [event_time, '', event_type, product_id, user_id]\n")
     shop.put("a.csv", '\ufeffa,x,view,1,2\n\nb,x,cart,3\n"c",x,"ca""rt",3,4')
     file, rows = shop.only()
     assert [row["event_time"] for row in rows] == ["a", None, "c"]
@@ -238,7 +229,7 @@ def test_a_file_without_a_header_line_is_read_by_the_names_given(shop):
 
 @pytest.mark.parametrize("delimiter", [";", "\\t", "|", " ", "^", "]"])
 def test_fields_are_cut_by_the_delimiter_given(shop, delimiter):
-    describe(shop, f'{FILES}delimiter: "{delimiter}"')
+    shop.describe(f'{FILES}delimiter: "{delimiter}"')
     mark = delimiter.replace("\\t", "\t")
     names = ["event_time", "event_type", "product_id", "user_id", "price", "brand"]
     good = ["t", "view", "1", "2", "1,5", f'"a{mark}\n""b"']
@@ -251,7 +242,7 @@ def test_fields_are_cut_by_the_delimiter_given(shop, delimiter):
 
 
 def test_endings_that_a_pattern_names_are_csv(shop):
-    describe(shop, 'files: ["*.tsv", "b/*.dat.gz", "z.zip", "*/m.txt", "n/*"]\ndelimiter: "\\t"')
+    shop.describe('files: ["*.tsv", "b/*.dat.gz", "z.zip", "*/m.txt", "n/*"]\ndelimiter: "\\t"')
     text = "event_time\tevent_type\tproduct_id\tuser_id\nt\tview\t{}\t2\n"
     shop.put("a.TSV".lower(), text.format(1))
     shop.put("b/c.dat.gz", gzip.compress(text.format(2).encode()))
@@ -275,7 +266,7 @@ ROW = {"event_time": "t", "event_type": "view", "product_id": "1", "user_id": "2
 
 @pytest.mark.parametrize("form", ["csv", "csv.gz", "parquet"])
 def test_a_file_that_lacks_a_named_column_is_refused_with_the_descriptions_name(shop, form):
-    describe(shop, FILES + "columns: {quantity: qty}")
+    shop.describe(FILES + "columns: {quantity: qty}")
     deliver(shop, form, [ROW])
     reason = shop.reason(f"a.{form}")
     assert "missing qty (quantity); found event_time, event_type" in reason
@@ -283,7 +274,7 @@ def test_a_file_that_lacks_a_named_column_is_refused_with_the_descriptions_name(
 
 
 def test_json_lines_may_leave_a_named_column_out_but_not_one_that_is_needed(shop):
-    describe(shop, FILES + "columns: {quantity: qty, user_id: who}")
+    shop.describe(FILES + "columns: {quantity: qty, user_id: who}")
     shop.put("a.jsonl", json.dumps({**ROW, "who": 5}) + "\n")
     _, (row,) = shop.only()
     assert (row["user_id"], row["quantity"]) == ("5", None)
@@ -292,14 +283,14 @@ def test_json_lines_may_leave_a_named_column_out_but_not_one_that_is_needed(shop
 
 
 def test_a_json_line_that_names_a_delivered_column_twice_is_bad(shop):
-    describe(shop, FILES + "columns: {user_id: who}")
+    shop.describe(FILES + "columns: {user_id: who}")
     shop.put("a.jsonl", json.dumps({**ROW, "who": 5})[:-1] + ', "WHO": 6}\n' + json.dumps(ROW))
     _, rows = shop.only()
     assert rows[0]["bad_row"] and rows[1]["user_id"] is None
 
 
 def test_values_of_the_path_stand_in_for_columns_that_the_description_expects(shop):
-    describe(shop, FILES + "columns: {event_type: kind, user_id: who}\nconstants: {brand: acme}")
+    shop.describe(FILES + "columns: {event_type: kind, user_id: who}\nconstants: {brand: acme}")
     text = "event_time,product_id,who\nt,1,2\n"
     shop.put("event_type=cart/brand=other/a.csv", text)
     file, (row,) = shop.only()
@@ -309,7 +300,7 @@ def test_values_of_the_path_stand_in_for_columns_that_the_description_expects(sh
 
 def test_a_wrong_description_stops_the_run_before_anything_is_landed(shop):
     shop.put("a.csv", "event_time,event_type,product_id,user_id\nt,view,1,2\n")
-    describe(shop, "files: [a.csv]\ncolumms: {}")
+    shop.describe("files: [a.csv]\ncolumms: {}")
     with pytest.raises(LandingError, match="sources/a.yml, line 2: columms is no key"):
         shop.land()
     assert not shop.home.exists()
@@ -317,8 +308,8 @@ def test_a_wrong_description_stops_the_run_before_anything_is_landed(shop):
 
 def test_two_descriptions_of_one_zip_member_stop_the_run(shop):
     shop.put_zip("a.zip", {"m.csv": "event_time,event_type,product_id,user_id\nt,view,1,2\n"})
-    describe(shop, 'files: ["a.zip"]')
-    describe(shop, 'files: ["*/m.csv"]', "b")
+    shop.describe('files: ["a.zip"]')
+    shop.describe('files: ["*/m.csv"]', "b")
     with pytest.raises(LandingError, match="a.zip/m.csv is described here and in sources/a.yml"):
         shop.land()
     assert shop.table("landed_files") == [] and shop.table("deliveries") == []
@@ -327,16 +318,16 @@ def test_two_descriptions_of_one_zip_member_stop_the_run(shop):
 def test_a_description_of_no_file_is_named(shop):
     shop.put_zip("z.zip", {"m.csv": "event_time,event_type,product_id,user_id\nt,view,1,2\n"})
     for name, pattern in (("a", "*/m.csv"), ("b", "z"), ("c", "z.zip")):
-        describe(shop, f"files: ['{pattern}']", name)
+        shop.describe(f"files: ['{pattern}']", name)
     with pytest.raises(LandingError, match="described here and in"):
         shop.land()
-    describe(shop, "files: ['m.csv']", "c")
+    shop.describe("files: ['m.csv']", "c")
     for _ in range(2):
         assert shop.land().unused_descriptions == ["sources/b.yml", "sources/c.yml"]
 
 
 def test_descriptions_are_no_deliveries_and_other_files_beside_them_are(shop):
-    describe(shop, "files: [x]")
+    shop.describe("files: [x]")
     text = "event_time,event_type,product_id,user_id\nt,view,1,2\n"
     for name in ("sources/a.csv", "b/sources/c.yml"):
         shop.put(name, text)

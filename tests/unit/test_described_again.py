@@ -12,15 +12,6 @@ TEXT = f"{HEADER}\nt,view,1,2\nt,buy,1,2\n"
 OURS = 'files: ["*.csv"]\nevent_types: {buy: purchase}\n'
 
 
-@pytest.fixture
-def shop(tmp_path) -> Shop:
-    return Shop(tmp_path)
-
-
-def describe(shop: Shop, text: str, name: str = "a") -> None:
-    shop.put(f"sources/{name}.yml", text)
-
-
 def from_nothing(shop: Shop, tmp_path) -> dict:
     """What another warehouse would land of the same folder, by hash."""
     other = tmp_path / "other"
@@ -41,7 +32,7 @@ def test_a_changed_description_has_its_files_read_anew_in_a_load_of_their_own(sh
     shop.put("a.csv", TEXT)
     shop.put("b.txt", TEXT.replace("t,", "u,"))
     (first,) = shop.land().landed
-    describe(shop, OURS)
+    shop.describe(OURS)
     result = shop.land()
     (again,) = result.landed
     assert (result.load_id, again.load_id, again.first_load_id) == (2, 2, 1)
@@ -61,17 +52,17 @@ def test_a_changed_description_has_its_files_read_anew_in_a_load_of_their_own(sh
 )
 def test_what_changes_no_row_reads_nothing_anew(shop, text):
     shop.put("a.csv", TEXT)
-    describe(shop, OURS)
+    shop.describe(OURS)
     shop.land()
-    describe(shop, text)
+    shop.describe(text)
     assert shop.land().load_id is None
 
 
 def test_a_window_is_part_of_it(shop):
     shop.put("a.csv", TEXT)
-    describe(shop, OURS)
+    shop.describe(OURS)
     shop.land()
-    describe(shop, OURS + "window: {start: 2020-01-01}")
+    shop.describe(OURS + "window: {start: 2020-01-01}")
     (file,) = shop.land().landed
     assert str(file.window_start) == "2020-01-01" and file.window_end is None
 
@@ -79,7 +70,7 @@ def test_a_window_is_part_of_it(shop):
 def test_a_refused_file_is_tried_again_by_the_new_description(shop):
     shop.put("a.csv", TEXT.replace("user_id", "who"))
     assert len(shop.land().refused) == 1
-    describe(shop, OURS + "columns: {user_id: who}")
+    shop.describe(OURS + "columns: {user_id: who}")
     result = shop.land()
     assert (len(result.landed), result.refused, result.known_refused) == (1, [], [])
     assert shop.table("refused_files") == []
@@ -88,7 +79,7 @@ def test_a_refused_file_is_tried_again_by_the_new_description(shop):
 def test_members_of_a_zip_are_read_anew_each_by_its_own(shop):
     shop.put_zip("z.zip", {"a.csv": TEXT, "b.csv": TEXT.replace("t,", "u,")})
     shop.land()
-    describe(shop, OURS.replace("*.csv", "z.zip/b.csv"))
+    shop.describe(OURS.replace("*.csv", "z.zip/b.csv"))
     (file,) = shop.land().landed
     assert file.source_file == "z.zip/b.csv" and types(shop, file) == ["view", "purchase"]
 
@@ -96,11 +87,11 @@ def test_members_of_a_zip_are_read_anew_each_by_its_own(shop):
 def test_a_description_that_fits_no_more_stops_the_run_and_nothing_is_lost(shop):
     shop.put("a.csv", TEXT)
     shop.land()
-    describe(shop, OURS + "columns: {price: amount}")
+    shop.describe(OURS + "columns: {price: amount}")
     with pytest.raises(LandingError, match="a.csv was landed.*sources/a.yml.*missing amount"):
         shop.land()
     assert [file.load_id for file in landed_files(shop.warehouse)] == [1]
-    describe(shop, OURS)
+    shop.describe(OURS)
     assert types(shop, shop.land().landed[0]) == ["view", "purchase"]
 
 
@@ -110,13 +101,13 @@ def test_a_file_that_is_gone_stops_the_run_until_it_is_withdrawn_or_back(shop):
     path.unlink()
     shop.put("b.csv", TEXT.replace("t,", "u,"))
     shop.land()
-    describe(shop, OURS)
+    shop.describe(OURS)
     with pytest.raises(LandingError, match="description of a.csv is not.*withdraw NAME"):
         shop.land()
     shop.put("a.csv", TEXT)
     assert len(shop.land().landed) == 2
     path.unlink()
-    describe(shop, OURS + "nulls: {brand: [x]}")
+    shop.describe(OURS + "nulls: {brand: [x]}")
     shas = {f.file_sha256 for f in landed_files(shop.warehouse) if f.source_file == "a.csv"}
     corrections.withdraw(shop.warehouse, shas)
     (file,) = shop.land().landed
@@ -127,7 +118,7 @@ def test_what_was_withdrawn_stays_out_and_comes_back_by_the_new_description(shop
     shop.put("a.csv", TEXT)
     (file,) = shop.land().landed
     corrections.withdraw(shop.warehouse, {file.file_sha256})
-    describe(shop, OURS + "window: {end: 2020-01-01}")
+    shop.describe(OURS + "window: {end: 2020-01-01}")
     assert shop.land().landed == []
     corrections.reload(shop.landing, shop.warehouse, {file.file_sha256})
     (back,) = landed_files(shop.warehouse)
@@ -139,7 +130,7 @@ def test_what_was_withdrawn_stays_out_and_comes_back_by_the_new_description(shop
 def test_reading_again_does_not_mix_two_descriptions(shop):
     shop.put("a.csv", TEXT)
     (file,) = shop.land().landed
-    describe(shop, OURS)
+    shop.describe(OURS)
     with pytest.raises(LandingError, match="description of a.csv was changed.*make build"):
         landing.reread(shop.landing, shop.warehouse, {file.file_sha256})
     shop.land()
@@ -148,12 +139,12 @@ def test_reading_again_does_not_mix_two_descriptions(shop):
 
 def test_a_smaller_name_brings_its_description_along(shop, tmp_path):
     shop.put("b.csv", TEXT)
-    describe(shop, OURS.replace("*", "[ab]"))
+    shop.describe(OURS.replace("*", "[ab]"))
     shop.land()
     shop.put("a.csv", TEXT)
     result = shop.land()
     assert (result.landed, [r.new_name for r in result.renamed]) == ([], ["a.csv"])
-    describe(shop, OURS.replace("*.csv", "a.csv"), "a")
+    shop.describe(OURS.replace("*.csv", "a.csv"), "a")
     with pytest.raises(LandingError, match="a.csv and b.csv hold the same bytes.*differently"):
         shop.land()
     (shop.landing / "b.csv").unlink()
@@ -166,14 +157,14 @@ def test_a_smaller_name_brings_its_description_along(shop, tmp_path):
 def test_the_same_header_alone_may_be_described_differently(shop):
     for name in ("a.csv", "b.csv"):
         shop.put(name, HEADER + "\n")
-    describe(shop, OURS.replace("*.csv", "b.csv"))
+    shop.describe(OURS.replace("*.csv", "b.csv"))
     assert len(shop.land().landed) == 1 and shop.land().load_id is None
 
 
 def test_a_full_refresh_reads_by_what_is_there_now(shop):
     shop.put("a.csv", TEXT)
     shop.land()
-    describe(shop, OURS)
+    shop.describe(OURS)
     (file,) = shop.land(anew=True).landed
     assert types(shop, file) == ["view", "purchase"] and file.source_hash
     assert shop.land().load_id is None

@@ -44,11 +44,6 @@ from tests.helpers.shop import HEADER, LINE, ROW, SHORT, Shop, cells, short, sho
 from tests.helpers.warehouse import PROJECT
 
 
-@pytest.fixture
-def shop(tmp_path) -> Shop:
-    return Shop(tmp_path)
-
-
 def snapshot(folder: Path) -> dict:
     return {p: (p.stat().st_mtime_ns, p.read_bytes()) for p in folder.rglob("*") if p.is_file()}
 

@@ -19,17 +19,12 @@ from shopstream.errors import BuildError
 from shopstream.intake import landing
 from shopstream.intake.columns import EVENT_COLUMNS
 from shopstream.run.deliveries import choose_landing
-from tests.helpers.shop import HEADER, LINE, ROW, Shop, cells
+from tests.helpers.shop import HEADER, LINE, ROW, cells
 
 TEXT = f"{HEADER}\n{LINE}\n"
 PACK = {"gz": gzip.compress, "bz2": bz2.compress, "zst": zstandard.ZstdCompressor().compress}
 OBJECT = dict(zip(EVENT_COLUMNS, ROW, strict=True))
 JSON_LINE = json.dumps(OBJECT)
-
-
-@pytest.fixture
-def shop(tmp_path) -> Shop:
-    return Shop(tmp_path)
 
 
 # --- endings -------------------------------------------------------------------------------------

@@ -8,15 +8,10 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from shopstream.intake import committer, file_state, landing, reader
-from tests.helpers.shop import HEADER, LINE, Shop
+from tests.helpers.shop import HEADER, LINE
 
 TEXT = f"{HEADER}\n{LINE}\n"
 OTHER = TEXT.replace("view", "cart")
-
-
-@pytest.fixture
-def shop(tmp_path) -> Shop:
-    return Shop(tmp_path)
 
 
 def in_place(path):

@@ -16,15 +16,10 @@ from shopstream.people.summary import print_landing
 from shopstream.plain import PlainFormatter, plain, plain_json, plain_lines
 from shopstream.run.results import in_a_line
 from shopstream.warehouse.publishing import publish
-from tests.helpers.shop import HEADER, LINE, Shop
+from tests.helpers.shop import HEADER, LINE
 
 EVIL = "\x1b[2J\r\nINFO:root:all is well\x9b5m\u202e"
 SHOWN = r"\x1b[2J\r\nINFO:root:all is well\x9b5m\u202e"
-
-
-@pytest.fixture
-def shop(tmp_path) -> Shop:
-    return Shop(tmp_path)
 
 
 def test_plain_text_keeps_letters_of_all_scripts():

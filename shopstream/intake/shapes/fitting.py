@@ -1,12 +1,10 @@
 """Whether a preset, or our own order of columns, is the shape of a file."""
 
-from collections.abc import Iterator
-
-from shopstream.intake import sources
 from shopstream.intake.columns import EVENT_COLUMNS, ROW_COLUMNS
+from shopstream.intake.description import HASHABLE, NEEDED, presets
 from shopstream.intake.shapes.head import Head
 from shopstream.intake.shapes.values import MOST, TEXT, Column
-from shopstream.intake.sources import Source
+from shopstream.intake.sources import Source, preset
 
 LEAST_RENAMED = 2  # columns by which a preset is known
 
@@ -19,17 +17,12 @@ def fitting(head: Head, columns: dict[str, Column]) -> dict:
     if not head.has_header and _has_header(head, columns, Source(), EVENT_COLUMNS):
         made = {"header": list(EVENT_COLUMNS)}
         return made if head.delimiter == "," else made | {"delimiter": head.delimiter}
-    fits = {name: _renamed(head, columns, source) for name, source in _presets()}
+    fits = {name: _renamed(head, columns, preset(name)) for name in presets()}
     best = max(fits, key=fits.get, default="")
     if not best or fits[best] < LEAST_RENAMED:
         return {}
-    differs = head.form == "csv" and head.delimiter != sources.preset(best).delimiter
+    differs = head.form == "csv" and head.delimiter != preset(best).delimiter
     return {"preset": best} | ({"delimiter": head.delimiter} if differs else {})
-
-
-def _presets() -> Iterator[tuple[str, Source]]:
-    for name in sources.presets():
-        yield name, sources.preset(name)
 
 
 def _renamed(head: Head, columns: dict[str, Column], source: Source) -> int:
@@ -42,7 +35,7 @@ def _renamed(head: Head, columns: dict[str, Column], source: Source) -> int:
     if source.header:
         return 0
     by_name = {name.strip().lower(): column for name, column in columns.items()}
-    needed = [c for c in (*sources.NEEDED, "user_id") if source.delivered(c)]
+    needed = [c for c in (*NEEDED, "user_id") if source.delivered(c)]
     if any(source.delivered(c) not in by_name for c in needed):
         return 0
     if not _is_time(by_name[source.delivered("event_time")], source):
@@ -68,12 +61,12 @@ def _has_header(head: Head, columns: dict[str, Column], source: Source, header: 
 
 def _holds(ours: str, column: Column, source: Source) -> bool:
     if not column.filled:
-        return ours not in sources.NEEDED
+        return ours not in NEEDED
     if ours == "event_time":
         return _is_time(column, source)
     if ours == "event_type":
         return column.are_event_types
-    if ours in ("user_id", "product_id", "category_id") and ours not in source.hashed:
+    if ours in HASHABLE and ours not in source.hashed:
         # A category is no number in some rows of YooChoose, and -1 then.
         return ours == "category_id" or column.shares["whole"] > MOST
     if ours in ("price", "quantity"):

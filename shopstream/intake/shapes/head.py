@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from shopstream.intake.archives import PACKED, Refused, most_unpacked
+from shopstream.intake.archives import EMPTY, PACKED, Refused, most_unpacked
 from shopstream.intake.csv_text import read_header
 from shopstream.intake.packed import unpacked
 from shopstream.intake.shapes.kinds import (
@@ -75,7 +75,7 @@ def head_of(stream: BinaryIO, size: int, name: str, target: Path) -> Head:
     start = stream.read(1 << 12)
     stream.seek(0)
     if not start:
-        raise Refused("empty (0 bytes): remove it or deliver it again")
+        raise Refused(EMPTY)
     if start.startswith(b"PAR1"):
         return _parquet(stream, name, target)
     packing = packing_of(start)

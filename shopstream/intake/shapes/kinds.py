@@ -4,7 +4,7 @@ import json
 import re
 from typing import NoReturn
 
-from shopstream.intake.archives import PACKED, Refused
+from shopstream.intake.archives import PACKED, PACKED_BEGINS, Refused
 
 _EXPORT = "export its rows as CSV and deliver that"
 # Of an unpacked content; those that landing refuses itself are in csv_text.
@@ -30,15 +30,14 @@ _FOREIGN = (
     ),
     (rb"PAR1", "a Parquet file"),
 )
-_PACKINGS = {b"\x1f\x8b": "gz", b"\x28\xb5\x2f\xfd": "zst", b"BZh": "bz2"}
 # Control characters that text has no use for.
 _NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
-_TOLD_BY_LANDING = (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff", b"PK\3\4", *_PACKINGS)
+_TOLD_BY_LANDING = (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff", b"PK\3\4", *PACKED_BEGINS.values())
 
 
 def packing_of(start: bytes) -> str:
     """The packing that a file's first bytes show: gz, zst, bz2 or, for none, no word."""
-    return next((name for magic, name in _PACKINGS.items() if start.startswith(magic)), "")
+    return next((name for name, mark in PACKED_BEGINS.items() if start.startswith(mark)), "")
 
 
 def refuse_foreign(start: bytes, packing: str = "") -> None:

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 import duckdb
 
 from shopstream.intake.columns import EVENT_COLUMNS, ROW_COLUMNS
+from shopstream.intake.description import NEEDED
 from shopstream.intake.shapes.fitting import fitting
 from shopstream.intake.shapes.head import Head
 from shopstream.intake.shapes.names import event_type_of, known_as, type_by_name
 from shopstream.intake.shapes.values import MOST, TEXT, Column
-from shopstream.intake.sources import NEEDED, Source, preset
+from shopstream.intake.sources import Source, preset
 
 IDS = ("user_id", "product_id")
 _FITS_PRICE = 0.5  # of the values that have to be numbers

@@ -8,14 +8,15 @@ from functools import cached_property
 import duckdb
 import pyarrow as pa
 
+from shopstream.intake.description import TIME_FORMATS
 from shopstream.intake.shapes.names import event_type_of
 
-TEXT = "text"
+TEXT = TIME_FORMATS[0]
 # As the contract has it; whether a date exists is for the models to say.
 _AS_TEXT = r"^\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d([.]\d+)?( UTC|Z|[+-]\d\d(:?\d\d)?)?$"
 _LOCAL = r":\d\d([.]\d+)?$"
 # From 2000 to 2099, in their units.
-_EPOCHS = {"epoch_seconds": 1, "epoch_milliseconds": 1_000, "epoch_microseconds": 1_000_000}
+_EPOCHS = dict(zip(TIME_FORMATS[1:], (1, 1_000, 1_000_000), strict=True))
 _FIRST, _LAST = 946_684_800, 4_102_444_800
 # With points nobody writes the month first.
 _DATES = (
