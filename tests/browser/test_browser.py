@@ -49,6 +49,23 @@ def chromium():
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def screens(chromium):
+    """A window of each width and theme, kept: what a page needs is fetched once."""
+    kept = {}
+
+    def screen(width: str, theme: str = "light"):
+        if (width, theme) not in kept:
+            kept[width, theme] = chromium.new_context(
+                viewport={"width": WIDTHS[width], "height": 900}, color_scheme=theme
+            )
+        return kept[width, theme]
+
+    yield screen
+    for context in kept.values():
+        context.close()
+
+
 def visit(context, url: str):
     """Open a page and wait until it is drawn; gives it and the errors of its console."""
     errors = []
@@ -92,12 +109,9 @@ def test_a_link_to_a_page_holds_on_a_server_that_just_started(chromium, address)
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(("path", "part"), PARTS)
-def test_a_page_is_whole_accessible_and_fits(chromium, address, path, part, theme, width):
-    context = chromium.new_context(
-        viewport={"width": WIDTHS[width], "height": 900}, color_scheme=theme
-    )
+def test_a_page_is_whole_accessible_and_fits(screens, address, path, part, theme, width):
     place = "" if path == PAGES[0].path else path
-    page, errors = visit(context, f"{address}/{place}?part={part}")
+    page, errors = visit(screens(width, theme), f"{address}/{place}?part={part}")
     main = "document.querySelector('[data-testid=stMain]')"
     height = page.evaluate(f"{main}.scrollHeight")
     page.set_viewport_size({"width": WIDTHS[width], "height": min(height + 80, 9000)})
@@ -122,17 +136,7 @@ def test_a_page_is_whole_accessible_and_fits(chromium, address, path, part, them
         if rule["impact"] in {"serious", "critical"}
     }
     assert serious == {}
-    context.close()
-
-
-@pytest.fixture(scope="module", params=WIDTHS)
-def warmed(request, chromium, address):
-    """A browser of each width that was here before."""
-    context = chromium.new_context(viewport={"width": WIDTHS[request.param], "height": 900})
-    for path in {path for path, _ in PARTS}:
-        visit(context, f"{address}/{'' if path == PAGES[0].path else path}")[0].close()
-    yield context
-    context.close()
+    page.close()
 
 
 def shift(context, url: str) -> float:
@@ -143,12 +147,13 @@ def shift(context, url: str) -> float:
     return found
 
 
+@pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize(("path", "part"), PARTS)
-def test_nothing_jumps_while_a_page_loads(warmed, address, path, part):
+def test_nothing_jumps_while_a_page_loads(screens, address, path, part, width):
     """On a busy machine Streamlit shows a skeleton of its own first, narrower than the page: what
     the page itself moves, it moves on each of three visits."""
     url = f"{address}/{'' if path == PAGES[0].path else path}?part={part}"
-    assert any(shift(warmed, url) < LARGEST_SHIFT for _ in range(3))
+    assert any(shift(screens(width), url) < LARGEST_SHIFT for _ in range(3))
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -282,10 +287,9 @@ def test_on_a_phone_filters_are_behind_a_button_with_their_number(chromium, addr
 
 @pytest.mark.parametrize("path", [page.path for page in PAGES])
 @pytest.mark.parametrize("width", WIDTHS)
-def test_a_page_on_paper_has_nothing_cut(chromium, address, path, width):
+def test_a_page_on_paper_has_nothing_cut(screens, address, path, width):
     """Charts keep the width that they had on the screen: no wider than the paper."""
-    context = chromium.new_context(viewport={"width": WIDTHS[width], "height": 900})
-    page, _ = visit(context, f"{address}/{'' if path == PAGES[0].path else path}")
+    page, _ = visit(screens(width), f"{address}/{'' if path == PAGES[0].path else path}")
     page.set_viewport_size({"width": 703, "height": 1032})  # A4 without its margins
     page.emulate_media(media="print")
     page.wait_for_timeout(300)
@@ -296,7 +300,7 @@ def test_a_page_on_paper_has_nothing_cut(chromium, address, path, width):
     )
     assert right <= paper + 1
     assert not page.locator(".st-key-pages").is_visible()
-    context.close()
+    page.close()
 
 
 def test_a_click_on_a_row_of_the_explorer_opens_its_product(chromium, address):
