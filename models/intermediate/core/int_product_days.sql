@@ -21,6 +21,7 @@ find_ties as (
 ),
 
 -- Then the session decides, which variants don't have: each value is that of the latest event that has one.
+-- The few ties come first: Sail holds the left side of a join in memory.
 settle_ties as (
     select /*+ broadcast(find_ties) */
         events.event_date,
@@ -30,11 +31,11 @@ settle_ties as (
         {{ latest_event(delivered('category_code') ~ ' is not null') }} as of_category_code,
         {{ latest_event(delivered('category_id') ~ ' is not null') }} as of_category_id,
         {{ latest_event('price > 0') }} as of_price
-    from events
-    inner join find_ties
-        on events.event_date = find_ties.event_date
-        and events.product_id = find_ties.product_id
-        and events.event_time = find_ties.last_event_at
+    from find_ties
+    inner join events
+        on find_ties.event_date = events.event_date
+        and find_ties.product_id = events.product_id
+        and find_ties.last_event_at = events.event_time
     group by events.event_date, events.product_id, events.event_time
 ),
 

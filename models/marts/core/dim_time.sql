@@ -24,7 +24,8 @@ find_dates_outside as (
     where coverage.event_date < find_bounds.first_date or coverage.event_date > find_bounds.last_date
 ),
 
--- So that each event has its hour, however far its date is from the data.
+-- So that each event has its hour, however far its date is from the data. The few dates come first: Sail holds the left
+-- side of a join in memory.
 list_hours as (
     select
         event_date,
@@ -34,8 +35,8 @@ list_hours as (
     select distinct
         events.event_date,
         events.time_key % 100 as event_hour
-    from events
-    left semi join find_dates_outside as outside on events.event_date = outside.event_date
+    from find_dates_outside as outside
+    inner join events on outside.event_date = events.event_date
 )
 
 select
