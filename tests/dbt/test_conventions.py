@@ -26,7 +26,7 @@ SAID = {
     "SHOPSTREAM_OWNER": "Data",
     "SHOPSTREAM_OWNER_EMAIL": "data@shop.example",
 }
-# Lines of a model, empty ones and those that only name a column aside.
+# Lines of a model. Empty ones and those that only name a column do not count.
 LONGEST = 60
 # They unite figures of many marts.
 LONGER = {"metric_values": 71, "published_comparison": 75}
