@@ -274,7 +274,7 @@ def net(run: Run, startup: float) -> float:
 def judged(measure: Measure, values: list[float], events: int) -> dict:
     """Median and spread; beside them the target of the nearest scale, judged at that scale only.
 
-    Of memory the greatest stands in the place of the median: it has to be there.
+    Of memory the greatest stands instead of the median: it has to be there.
     """
     middle = max(values) if measure.kind == "peak" else median(values)
     target_events, limit = min(

@@ -110,6 +110,13 @@ class Empty:
     words: str
 
 
+def listed(
+    title: str, rows: pd.DataFrame, caption: str, columns: tuple[str, ...], none: tuple[str, str]
+) -> Table | Empty:
+    """A table, or where it has no row the title and the words of `none`."""
+    return Empty(*none) if rows.empty else Table(title, rows, caption, columns)
+
+
 Block = Cards | Chart | Table | Findings | Empty
 
 

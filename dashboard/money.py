@@ -32,7 +32,7 @@ def needs_prices(section: Callable) -> Callable:
 
 
 def is_left_out(section: Callable, build: Build) -> bool:
-    """Whether a section says nothing of this build for want of prices."""
+    """Whether a section says nothing of this build because prices are missing."""
     return getattr(section, "needs_prices", False) and not data.quality.has_prices(build)
 
 

@@ -52,7 +52,7 @@ def notes(build: Build) -> list[Block]:
 
 
 def instead(error: Exception, name: str, others: str) -> Empty:
-    """What to say in the place of what failed; what nobody foresaw is logged."""
+    """What to say instead of what failed; what nobody foresaw is logged."""
     match error:
         case NothingPublished():
             return Empty("Nothing is published yet", f"Build the marts with: {HOW_TO_BUILD}")

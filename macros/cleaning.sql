@@ -66,7 +66,7 @@
 {%- endmacro %}
 
 
-{# What the contract puts in the place of a missing value (var `null_defaults`); no default leaves it null. #}
+{# What the contract puts instead of a missing value (var `null_defaults`); no default leaves it null. #}
 {% macro null_default(expression, column) -%}
     {%- set default = var('null_defaults')[column] -%}
     {%- if default is none -%} {{ expression }}

@@ -65,7 +65,7 @@
 {%- endmacro %}
 
 
-{# How many different values each key has, null aside, in two steps, which need no set in memory. #}
+{# How many different values each key has, not counting null, in two steps, which need no set in memory. #}
 {% macro counted_once(key, value, source) -%}
     select {{ key }}, count({{ value }}) as total from (select distinct {{ key }}, {{ value }} from {{ source }}) group by {{ key }}
 {%- endmacro %}

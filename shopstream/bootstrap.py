@@ -155,7 +155,7 @@ def install_python():
 
 
 def install_spark():
-    """Put Spark, with its Java program, in the place of its client."""
+    """Put Spark, with its Java program, instead of its client."""
     print("set-up: Spark (450 MB, once) ...", flush=True)
     python = VENV / "bin" / "python"
     # pyspark is a source package, built with the setuptools that are installed already. Both
@@ -298,7 +298,7 @@ def install_dbt_packages():
 
 
 def write_profile():
-    """Write profiles.yml from the example, for this machine; the old one is kept aside."""
+    """Write profiles.yml from the example, for this machine; the old one is kept beside it."""
     profile = PROJECT / "profiles.yml"
     if profile.exists():
         profile.replace(PROJECT / "profiles.yml.old")

@@ -159,7 +159,7 @@ def check_warehouse(warehouse: Path) -> None:
 
 
 def check_environment() -> None:
-    """Raise SettingsError where a variable of the environment can't be meant."""
+    """Raise SettingsError where a variable of the environment has a wrong value."""
     for variable, (is_fit, words) in FORMS.items():
         value = os.environ.get(variable)
         if value and not is_fit(value):

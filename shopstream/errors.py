@@ -9,7 +9,7 @@ class ShopstreamError(Exception):
 
 
 class SettingsError(ShopstreamError):
-    """A variable of the environment that can't be meant, and what it should look like."""
+    """A variable of the environment with a wrong value, and what it should look like."""
 
 
 class LandingError(ShopstreamError):

@@ -4,7 +4,7 @@ from datetime import date
 
 import pandas as pd
 
-from dashboard.data.marts import Build, EmptyMart, MissingMart, null_defaults, query
+from dashboard.data.marts import Build, EmptyMart, MissingMart, query
 from dashboard.data.ranges import OF_ORDERS, SUMS, added
 
 # What a day, week or month without events has none of; all other figures are unknown there.
@@ -65,32 +65,6 @@ def series(build: Build, grain: str, first: date, last: date) -> pd.DataFrame:
         last=last,
     )
     return rows.fillna(dict.fromkeys(COUNTED, 0))
-
-
-def distinct_products(build: Build, first: date, last: date) -> int:
-    """Products with an event in the range, each counted once."""
-    found = query(
-        build,
-        """select count(distinct product_id) as products from daily_products
-        where event_date between $first and $last and product_id <> $missing""",
-        first=first,
-        last=last,
-        missing=null_defaults()["product_id"],
-    )
-    return int(found["products"].iloc[0])
-
-
-def products_by_day(build: Build, first: date, last: date) -> pd.DataFrame:
-    """Products with an event, by day."""
-    return query(
-        build,
-        """select event_date, count(*) as products from daily_products
-        where event_date between $first and $last and product_id <> $missing
-        group by event_date order by event_date""",
-        first=first,
-        last=last,
-        missing=null_defaults()["product_id"],
-    )
 
 
 def definitions(build: Build) -> dict[str, str]:

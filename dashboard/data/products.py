@@ -8,6 +8,7 @@ from dashboard.data.marts import Build, MissingMart, null_defaults, of_category,
 from shopstream.config import rules
 
 NO_BRAND = "No brand"
+SUMS = "sum(total_views) as views, sum(total_purchases) as purchases, sum(revenue) as revenue"
 
 
 def categories(build: Build) -> list[str]:
@@ -55,9 +56,7 @@ def top_products(
     return query(
         build,
         f"""with sold as (
-            select product_id, sum(total_views) as views, sum(total_purchases) as purchases,
-                sum(revenue) as revenue
-            from daily_products
+            select product_id, {SUMS} from daily_products
             where event_date between $first and $last and product_id <> $missing
             group by product_id
         )
@@ -78,9 +77,7 @@ def brands(build: Build, first: date, last: date, category: str | None) -> pd.Da
     return query(
         build,
         f"""with sold as (
-            select brand, sum(total_views) as views, sum(total_purchases) as purchases,
-                sum(revenue) as revenue
-            from daily_categories_brands
+            select brand, {SUMS} from daily_categories_brands
             where event_date between $first and $last {of_category(category, None)} group by brand
         )
         select *, 100 * revenue / nullif(sum(revenue) over (), 0) as revenue_share,
@@ -96,9 +93,8 @@ def category_tree(build: Build, first: date, last: date) -> pd.DataFrame:
     """Every category path with its parent and its revenue, views and purchases."""
     return query(
         build,
-        """with levels as (
-            select category_path, parent_path, category_name, level, sum(total_views) as views,
-                sum(total_purchases) as purchases, sum(revenue) as revenue
+        f"""with levels as (
+            select category_path, parent_path, category_name, level, {SUMS}
             from category_levels where event_date between $first and $last group by all
         ), rest as (
             -- Of dates on which nothing below a category was sold: it goes to no child there.
@@ -181,9 +177,7 @@ def price_bands(
     return query(
         build,
         f"""with sold as (
-            select price_band, sum(total_views) as views, sum(total_purchases) as purchases,
-                sum(revenue) as revenue
-            from daily_categories_brands
+            select price_band, {SUMS} from daily_categories_brands
             where event_date between $first and $last {of_category(category, brand)} group by all
         )
         select sold.*, 100 * purchases / nullif(views, 0) as conversion
@@ -199,8 +193,7 @@ def relative_price_bands(build: Build, category: str | None) -> pd.DataFrame:
     """Purchases / views by price quarter of the product within its category, over all dates."""
     return query(
         build,
-        f"""select relative_band, sum(products) as products, sum(total_views) as views,
-            sum(total_purchases) as purchases, sum(revenue) as revenue,
+        f"""select relative_band, sum(products) as products, {SUMS},
             100 * sum(total_purchases) / nullif(sum(total_views), 0) as conversion
         from relative_price_bands where true {of_category(category, None)}
         group by relative_band, band_order order by band_order""",

@@ -85,7 +85,7 @@ def sample_rows(build: Build) -> pd.DataFrame:
 
 
 def daily_quality(build: Build) -> pd.DataFrame:
-    """Events with a default in the place of a missing value, by date."""
+    """Events with a default instead of a missing value, by date."""
     return query(build, "select * from daily_data_quality order by event_date")
 
 

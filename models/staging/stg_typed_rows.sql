@@ -62,7 +62,7 @@ select
     {{ null_default('user_id_read', 'user_id') }} as user_id,
     coalesce(user_session, concat('{{ var("null_defaults")["user_session"] }}', {{ null_default('user_id_read', 'user_id') }})) as user_session,
     coalesce(quantity_read, 1) as quantity,
-    -- One number for all that was put in the place of a delivered value; seed change_kinds says which bit is what.
+    -- One number for all that was put instead of a delivered value; seed change_kinds says which bit is what.
     case
         when is_erased or bad_row is not null then 0
         else

@@ -25,7 +25,7 @@ _PARTS += ({"H", "-H", "I", "-I"},)
 
 
 class SourceError(LandingError):
-    """A description that can't be meant: file, line (from 1), what is wrong, and the remedy."""
+    """A wrong description: file, line (from 1), what is wrong, and the remedy."""
 
     def __init__(self, file: str, line: int, what: str, remedy: str) -> None:
         super().__init__(plain(f"{file}, line {line}: {what}: {remedy}"))
@@ -48,14 +48,14 @@ class Description:
         except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
             mark = getattr(error, "problem_mark", None)
             line = mark.line + 1 if mark else 1
-            what = f"this is no YAML ({getattr(error, 'problem', None) or 'no text of UTF-8'})"
+            what = f"this is not YAML ({getattr(error, 'problem', None) or 'no text of UTF-8'})"
             remedy = "see the examples in docs/how-to/sources.md"
             raise SourceError(shown, line, what, remedy) from None
         except OSError as error:
             what = f"it can't be read ({error.strerror})"
             raise SourceError(shown, 1, what, "check its rights") from None
         if not isinstance(self.values, dict):
-            self.wrong((), "this is no list of keys", "write lines such as delimiter: ';'")
+            self.wrong((), "this is not a list of keys", "write lines such as delimiter: ';'")
 
     def _value(self, node: yaml.Node, at: tuple):
         """Texts, lists and maps of a node: no text is taken for a number, a date or a yes."""
@@ -86,7 +86,7 @@ class Description:
             read: Callable | None = getattr(self, f"_read_{key}", None)
             if read is None:
                 keys = (name.removeprefix("_read_") for name in dir(self) if "_read_" in name)
-                self.wrong((key,), f"{key} is no key", f"write one of {', '.join(keys)}")
+                self.wrong((key,), f"{key} is not a key", f"write one of {', '.join(keys)}")
             found |= read(key)
         return found
 
@@ -115,12 +115,12 @@ class Description:
     def _map(self, key: str) -> dict:
         value = self.values[key] or {}
         if not isinstance(value, dict):
-            self.wrong((key,), f"{key} is no map", f"write {key}: {{name: value}}")
+            self.wrong((key,), f"{key} is not a map", f"write {key}: {{name: value}}")
         return value
 
     def _texts(self, at: tuple, value: object) -> list[str]:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            self.wrong(at, f"{at[0]} is no list of texts", f"write {at[-1]}: [one, two]")
+            self.wrong(at, f"{at[0]} is not a list of texts", f"write {at[-1]}: [one, two]")
         return value
 
     def _text(self, at: tuple, value: object) -> str:
@@ -130,7 +130,7 @@ class Description:
 
     def _ours(self, at: tuple, column: str, among: Iterable[str] = ROW_COLUMNS) -> None:
         if column not in among:
-            what = f"{column} is none of the columns that can stand here"
+            what = f"{column} is not one of the columns that can stand here"
             self.wrong(at, what, f"write one of {', '.join(among)}")
 
     def _columns_of(self, key: str, among: Iterable[str]) -> tuple[str, ...]:
@@ -144,14 +144,14 @@ class Description:
         patterns = [value] if isinstance(value, str) and value else self._texts((key,), value)
         for number, pattern in enumerate(patterns):
             if not pattern or pattern.startswith(("/", "./", "../")):
-                what = f"{pattern!r} is no pattern of names below the landing folder"
+                what = f"{pattern!r} is not a pattern of names below the landing folder"
                 self.wrong((key, number), what, 'write one such as "clicks/*.csv"')
         return {"files": tuple(patterns)}
 
     def _read_preset(self, key: str) -> dict:
         name = self.values[key]
         if name not in presets():
-            self.wrong((key,), f"{name} is no preset", f"write one of {', '.join(presets())}")
+            self.wrong((key,), f"{name} is not a preset", f"write one of {', '.join(presets())}")
         return {"preset": name}
 
     def _read_columns(self, key: str) -> dict:
@@ -165,11 +165,11 @@ class Description:
         found, named = {}, {"format": "time_format", "zone": "zone"}
         for name, value in self._map(key).items():
             if name not in named:
-                self.wrong((key, name), f"{name} is no key of time", "write format or zone")
+                self.wrong((key, name), f"{name} is not a key of time", "write format or zone")
             found[named[name]] = self._text((key, name), value)
         self._check_format(found.get("time_format", "text"))
         if found.get("zone", "UTC") not in time_zones():
-            what = f"{found['zone']} is no time zone"
+            what = f"{found['zone']} is not a time zone"
             self.wrong((key, "zone"), what, "write a name such as Europe/Berlin")
         return found
 
@@ -178,7 +178,7 @@ class Description:
             return
         at, used = ("time", "format"), set(_DIRECTIVE.findall(text))
         if not used:
-            what = f"{text} is no format of times"
+            what = f"{text} is not a format of times"
             remedy = f'write {", ".join(TIME_FORMATS)}, or one such as "%d.%m.%Y %H:%M:%S"'
             self.wrong(at, what, remedy)
         if unknown := sorted(used - _DIRECTIVES):
@@ -240,11 +240,11 @@ class Description:
         found, named = {}, {"start": "window_start", "end": "window_end"}
         for name, value in self._map(key).items():
             if name not in named:
-                self.wrong((key, name), f"{name} is no key of window", "write start or end")
+                self.wrong((key, name), f"{name} is not a key of window", "write start or end")
             try:
                 found[named[name]] = date.fromisoformat(self._text((key, name), value))
             except ValueError:
-                what = f"{value} is no date"
+                what = f"{value} is not a date"
                 self.wrong((key, name), what, "write one such as 2019-10-01")
         if len(found) == 2 and found["window_start"] > found["window_end"]:
             self.wrong((key,), "the window ends before it starts", "exchange start and end")

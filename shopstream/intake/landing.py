@@ -35,7 +35,7 @@ def land(
 ) -> LandingResult:
     """Decode the contents in `landing` that `warehouse` does not know yet, and register them.
 
-    Contents whose description was changed since are decoded anew, in the place of their rows.
+    Contents whose description was changed since are decoded anew, to replace their rows.
     `anew` decodes all of them, and registers no other; what its owner took out stays out: withdrawn
     files and erased users. The register stays as it was until all are decoded, and unless
     `may_lose` it is an error when a content that it names is not there any more.

@@ -60,7 +60,7 @@ Each target of `make` is a thin call of `.venv/bin/shopstream`; `make` lists the
 | 3, of `inspect` | a file would not build, as it is now |
 | 129, 130, 143 | stopped by SIGHUP, SIGINT (Ctrl-C) or SIGTERM; the next run goes on |
 
-They are those of `shopstream`: make ends with 2 for any of them but 0.
+These are the exit codes of `shopstream`. make ends with 0 or 2: with 2 for each code above 0.
 """
 SETTINGS = """## Settings
 

@@ -16,11 +16,11 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 @click.option(
     "--target",
     type=click.Path(path_type=Path),
-    help="File; report.html beside what dbt compiles if none.",
+    help="File to write; by default report.html in dbt's target folder.",
 )
 @click.option(
     "--period",
-    help="One page about these dates only, as the filter Dates names them: "
+    help="One page about these dates only, named as in the filter Dates: "
     '"Last 7 days", "Week of 14 Oct 2019", "October 2019".',
 )
 @click.option(

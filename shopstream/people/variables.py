@@ -52,7 +52,7 @@ VARIABLES = [
     (
         "SHOPSTREAM_MAX_RATIO",
         "200",
-        "to how many times its size a delivered file may unpack, once that is above 100 MiB",
+        "how many times its size a delivered file may unpack to, where that is above 100 MiB",
     ),
     ("SHOPSTREAM_TIMEZONE", "`UTC`", "zone of the times on the dashboard; the marts stay UTC"),
     (
@@ -66,14 +66,14 @@ VARIABLES = [
         "`http://127.0.0.1:8501`",
         "address of the dashboard to which the documentation of dbt links",
     ),
-    ("SHOPSTREAM_OWNER", "`shopstream`", "who answers for the tables, as that documentation says"),
-    ("SHOPSTREAM_OWNER_EMAIL", "`shopstream@localhost`", "and where to write to"),
+    ("SHOPSTREAM_OWNER", "`shopstream`", "owner of the tables, named in that documentation"),
+    ("SHOPSTREAM_OWNER_EMAIL", "`shopstream@localhost`", "address of the owner, named there, too"),
     (
         "SHOPSTREAM_DAILY_TARGET",
         "none",
         "revenue that a day should bring: a dotted line, and the gap below the cards",
     ),
-    ("SHOPSTREAM_FEWEST", "30", "a rate of fewer is grey on the dashboard"),
+    ("SHOPSTREAM_FEWEST", "30", "rates of fewer cases are grey on the dashboard"),
     (
         "SHOPSTREAM_ANNOTATIONS",
         "none",

@@ -90,7 +90,7 @@ def backfill(settings: Settings, first: date | None, last: date | None) -> int:
 
 
 def reload(settings: Settings, choose: Callable[[Path], list[LandedFile]]) -> int:
-    """Read the chosen files anew, withdrawn ones too, in the place of their rows; see `build`."""
+    """Read the chosen files anew, withdrawn ones too, to replace their rows; see `build`."""
     with prepared(settings) as run, progress_bar("reading again") as advance:
         folder = choose_landing(settings)
         shas = {file.file_sha256 for file in choose(settings.warehouse)}
@@ -233,7 +233,7 @@ class BuildRun:
             return
         if not whole:
             console.print(
-                "[bold]Not erased yet[/bold]: files and builds of before hold the user until a "
+                "[bold]Not erased yet[/bold]: older files and builds hold the user until a "
                 "build of all marts is published. Mend what failed and run: make build"
             )
             return

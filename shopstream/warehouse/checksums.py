@@ -39,7 +39,7 @@ def note(warehouse: Path, tables: dict[str, DeltaTable]) -> dict[str, str]:
 
 
 def check(warehouse: Path, entry: dict, table: DeltaTable) -> None:
-    """Raise Damaged where a table is not what was published. An entry of before has no checksum."""
+    """Raise Damaged where a table is not what was published. An older entry has no checksum."""
     if "checksum" not in entry:
         return
     path, lines = entry["path"], _log_of(table)

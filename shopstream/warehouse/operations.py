@@ -70,7 +70,7 @@ def user_name() -> str:
 
 
 def without_ids(command: str, arguments: Sequence[str]) -> list[str]:
-    """The arguments, less the id of a user who is to be erased, also by the option of before."""
+    """The arguments, less the id of a user who is to be erased, also by the former option."""
     if command == "erase":
         return [HIDDEN for _ in arguments]
     shown = [re.sub("^(--erase-user=).*", rf"\1{HIDDEN}", argument) for argument in arguments]

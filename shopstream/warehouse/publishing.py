@@ -98,7 +98,7 @@ def next_build_id(warehouse: Path) -> int:
 
 def last_build_id(published: dict) -> int:
     """Highest number that any build has had, by what `read_published` gave."""
-    # Files of before `last_build_id` was kept have only the list.
+    # Older files, without `last_build_id`, have only the list.
     listed = [build["build_id"] for build in published["builds"]]
     return max([*listed, published.get("last_build_id", 0)])
 
@@ -124,7 +124,7 @@ def _last_noted(warehouse: Path) -> int:
 
 
 def roll_back(warehouse: Path, build_id: int | None = None) -> dict:
-    """Show readers an earlier build at once, by default the one before the current.
+    """Show readers an earlier build at once, by default the one before the current one.
 
     Nothing is computed, and no build is delisted: the next `publish` goes on from the newest.
     """

@@ -11,6 +11,7 @@ from dashboard.annotations import annotations
 from dashboard.filters import default_view
 from dashboard.forecast import forecast
 from dashboard.periods import period_of, stored_periods
+from dashboard.saved import saved_views
 from dashboard.screens.overview import now
 from dashboard.sections import blocks
 from tests.dashboard.test_pages import run
@@ -82,13 +83,20 @@ def test_notes_are_drawn_on_charts_over_their_dates(shown, tmp_path, monkeypatch
     assert not funnel.figure.layout.annotations
 
 
-@pytest.mark.parametrize("text", [None, "", "a,b\n1,2\n", "date,words\n", "\0\0"])
-def test_notes_that_can_not_be_read_are_none(text, tmp_path, monkeypatch):
-    notes = tmp_path / "notes.csv"
+@pytest.mark.parametrize("text", [None, "", "a,b\n1,2\n", "HEAD\n", "\0\0"])
+@pytest.mark.parametrize(
+    ("setting", "head", "read"),
+    [
+        ("SHOPSTREAM_ANNOTATIONS", "date,words", annotations),
+        ("SHOPSTREAM_VIEWS", "name,link", saved_views),
+    ],
+)
+def test_a_file_that_can_not_be_read_has_no_rows(setting, head, read, text, tmp_path, monkeypatch):
+    file = tmp_path / "own.csv"
     if text is not None:
-        notes.write_text(text)
-    monkeypatch.setenv("SHOPSTREAM_ANNOTATIONS", str(notes))
-    assert annotations().empty
+        file.write_text(text.replace("HEAD", head))
+    monkeypatch.setenv(setting, str(file))
+    assert len(read()) == 0
 
 
 def test_the_head_says_how_old_the_newest_event_is(shown):

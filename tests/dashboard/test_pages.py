@@ -767,7 +767,7 @@ def test_the_report_is_one_file_with_all_pages(shown):
             for section in part.sections:
                 for block in blocks(section, shown, view):
                     assert not getattr(block, "words", "").startswith("The rest of the page")
-    # Plotly's own code aside, nothing is fetched.
+    # Nothing is fetched but Plotly's own code.
     assert not re.search(r'(src|href)="(https?:)?//', html[html.index("<body>") :])
 
 

@@ -48,15 +48,6 @@ def test_of_a_link_only_the_page_and_its_filters_are_taken(saved):
     assert found["elsewhere"] == ("products", {"brand": ["apple"]})
 
 
-@pytest.mark.parametrize("text", [None, "", "a,b\n1,2\n", "name,link\n", "\0\0"])
-def test_a_file_that_can_not_be_read_has_no_views(text, tmp_path, monkeypatch):
-    file = tmp_path / "views.csv"
-    if text is not None:
-        file.write_text(text)
-    monkeypatch.setenv("SHOPSTREAM_VIEWS", str(file))
-    assert saved_views() == {}
-
-
 def test_saved_views_are_listed_and_opened_by_their_name(shown, saved, monkeypatch):
     links, gone = [], []
     monkeypatch.setattr(st, "page_link", lambda path, **said: links.append((path, said)))

@@ -313,12 +313,8 @@ def explorer(walker: Walker, store: Store) -> None:
 
 def prices(walker: Walker, store: Store) -> None:
     """Views and purchases by price."""
-    expected = store.ask(
-        "sum(total_views), sum(total_purchases)",
-        "daily_categories_brands",
-        "event_date",
-        *store.narrow(),
-    )
+    sums = "sum(total_views), sum(total_purchases)"
+    expected = store.ask(sums, "daily_categories_brands", "event_date", *store.narrow())
     rows = walker.table("Conversion by price")
     assert rows[["views", "purchases"]].sum().tolist() == pytest.approx(expected)
 

@@ -1,6 +1,5 @@
 """The business marts about customers, products and trust, against an independent computation."""
 
-import csv
 from datetime import date, timedelta
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from shopstream.config import SAMPLE_MARK
 from shopstream.sample import planted
 from tests import oracle
-from tests.helpers.warehouse import PROJECT, Warehouse
+from tests.helpers.warehouse import Warehouse
 from tests.oracle.customers import CONTRACT_COLUMNS, KEYS, customer_marts
 
 SAMPLE_EVENTS, SAMPLE_SEED = 250_000, 20191001  # the defaults of the sample
@@ -91,17 +90,6 @@ def test_planted_weekend_lift_is_found_again(daily):
     working = [count for day, count in days.items() if day.weekday() < 5]
     lift = (sum(weekend) / len(weekend)) / (sum(working) / len(working))
     assert lift == pytest.approx(planted(SAMPLE_EVENTS, SAMPLE_SEED).weekend_lift, abs=0.06)
-
-
-def test_metrics_and_definitions_have_the_same_names(daily):
-    with (PROJECT / "seeds/commerce/metric_definitions.csv").open() as file:
-        definitions = list(csv.DictReader(file))
-    names = [definition["metric_name"] for definition in definitions]
-    assert sorted(names) == sorted(row["metric_name"] for row in rows(daily, "metric_values"))
-    marts = daily.marts()
-    for definition in definitions:
-        columns = {field.name for field in marts[definition["source_mart"]].schema().fields}
-        assert definition["source_column"] in columns, definition
 
 
 def test_every_interval_of_a_product_ends_where_the_next_begins(daily):

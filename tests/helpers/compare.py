@@ -7,7 +7,7 @@ from shopstream.run.against import OF_ONE_BUILD, OF_ONE_LOAD, first_row_apart
 
 
 def first_difference(built: pa.Table, held: pa.Table) -> str | None:
-    """None when both have the same rows, loading-time columns aside; else what differs first."""
+    """None when both have the same rows, without loading-time columns; else what differs first."""
     columns = [name for name in built.column_names if name not in OF_ONE_LOAD]
     if set(columns) != set(held.column_names) - OF_ONE_LOAD:
         return f"columns {held.column_names}, expected {built.column_names}"
@@ -18,7 +18,7 @@ def first_difference(built: pa.Table, held: pa.Table) -> str | None:
 
 
 def digest(table: pa.Table) -> str:
-    """One hash of all rows, whatever their order, loading-time columns aside."""
+    """One hash of all rows, whatever their order, without loading-time columns."""
     columns = [name for name in sorted(table.column_names) if name not in OF_ONE_LOAD]
     with duckdb.connect() as db:
         db.register("held", table.select(columns))

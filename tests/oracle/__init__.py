@@ -601,7 +601,8 @@ def pauses(inactivity: bool, timeout_us: int | None, missing_minutes: int = 30) 
     return {"inactivity": inactivity, "timeout_us": timeout_us, "missing_us": missing_us}
 
 
-COUNTS = """
+# Events by type; those of no known one are `total_other`.
+BY_TYPE = """
     count(*) as total_events,
     count(*) filter (event_type = 'view') as total_views,
     count(*) filter (event_type = 'cart') as total_carts,
@@ -609,7 +610,8 @@ COUNTS = """
     count(*) filter (event_type = 'remove_from_cart') as total_removals,
     count(*) filter (event_type = 'unknown') as total_unknown,
     total_events - total_views - total_carts - total_purchases - total_removals - total_unknown
-        as total_other,
+        as total_other"""
+COUNTS = f"""{BY_TYPE},
     coalesce(sum(price * quantity) filter (event_type = 'purchase'), 0)"""
 
 # Events in the order of the contract, by which the latest is told.

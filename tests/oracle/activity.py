@@ -174,15 +174,7 @@ TABLES = """
         and steps.product_id = carted.product_id and step = 'p' and event_us >= carted_us
     group by all"""
 
-COUNTED = """
-    count(*) as total_events,
-    count(*) filter (event_type = 'view') as total_views,
-    count(*) filter (event_type = 'cart') as total_carts,
-    count(*) filter (event_type = 'purchase') as total_purchases,
-    count(*) filter (event_type = 'remove_from_cart') as total_removals,
-    count(*) filter (event_type = 'unknown') as total_unknown,
-    count(*) filter (event_type not in
-        ('view', 'cart', 'purchase', 'remove_from_cart', 'unknown')) as total_other,
+COUNTED = f"""{oracle.BY_TYPE},
     coalesce(sum(quantity) filter (is_purchase), 0) as total_units,
     coalesce(sum(price * quantity) filter (is_purchase), 0) as revenue"""
 

@@ -417,15 +417,7 @@ def relative_price_bands(db: duckdb.DuckDBPyConnection) -> Rows:
         db,
         f"""select product_id, any_value(l.category_code) as category_code,
             (sum(price) * 100)::hugeint as cents, count(*) filter (price > 0) as priced,
-            count(*) as total_events,
-            count(*) filter (event_type = 'view') as total_views,
-            count(*) filter (event_type = 'cart') as total_carts,
-            count(*) filter (event_type = 'purchase') as total_purchases,
-            count(*) filter (event_type = 'remove_from_cart') as total_removals,
-            count(*) filter (event_type = 'unknown') as total_unknown,
-            count(*) filter (event_type not in
-                ('view', 'cart', 'purchase', 'remove_from_cart', 'unknown')) as total_other,
-            coalesce(sum(price * quantity) filter (event_type = 'purchase'), 0) as revenue
+            {oracle.COUNTS} as revenue
         from events join latest l using (product_id)
         where product_id <> {NO_PRODUCT} group by product_id""",
     )

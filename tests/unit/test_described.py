@@ -301,7 +301,7 @@ def test_values_of_the_path_stand_in_for_columns_that_the_description_expects(sh
 def test_a_wrong_description_stops_the_run_before_anything_is_landed(shop):
     shop.put("a.csv", "event_time,event_type,product_id,user_id\nt,view,1,2\n")
     shop.describe("files: [a.csv]\ncolumms: {}")
-    with pytest.raises(LandingError, match="sources/a.yml, line 2: columms is no key"):
+    with pytest.raises(LandingError, match="sources/a.yml, line 2: columms is not a key"):
         shop.land()
     assert not shop.home.exists()
 

@@ -1,4 +1,5 @@
-"""SECURITY.md and docs/how-to/operations.md promise nothing that no test holds."""
+"""SECURITY.md and docs/how-to/operations.md promise nothing that no test holds; pages name files
+that are there."""
 
 import re
 
@@ -31,6 +32,18 @@ def test_each_promise_names_a_test_that_is_there(name):
     assert rows
     for promise, named in rows:
         assert named and set(named) <= tests, f"{promise}: {set(named) - tests or 'names no test'}"
+
+
+def test_each_file_that_a_page_names_is_there():
+    """`brand_days` is CONTRIBUTING's example; a pattern has a star."""
+    folders = "tests|shopstream|bench|dashboard|docs|models|macros|seeds|analyses|packages"
+    for page in [*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md")]:
+        text = page.read_text()
+        named = re.findall(rf"`((?:{folders})/[\w./-]+)`", text)
+        linked = re.findall(r"\]\(([\w./-]+)(?:#[\w-]+)?\)", text)
+        paths = [PROJECT / name for name in named if "brand_days" not in name]
+        for path in [*paths, *(page.parent / link for link in linked)]:
+            assert path.exists(), f"{page.name}: {path}"
 
 
 def test_actions_are_pinned_by_commit():

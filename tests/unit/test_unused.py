@@ -35,7 +35,7 @@ def landed(files=FILES, refused=()) -> committer.LandingResult:
 
 @pytest.fixture
 def warehouse(tmp_path):
-    """The tables of a build of FILES, and of a file of before that no row came of either."""
+    """The tables of a build of FILES, and of an older file that no row came of either."""
     columns = ["file_sha256", "rows_read", "rows_accepted", "rows_quarantined"]
     columns += ["rows_out_of_window", "rows_erased"]
     ledger = [

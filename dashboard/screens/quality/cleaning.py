@@ -11,7 +11,7 @@ def changes(build, view):
     rows = data.quality.value_changes(build)
     caption = "Of all rows that were delivered and could be split into values. From value_changes."
     columns = ("column_name", "delivered", "becomes", "rows_changed", "share_changed")
-    yield Table("What was put in the place of a value", rows, caption, columns)
+    yield Table("What was put instead of a value", rows, caption, columns)
 
 
 def over_time(build, view):

@@ -1,7 +1,7 @@
 """What does the data cover? Where it begins and ends, its stray dates, the types that occur."""
 
 from dashboard import data
-from dashboard.blocks import Card, Cards, Empty, Part, Table
+from dashboard.blocks import Card, Cards, Empty, Part, Table, listed
 from dashboard.words import day, number
 
 
@@ -25,11 +25,9 @@ def coverage(build, view):
 
 def stray(build, view):
     rows = data.quality.stray_dates(build)
-    if rows.empty:
-        yield Empty("No date is stray", "All dates with events belong to the data.")
-        return
+    none = ("No date is stray", "All dates with events belong to the data.")
     caption = "Their events count as events, and move nothing else. From stray_dates."
-    yield Table("Stray dates", rows, caption, ("event_date", "file", "rows"))
+    yield listed("Stray dates", rows, caption, ("event_date", "file", "rows"), none)
 
 
 def types(build, view):

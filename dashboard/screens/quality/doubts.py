@@ -3,7 +3,7 @@
 from datetime import date
 
 from dashboard import data
-from dashboard.blocks import Empty, Part, Table
+from dashboard.blocks import Part, Table, listed
 from dashboard.words import exact
 
 UNITS = {"revenue": "money", "mean_duration_seconds": "seconds", "order_conversion": "percent"}
@@ -15,12 +15,10 @@ NAMES = {
 
 def suspicious(build, view):
     rows = data.quality.suspicious(build)
-    if rows.empty:
-        yield Empty("No session is suspicious", "None breaks a rule of suspicion_rules.")
-        return
+    none = ("No session is suspicious", "None breaks a rule of suspicion_rules.")
     caption = "All dates. They stay in all other figures. From suspicious_sessions."
     columns = ("rule", "means", "sessions", "events", "revenue")
-    yield Table("Sessions that no person seems to have made", rows, caption, columns)
+    yield listed("Sessions that no person seems to have made", rows, caption, columns, none)
 
 
 def weight(build, view):

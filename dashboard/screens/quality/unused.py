@@ -1,7 +1,7 @@
 """What could not be used, and why: quarantined rows and refused files."""
 
 from dashboard import data
-from dashboard.blocks import Empty, Table
+from dashboard.blocks import Table, listed
 
 
 def quarantine(build, view):
@@ -27,7 +27,5 @@ def fault(reason: str, row: str) -> tuple[str, str]:
 
 def refused(build, view):
     rows = data.quality.refused_files(build)
-    if rows.empty:
-        yield Empty("No file was refused", "Every delivered file could be read as events.")
-        return
-    yield Table("Refused files", rows, "From refused_files.", ("file", "reason", "seen_at"))
+    none = ("No file was refused", "Every delivered file could be read as events.")
+    yield listed("Refused files", rows, "From refused_files.", ("file", "reason", "seen_at"), none)

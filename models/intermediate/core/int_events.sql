@@ -28,7 +28,7 @@ select
         drop_duplicates.changes
         & ({{ change_bit('price') }} | {{ change_bit('price', 'negative or not a number') }})
     ) != 0 as is_price_missing,
-    -- Rows of before there were quantities have none.
+    -- Rows that are older than quantities have none.
     coalesce(drop_duplicates.quantity, 1) as quantity,
     drop_duplicates.user_id,
     drop_duplicates.user_session,

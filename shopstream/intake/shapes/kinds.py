@@ -21,7 +21,7 @@ _FOREIGN = (
     (rb".{257}ustar", "a tar archive: unpack it and deliver the files"),
     (
         rb"\s*<(?i:!doctype\s+html|html|head|body)\b",
-        "a web page, as a login or an error gives in the place of a download: fetch the file again",
+        "a web page, as a login or an error gives instead of a download: fetch the file again",
     ),
     (rb"\s*<\?xml|\s*<\w+[\s>]", f"XML: {_EXPORT}"),
     (

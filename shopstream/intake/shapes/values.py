@@ -91,7 +91,7 @@ class Column:
 
     @cached_property
     def are_ids_of_text(self) -> bool:
-        """Whether its values are ids that are no whole numbers, a few broken ones aside."""
+        """Whether its values are ids that are no whole numbers, not counting a few broken ones."""
         if not self.filled:
             return False
         texts = 1 - self.shares["whole"]

@@ -10,11 +10,15 @@ from shopstream.config import Settings
 
 @click.command()
 @click.argument("files", nargs=-1, required=True)
-@click.option("--write", is_flag=True, help="Write the proposed descriptions, never over others.")
+@click.option(
+    "--write",
+    is_flag=True,
+    help="Write the proposed descriptions; overwrite none.",
+)
 @click.option("--json", "as_json", is_flag=True, help="For programs: a list, one object a file.")
 @click.pass_obj
 def inspect(settings: Settings, files: tuple[str, ...], write: bool, as_json: bool) -> None:
-    """Say what files are and what a build would make of them, without one.
+    """Say what files are, and what a build would make of them, without building.
 
     FILES are paths, or names below the landing folder. The first 100,000 rows of each are judged by
     the rules of the models. Columns of other names are looked for by usual names and by values; a

@@ -69,7 +69,7 @@ class Reload(click.Command):
     """A command that names those which two of its options have become."""
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
-        """As click does. Raises UsageError for the options of before."""
+        """As click does. Raises UsageError for the former options."""
         for option, command in (("--withdraw", "withdraw FILE..."), ("--erase-user", "erase ID")):
             if any(argument.partition("=")[0] == option for argument in args):
                 raise click.UsageError(f"{option} is a command now: shopstream {command}", context)
@@ -106,7 +106,7 @@ def reload(
 def withdraw(settings: Settings, files: tuple[str, ...]) -> None:
     """Take the rows of files out, and leave the files out from now on.
 
-    FILES are names or hashes, as `reload` takes them; it takes a withdrawn file in again.
+    FILES are names or hashes, as for `reload`, which also takes a withdrawn file in again.
     """
     from shopstream.run.build import withdraw
 
@@ -129,7 +129,11 @@ def erase(settings: Settings, user_id: int) -> None:
 
 
 @click.command()
-@click.option("--again", is_flag=True, help="Read what was landed before, too, for other schemas.")
+@click.option(
+    "--again",
+    is_flag=True,
+    help="Also read files that were landed before, for another schema.",
+)
 @click.pass_obj
 def land(settings: Settings, again: bool) -> None:
     """Only read new files in; `dbt build` then works on them."""
@@ -154,7 +158,7 @@ def land(settings: Settings, again: bool) -> None:
 @click.option(
     "--target",
     type=click.Path(path_type=Path),
-    help="Folder to write to; that of the sample if none.",
+    help="Folder to write to; by default the sample's own.",
 )
 @click.option("--events", type=click.IntRange(min=1), default=250_000, help="Events per 31 days.")
 @click.option(
@@ -168,7 +172,7 @@ def land(settings: Settings, again: bool) -> None:
 def sample(
     settings: Settings, target: Path | None, events: int, days: int, seed: int, form: str
 ) -> None:
-    """Write generated event files that look like the real thing."""
+    """Write generated event files that look like real ones."""
     from shopstream.sample import generate
 
     with click.progressbar(length=days, label="sample") as bar:

@@ -41,7 +41,7 @@ def published(settings: Settings, repair: bool) -> None:
 @click.option("--against", metavar="TARGET", help="Build it all on another engine and compare.")
 @click.pass_obj
 def verify(settings: Settings, against: str | None) -> None:
-    """Check the published build whole: files, rows, keys, ledger; exit code 1 if it is damaged.
+    """Check the whole published build: files, rows, keys, ledger. Exit code 1: it is damaged.
 
     With --against, what has landed is also built in a scratch warehouse beside this one, on the
     engine of a target (embedded, sail), and each published table that differs is a fault.
@@ -63,9 +63,9 @@ def verify(settings: Settings, against: str | None) -> None:
 @click.argument("build_id", type=int, required=False)
 @click.pass_obj
 def rollback(settings: Settings, build_id: int | None) -> None:
-    """Show readers an earlier build at once, by default the one before the current.
+    """Show readers an earlier build at once, by default the one before the current one.
 
-    Nothing is computed or deleted. The next build that passes is published as ever.
+    Nothing is computed or deleted. The next build that passes is published as usual.
     """
     from shopstream.warehouse.lock import warehouse_lock
     from shopstream.warehouse.publishing import roll_back
@@ -84,13 +84,13 @@ def rollback(settings: Settings, build_id: int | None) -> None:
 @click.option(
     "--unpublished",
     is_flag=True,
-    help="Read the newest versions, such as a failed build's; marked so.",
+    help="Read the newest versions, such as those of a failed build. The answer says so.",
 )
 @click.pass_obj
 def query(settings: Settings, sql: str, form: str, unpublished: bool) -> None:
     """Run SQL over the published marts, for example: "select count(*) from fct_events".
 
-    With - in its place, SQL is read from standard input.
+    With - instead of SQL, it is read from standard input.
     """
     from shopstream.people.query import show
 
@@ -113,7 +113,7 @@ def compare(settings: Settings) -> None:
 @click.option("--port", type=PORT, default=8501, help="Port on 127.0.0.1.")
 @click.pass_obj
 def dashboard(settings: Settings, port: int) -> None:
-    """Open the dashboard on http://127.0.0.1:8501; it needs no JVM."""
+    """Serve the dashboard on http://127.0.0.1:8501. It needs no Java."""
     import os
 
     from shopstream.run.server import check_port

@@ -48,10 +48,10 @@ def stop_server(settings: Settings) -> None:
 
 
 @server.command("status")
-@click.option("--address", is_flag=True, help="Only print what SHOPSTREAM_REMOTE has to be.")
+@click.option("--address", is_flag=True, help="Only print the value for SHOPSTREAM_REMOTE.")
 @click.pass_obj
 def server_status(settings: Settings, address: bool) -> None:
-    """Say whether the server runs; exit code 0 if it does, else 1."""
+    """Say whether the server runs. Exit code 0: it does; 1: it does not."""
     from shopstream.run.server import running
 
     found = running(settings.warehouse)
@@ -62,7 +62,7 @@ def server_status(settings: Settings, address: bool) -> None:
 
 
 @click.command()
-@click.option("--delist", is_flag=True, help="Keep no build but the current one.")
+@click.option("--delist", is_flag=True, help="Keep only the current build.")
 @click.pass_obj
 def maintain(settings: Settings, delist: bool) -> None:
     """Compact the tables and delete files that no listed build needs. Run it each week."""
@@ -84,7 +84,7 @@ def maintain(settings: Settings, delist: bool) -> None:
 @click.command()
 @click.pass_obj
 def clean(settings: Settings) -> None:
-    """Remove tables, sample, compiled files and logs, end the server; never the landing files."""
+    """Remove tables, sample, compiled files and logs, and end the server. Landing files stay."""
     from shopstream.run.compiled import remove
     from shopstream.run.server import stop
     from shopstream.warehouse.emptying import empty_warehouse
