@@ -33,15 +33,22 @@
 {% endmacro %}
 
 
-{# The dates that changed since this table was built. #}
-{% macro changed_dates() %}
+{#
+    The dates that changed since this table was built. of_rows: for what is computed before it is known which sessions
+    collide; all else computes all dates anew when these changed, since they lie on any.
+#}
+{% macro changed_dates(of_rows=false) %}
     {% set event_dates = ref('int_event_dates') %}
+    {% set collided = ref('int_collided_sessions') if not of_rows %}
     {% if execute and 'dates' not in findings() %}
+        {% set newer = ' where load_id > ' ~ newest_load() %}
         {% set dates = values_of(
-            'select cast(event_date as string) from ' ~ event_dates ~ ' where load_id > ' ~ newest_load() ~ ' order by 1'
+            'select cast(event_date as string) from ' ~ event_dates ~ newer
+            ~ (" union select 'all' from " ~ collided ~ newer if collided else '') ~ ' order by 1'
         ) if is_incremental() %}
         {#- Where pauses cut sessions, one event can move the cuts of any date. #}
-        {% do findings().update(dates=dates if is_incremental() and (not dates or session_timeout() is none) else none) %}
+        {% set one_by_one = 'all' not in dates and (not dates or session_timeout() is none) if is_incremental() %}
+        {% do findings().update(dates=dates if one_by_one else none) %}
     {% endif %}
     {% do return(findings().dates if execute else []) %}
 {% endmacro %}
@@ -93,7 +100,18 @@
 
 
 {# The same for a model by date. #}
-{% macro on_changed_dates() -%} {{ replacing(in_dates(changed_dates())) }} {%- endmacro %}
+{% macro on_changed_dates(of_rows=false) -%} {{ replacing(in_dates(changed_dates(of_rows))) }} {%- endmacro %}
+
+
+{# The dates of sessions whose keys collide; none but where somebody crafted one. #}
+{% macro dates_of_collisions() %}
+    {% set days = ref('int_all_session_days') %}
+    {% set collided = ref('int_collided_sessions') %}
+    {% do return(values_of(
+        'select distinct cast(event_date as string) from ' ~ days ~ ' where session_key in ('
+        ~ 'select session_key from ' ~ collided ~ ' where is_collided) order by 1'
+    ) if execute else []) %}
+{% endmacro %}
 
 
 {# Rows of files that were loaded, taken out or loaded again after this table was built, as a predicate. #}
@@ -144,11 +162,11 @@
 
 
 {#
-    Whether rows were taken out since this table was built, or another event took their key: then a key may be gone
-    without a trace.
+    Whether rows were taken out since this table was built, or lost their key to others: then a key may be gone without a
+    trace.
 #}
 {% macro rows_were_taken_out() %}
-    {% set duplicates = ref('int_duplicate_rows') %}
+    {% set duplicates = ref('int_left_out_rows') %}
     {% if not execute or not is_incremental() %}{% do return(false) %}{% endif %}
     {% do return(values_of(
         'select 1 from ' ~ source('landing', 'landed_files')

@@ -9,42 +9,29 @@ from shopstream.intake import register
 from shopstream.published import rows_of
 from shopstream.warehouse.tables import AUDIT_SCHEMA, folder_of, is_table
 
-SESSION_DAYS = "shopstream_intermediate.int_session_days"
 # How a failing row is found among events, by the first of these columns that the rule's rows have.
 OF_AN_EVENT = ("event_key", "session_key", "category_key", "user_id", "product_id")
-# Two sessions with one key: the model that merges by it can't be built.
-COLLISIONS = """
-    select session_key from broken
-    group by session_key having count(distinct (user_id, session_id)) > 1
-"""
 
 
 def origin(warehouse: Path, name: str) -> tuple[str, int] | None:
-    """File and row of an event behind a rule's failing rows, or behind dim_sessions' failure.
+    """File and row of an event behind a rule's failing rows; None where there is none.
 
-    None where there is none. It is one of the events that came last: the rule held before.
+    It is one of the events that came last: the rule held before.
     """
-    if name == "dim_sessions":
-        return of_rows(warehouse, SESSION_DAYS, COLLISIONS)
-    return of_rows(warehouse, f"{AUDIT_SCHEMA}.{name}", "from broken")
-
-
-def of_rows(warehouse: Path, table: str, query: str) -> tuple[str, int] | None:
-    """File and row of an event behind the first row that a query gives of a table, `broken`."""
-    names = (table, "shopstream_core.fct_events", "shopstream_staging.stg_rows")
+    names = (f"{AUDIT_SCHEMA}.{name}", "shopstream_core.fct_events", "shopstream_staging.stg_rows")
     places = [folder_of(warehouse, name) for name in names]
     if not all(map(is_table, places)):
         return None
     with duckdb.connect() as db:
         for name, place in zip(("broken", "events", "landed"), places, strict=True):
             db.register(name, rows_of(DeltaTable(place)))
-        column = next((name for name in OF_AN_EVENT if name in db.sql(query).columns), None)
+        column = next((name for name in OF_AN_EVENT if name in db.table("broken").columns), None)
         if column is None:
             return None
         found = db.execute(
             f"""
             select landed.file_key, landed.row_number
-            from (select {column} from ({query}) order by all limit 1)
+            from (select {column} from broken order by all limit 1)
             inner join events using ({column})
             inner join landed using (event_date, event_key)
             order by landed.load_id desc, landed.file_key, landed.row_number

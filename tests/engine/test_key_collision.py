@@ -66,21 +66,51 @@ def colliding_session(user: int, session: str) -> tuple[int, str]:
     raise AssertionError("no such session")
 
 
-def test_a_session_with_the_key_of_another_is_named_with_its_file_and_goes_with_it(tmp_path):
+def colliding_code(code: str) -> str:
+    """Another category code with the key of the first: 8 bytes, then 8 that make up for them."""
+    key = oracle.spark_xxhash64(code)
+    for number in range(10_000_000):
+        first = f"c{number:07}".encode()
+        lane = rotated(int.from_bytes(first, "little") * P2 & MASK, 31) * P1 & MASK
+        state = (rotated((42 + P5 + 16 ^ lane) & MASK, 27) * P1 + P4) & MASK
+        rest = preimage(key, state - P5 - 8).to_bytes(8, "little", signed=True)
+        if rest.isalnum() and rest.isascii():
+            return (first + rest).decode()
+    raise AssertionError("no such code")
+
+
+def test_sessions_with_one_key_are_quarantined_in_any_order_of_delivery(tmp_path):
     other, session = colliding_session(1, "s")
     assert oracle.spark_xxhash64(other, session) == oracle.spark_xxhash64(1, "s")
-    warehouse = Warehouse(tmp_path)
-    warehouse.landing.mkdir()
-    (warehouse.landing / "a.csv").write_text(f"{HEADER}\n{NOON},view,10,1,1.00,s\n")
-    warehouse.build("--core")
     crafted = f"2019-10-02 12:00:00,view,11,{other},1.00,{session}"
-    harmless = "2019-10-02 13:00:00,view,12,3,1.00,t"
-    (warehouse.landing / "b.csv").write_text("\n".join([HEADER, harmless, crafted, ""]))
-    said = warehouse.build("--core", expect=1)
-    assert "dim_sessions fails by row 2 of b.csv" in said
-    assert "shopstream withdraw 'b.csv'" in said
+    files = {
+        "a.csv": [f"{NOON},view,10,1,1.00,s", "2019-10-01 12:01:00,purchase,10,1,1.00,s"],
+        "b.csv": ["2019-10-02 13:00:00,view,12,3,1.00,t", crafted],
+        "c.csv": ["2019-10-03 12:00:00,view,10,1,1.00,s", "2019-10-03 12:00:00,view,10,4,1.00,u"],
+    }
+    for loads in (["a.csv"], ["b.csv"], ["c.csv"]), (["b.csv", "c.csv"], ["a.csv"]):
+        warehouse = Warehouse(tmp_path / str(len(loads)))
+        warehouse.landing.mkdir(parents=True)
+        for names in loads:
+            for name in names:
+                rows = "\n".join([HEADER, *files[name], ""])
+                (warehouse.landing / name).write_text(rows)
+            warehouse.build("--core")
+            assert warehouse.differences_from_oracle() == {}
+        found = warehouse.table("quarantined_events").to_pylist()
+        assert sorted((row["source_file"], row["row_number"], row["reason"]) for row in found) == [
+            ("a.csv", 1, "key_collision"),
+            ("a.csv", 2, "key_collision"),
+            ("b.csv", 2, "key_collision"),
+            ("c.csv", 1, "key_collision"),
+        ]
+        assert sorted(warehouse.table("dim_users")["user_id"].to_pylist()) == [3, 4]
     ran = warehouse.run("shopstream", "withdraw", "b.csv")
     assert ran.returncode == 0, ran.stdout
+    assert warehouse.table("quarantined_events").num_rows == 0, "the other session is back"
+    assert sorted(warehouse.table("dim_users")["user_id"].to_pylist()) == [1, 4]
+    (warehouse.landing / "b.csv").unlink()
+    assert warehouse.differences_from_oracle() == {}
 
 
 def test_the_larger_of_two_events_with_one_key_is_quarantined(tmp_path):
@@ -111,3 +141,21 @@ def test_the_larger_of_two_events_with_one_key_is_quarantined(tmp_path):
     ledger = warehouse.table("row_ledger").sort_by("source_file").to_pylist()
     counts = ("rows_accepted", "rows_duplicate", "rows_quarantined")
     assert [[file[name] for name in counts] for file in ledger] == [[6, 1, 1], [2, 0, 0]]
+
+
+def test_category_codes_with_one_key_are_one_category(tmp_path):
+    code = colliding_code("toys")
+    assert oracle.spark_xxhash64(code) == oracle.spark_xxhash64("toys")
+    warehouse = Warehouse(tmp_path)
+    warehouse.landing.mkdir()
+
+    def deliver(name: str, *rows: str) -> None:
+        header = f"{HEADER},category_code"
+        (warehouse.landing / name).write_text("\n".join([header, *rows, ""]))
+        warehouse.build("--core")
+        assert warehouse.differences_from_oracle() == {}
+
+    deliver("a.csv", f"{NOON},view,10,1,1.00,s,{code}", f"{NOON},view,11,1,1.00,s,toys")
+    deliver("b.csv", "2019-10-02 12:00:00,view,10,2,1.00,t,toys")
+    categories = warehouse.table("dim_categories").to_pylist()
+    assert [(one["category_code"], one["total_events"]) for one in categories] == [("toys", 3)]

@@ -510,6 +510,22 @@ ACCEPTED = """
     create table accepted as from keyed where place = 1;
     create table collided as from keyed where place > 1"""
 
+# Sessions that have one key: none of them can be told to be the real one.
+WITHOUT_COLLIDED_SESSIONS = """
+    create table lost as
+    select user_id, session_id from session_keys
+    where session_key in (
+        select session_key from session_keys group by session_key having count(*) > 1
+    );
+    insert into collided by name
+    select * exclude (is_own_stream, is_sessionless, stream, timeout_us, pause_us, cuts, started_at,
+        session_id)
+    from sessionized semi join lost using (user_id, session_id);
+    create or replace table sessionized as
+    from sessionized anti join lost using (user_id, session_id);
+    create or replace table accepted as
+    from accepted anti join collided using (file_sha256, row_number)"""
+
 # What the data covers. Whether a date belongs to a run is asked of each pair of its dates: no date
 # between them is without events.
 COVERAGE = """
@@ -637,7 +653,7 @@ MARTS = {
             (max(event_us) - min(event_us)) // 1000000 as duration_seconds,
             {COUNTS} as total_spent,
             count(distinct product_id) filter (product_id <> -1) as unique_products,
-            count(distinct category_code) filter (category_code <> 'uncategorized')
+            count(distinct category_key) filter (category_key <> {spark_xxhash64("uncategorized")})
                 as unique_categories,
             case when total_views = 0 then 0
                 else 100::double * total_purchases / total_views end as conversion_rate,
@@ -645,6 +661,7 @@ MARTS = {
             user_id = -999999 as is_anonymous,
             total_unknown > 0 as has_unknown_events
         from sessionized join session_keys using (user_id, session_id)
+        join category_keys using (category_code)
         group by session_key, user_id, session_id""",
     "dim_users": f"""
         select user_id,
@@ -683,11 +700,19 @@ MARTS = {
                 ((2 * cents + priced_events) // (2 * priced_events))::decimal(12, 0) * 0.01
             end as avg_price
         from totals""",
+    # Codes that have one key are one category, which goes by the code of most events.
     "dim_categories": f"""
-        select category_code, split_part(category_code, '.', 1) as top_category,
+        with codes as (
+            select category_code, first(category_code) over (
+                partition by category_key order by count(*) desc, category_code desc
+            ) as name
+            from accepted join category_keys using (category_code)
+            group by category_code, category_key
+        )
+        select name as category_code, split_part(name, '.', 1) as top_category,
             {COUNTS} as total_revenue
-        from accepted
-        group by category_code""",
+        from accepted join codes using (category_code)
+        group by name""",
     "dim_time": """
         select strftime(hour_start, '%Y%m%d%H')::int as time_key,
             hour_start::date as event_date,
@@ -754,13 +779,20 @@ def core_marts(landing: Path, rules: Rules = Rules()) -> dict[str, pa.Table]:
         db.register("files", files)
         db.register("quarantine", quarantine)
         db.execute(ACCEPTED)
-        db.execute(COVERAGE)
         timeout = None if minutes is None else minutes * MINUTE
         db.execute(SESSIONIZED, pauses(inactivity, timeout, rules.missing_session_timeout_minutes))
         sessions = db.execute("select distinct user_id, session_id from sessionized").fetchall()
         keyed = [(user, session, spark_xxhash64(user, session)) for user, session in sessions]
         key_columns = typed("user_id bigint, session_id string, session_key bigint")
         db.register("session_keys", arrow_table(keyed, key_columns))
+        db.execute(WITHOUT_COLLIDED_SESSIONS)
+        db.execute(COVERAGE)
+        codes = [
+            code for (code,) in db.execute("select distinct category_code from accepted").fetchall()
+        ]
+        keyed = [(code, spark_xxhash64(code)) for code in codes]
+        key_columns = typed("category_code string, category_key bigint")
+        db.register("category_keys", arrow_table(keyed, key_columns))
         return {
             mart: db.sql(f"select {', '.join(columns)} from ({MARTS[mart]})")
             .to_arrow_table()

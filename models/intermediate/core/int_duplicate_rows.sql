@@ -2,11 +2,11 @@
 
 with
 
-delivered_rows as (select * from {{ ref('stg_rows') }} where fate = 'in_window' and {{ on_changed_dates() }}),
-event_dates as (select * from {{ ref('int_event_dates') }} where {{ on_changed_dates() }}),
+delivered_rows as (select * from {{ ref('stg_rows') }} where fate = 'in_window' and {{ on_changed_dates(of_rows=true) }}),
+event_dates as (select * from {{ ref('int_event_dates') }} where {{ on_changed_dates(of_rows=true) }}),
 
 -- Few keys repeat: finding them by hash first keeps wide rows out of the shuffle.
-repeated_keys as (select * from {{ ref('int_repeated_keys') }} where {{ on_changed_dates() }}),
+repeated_keys as (select * from {{ ref('int_repeated_keys') }} where {{ on_changed_dates(of_rows=true) }}),
 
 rank_copies as (
     select

@@ -1,39 +1,32 @@
 with
 
-delivered_rows as (select * from {{ ref('stg_rows') }}),
-duplicate_rows as (select * from {{ ref('int_duplicate_rows') }}),
-event_dates as (select * from {{ ref('int_event_dates') }}),
+deduplicated_events as (select * from {{ ref('int_deduplicated_events') }}),
+collided_rows as (select * from {{ ref('int_collided_rows') }}),
+collided_sessions as (select * from {{ ref('int_collided_sessions') }}),
 
-drop_duplicates as (
-    select delivered_rows.*
-    from delivered_rows
-    left anti join duplicate_rows
-        on delivered_rows.event_date = duplicate_rows.event_date
-        and delivered_rows.file_key = duplicate_rows.file_key
-        and delivered_rows.row_number = duplicate_rows.row_number
-    where delivered_rows.fate = 'in_window'
+drop_collided as (
+    select deduplicated_events.*
+    from deduplicated_events
+    left anti join collided_rows
+        on deduplicated_events.event_date = collided_rows.event_date
+        and deduplicated_events.event_key = collided_rows.event_key
 )
 
 select
-    drop_duplicates.event_date,
-    drop_duplicates.event_key,
-    drop_duplicates.event_time,
-    drop_duplicates.event_type,
-    drop_duplicates.product_id,
-    drop_duplicates.category_id,
-    drop_duplicates.category_code,
-    drop_duplicates.brand,
-    drop_duplicates.price,
-    (
-        drop_duplicates.changes
-        & ({{ change_bit('price') }} | {{ change_bit('price', 'negative or not a number') }})
-    ) != 0 as is_price_missing,
-    -- Rows that are older than quantities have none.
-    coalesce(drop_duplicates.quantity, 1) as quantity,
-    drop_duplicates.user_id,
-    drop_duplicates.user_session,
-    drop_duplicates.changes & {{ change_bit('user_session') }} = 0 as has_session,
-    drop_duplicates.load_id as row_load_id,
-    event_dates.load_id
-from drop_duplicates
-inner join event_dates on drop_duplicates.event_date = event_dates.event_date
+    event_date,
+    event_key,
+    event_time,
+    event_type,
+    product_id,
+    category_id,
+    category_code,
+    brand,
+    price,
+    is_price_missing,
+    quantity,
+    user_id,
+    user_session,
+    has_session,
+    row_load_id,
+    greatest(load_id, (select max(load_id) from collided_sessions)) as load_id
+from drop_collided

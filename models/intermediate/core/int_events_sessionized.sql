@@ -4,7 +4,7 @@
 
 with
 
-events as (select * from {{ ref('int_events') }}),
+events as (select * from {{ ref('int_deduplicated_events') }}),
 runs as (select * from {{ ref('int_sessionless_runs') }}),
 
 choose_sources as (
@@ -57,6 +57,8 @@ name_sessions as (
 select
     event_date,
     event_key,
+    file_key,
+    row_number,
     event_time,
     event_type,
     product_id,

@@ -2,8 +2,8 @@
 
 with
 
-delivered_rows as (select * from {{ ref('stg_rows') }} where fate = 'in_window' and {{ on_changed_dates() }}),
-event_dates as (select * from {{ ref('int_event_dates') }} where {{ on_changed_dates() }}),
+delivered_rows as (select * from {{ ref('stg_rows') }} where fate = 'in_window' and {{ on_changed_dates(of_rows=true) }}),
+event_dates as (select * from {{ ref('int_event_dates') }} where {{ on_changed_dates(of_rows=true) }}),
 
 count_rows as (
     select

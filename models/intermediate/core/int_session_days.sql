@@ -1,28 +1,26 @@
-{{
-    config(
-        materialized='incremental',
-        partition_by='event_date',
-        tblproperties={'delta.dataSkippingStatsColumns': 'load_id'},
-    )
-}}
-
 with
 
-events as (select * from {{ ref('int_events_sessionized') }} where {{ on_changed_dates() }})
+session_days as (select * from {{ ref('int_all_session_days') }}),
+collided_sessions as (select * from {{ ref('int_collided_sessions') }}),
+
+drop_collided as (
+    select session_days.*
+    from session_days
+    left anti join collided_sessions
+        on session_days.session_key = collided_sessions.session_key
+        and collided_sessions.is_collided
+)
 
 select
     event_date,
     session_key,
     user_id,
     session_id,
-    min(event_time) as first_event_at,
-    max(event_time) as last_event_at,
-    {{ event_counts() }},
-    {{ revenue() }} as total_spent,
-    min(row_load_id) as first_load_id,
-    max(row_load_id) as last_load_id,
-    max(load_id) as load_id
-from events
-group by event_date, session_key, user_id, session_id
--- One file a date, not one of each task (docs/decisions/one-file-a-date.md).
-{{ distribute_by('event_date') }}
+    first_event_at,
+    last_event_at,
+    {{ counts() }},
+    total_spent,
+    first_load_id,
+    last_load_id,
+    greatest(load_id, (select max(load_id) from collided_sessions)) as load_id
+from drop_collided

@@ -5,7 +5,7 @@
 
 with
 
-events as (select * from {{ ref('int_events') }} where {{ on_changed_dates() }}),
+events as (select * from {{ ref('int_deduplicated_events') }} where {{ on_changed_dates(of_rows=true) }}),
 
 -- Of each date by itself, so that a load needs to read no other.
 mark_starts as (
@@ -44,7 +44,7 @@ roll_up_runs as (
 unite_runs as (
     select {{ columns | join(', ') }} from roll_up_runs
     union all
-    {{ held(columns, in_dates(changed_dates(), 'date_add(event_date, 1)') ~ ' and not (' ~ in_dates(changed_dates()) ~ ')') }}
+    {{ held(columns, in_dates(changed_dates(of_rows=true), 'date_add(event_date, 1)') ~ ' and not (' ~ in_dates(changed_dates(of_rows=true)) ~ ')') }}
 ),
 
 mark_sessions as (

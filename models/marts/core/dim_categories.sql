@@ -17,7 +17,7 @@ touched as (
     {{ held(['category_key'], rows_were_taken_out()) }}
 ),
 
-roll_up_categories as (
+roll_up_codes as (
     select
         add_keys.category_key,
         category_code,
@@ -27,6 +27,18 @@ roll_up_categories as (
     from add_keys
     {{ only_touched('add_keys', 'category_key') }}
     group by add_keys.category_key, category_code
+),
+
+-- Codes of one key count as one: whoever crafts a code could as well deliver events of the other.
+roll_up_categories as (
+    select
+        category_key,
+        max_by(category_code, struct(total_events, category_code)) as category_code,
+        {{ summed_counts() }},
+        {{ money_sum('total_revenue') }} as total_revenue,
+        max(load_id) as load_id
+    from roll_up_codes
+    group by category_key
 )
 
 select

@@ -8,7 +8,16 @@
 
 with
 
-events as (select * from {{ ref('int_events_sessionized') }} where {{ on_changed_dates() }})
+events as (select * from {{ ref('int_events_sessionized') }} where {{ on_changed_dates() }}),
+collided_sessions as (select * from {{ ref('int_collided_sessions') }}),
+
+drop_collided as (
+    select events.*
+    from events
+    left anti join collided_sessions
+        on events.session_key = collided_sessions.session_key
+        and collided_sessions.is_collided
+)
 
 select
     event_key,
@@ -23,5 +32,5 @@ select
     xxhash64(category_code) as category_key,
     price,
     quantity,
-    load_id
-from events
+    greatest(load_id, (select max(load_id) from collided_sessions)) as load_id
+from drop_collided

@@ -14,7 +14,7 @@
 with
 
 delivered_rows as (select * from {{ ref('stg_rows') }}),
-collided_rows as (select * from {{ ref('int_duplicate_rows') }} where reason is not null),
+collided_rows as (select * from {{ ref('int_left_out_rows') }} where reason is not null),
 landed_files as (select * from {{ source('landing', 'landed_files') }}),
 
 unite_quarantined as (

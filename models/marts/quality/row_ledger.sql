@@ -2,14 +2,14 @@ with
 
 landed_files as (select * from {{ source('landing', 'landed_files') }}),
 file_days as (select * from {{ ref('int_file_days') }}),
-duplicate_rows as (select * from {{ ref('int_duplicate_rows') }}),
+left_out_rows as (select * from {{ ref('int_left_out_rows') }}),
 
 count_duplicates as (
     select
         file_key,
         count_if(reason is null) as rows_duplicate,
         count(reason) as rows_collided
-    from duplicate_rows
+    from left_out_rows
     group by file_key
 ),
 

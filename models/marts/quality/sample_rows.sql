@@ -4,7 +4,7 @@ delivered_rows as (
     select * from {{ ref('stg_rows') }}
     where row_number <= {{ var('sample_rows_per_file') }} and delivered_row is not null
 ),
-duplicate_rows as (select * from {{ ref('int_duplicate_rows') }}),
+left_out_rows as (select * from {{ ref('int_left_out_rows') }}),
 landed_files as (select * from {{ source('landing', 'landed_files') }} where withdrawn_at is null)
 
 select
@@ -13,12 +13,12 @@ select
     delivered_rows.row_number,
     delivered_rows.delivered_row,
     case
-        when duplicate_rows.reason is not null then 'quarantined'
-        when duplicate_rows.row_number is not null then 'duplicate'
+        when left_out_rows.reason is not null then 'quarantined'
+        when left_out_rows.row_number is not null then 'duplicate'
         when delivered_rows.fate = 'in_window' then 'accepted'
         else delivered_rows.fate
     end as fate,
-    coalesce(delivered_rows.reason, duplicate_rows.reason) as reason,
+    coalesce(delivered_rows.reason, left_out_rows.reason) as reason,
     delivered_rows.event_time,
     delivered_rows.event_type,
     delivered_rows.product_id,
@@ -31,7 +31,7 @@ select
     delivered_rows.user_session
 from delivered_rows
 inner join landed_files on delivered_rows.file_key = landed_files.file_key
-left join duplicate_rows
-    on delivered_rows.event_date = duplicate_rows.event_date
-    and delivered_rows.file_key = duplicate_rows.file_key
-    and delivered_rows.row_number = duplicate_rows.row_number
+left join left_out_rows
+    on delivered_rows.event_date = left_out_rows.event_date
+    and delivered_rows.file_key = left_out_rows.file_key
+    and delivered_rows.row_number = left_out_rows.row_number
