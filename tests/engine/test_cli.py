@@ -13,7 +13,6 @@ from click.testing import CliRunner
 from deltalake import write_deltalake
 
 from shopstream.people.cli import main
-from shopstream.people.commands.readers import TYPE
 from shopstream.warehouse.publishing import publish
 from tests.helpers.warehouse import BIN, PROJECT, Warehouse
 
@@ -73,15 +72,6 @@ def test_query_before_any_build_says_what_to_run(tmp_path):
     ran = Warehouse(tmp_path).run("shopstream", "query", "select 1")
     assert ran.returncode == 2
     assert "make build" in ran.stdout
-
-
-def test_the_docs_are_one_file_also_before_any_build(tmp_path):
-    ran = Warehouse(tmp_path).run("shopstream", "docs")
-    assert ran.returncode == 0, ran.stdout
-    page = tmp_path / "target" / "static_index.html"
-    assert b"fct_events" in page.read_bytes() and page.stat().st_size < 5_000_000
-    # A column has its type, though no table is there to ask.
-    assert TYPE in page.read_text() and "decimal(12,2)" in page.read_text()
 
 
 def test_the_analyses_compile_and_run(daily):

@@ -4,7 +4,6 @@ import sys
 
 import click
 
-from shopstream import disk
 from shopstream.config import PROJECT, SAMPLE_MARK, Settings
 from shopstream.people.commands import PORT
 from shopstream.plain import plain_lines
@@ -13,10 +12,6 @@ COMPARISON = """
     select figure, published_value, held_value, difference, verdict, note
     from published_comparison
     order by figure_order"""
-
-# What dbt's page shows as a column's type: that of a table it finds; now else the one in the yml.
-TYPE_OF_A_TABLE = "{{ column.type }}"
-TYPE = "{{ column.type || column.data_type }}"
 
 
 @click.command()
@@ -128,17 +123,10 @@ def dashboard(settings: Settings, port: int) -> None:
 @click.pass_obj
 def docs(settings: Settings) -> None:
     """Write the dbt documentation as one file."""
-    from shopstream.run.dbt import dbt
-    from shopstream.warehouse.tables import mart_folders
+    from shopstream.people.documentation import write_documentation
 
-    options = []
-    if not mart_folders(settings.warehouse):
-        # There is no table to look at yet: models are shown as they are written.
-        dbt(settings, "parse")
-        options = ["--no-compile", "--empty-catalog"]
-    code = dbt(settings, "docs", "generate", "--static", *options)
+    click.echo("Parsing the project and compiling its models and tests ...")
+    code = write_documentation(settings)
     if code == 0:
-        page = settings.target / "static_index.html"
-        disk.write(page, page.read_text().replace(TYPE_OF_A_TABLE, TYPE))
-        click.echo(f"Open {page} in a browser.")
+        click.echo(f"Open {settings.target / 'static_index.html'} in a browser.")
     sys.exit(code)
