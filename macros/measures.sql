@@ -23,16 +23,15 @@
 {%- endmacro %}
 
 
-{# The same counts, summed over partials. #}
+{# The same counts, summed over partials: 0, not null, for an hour or a day without any. #}
 {% macro summed_counts() -%}
-    -- 0, not null, for an hour or a day without partials.
     coalesce(sum(total_events), 0) as total_events,
-    sum(total_views) as total_views,
-    sum(total_carts) as total_carts,
-    sum(total_purchases) as total_purchases,
-    sum(total_removals) as total_removals,
-    sum(total_unknown) as total_unknown,
-    sum(total_other) as total_other
+    coalesce(sum(total_views), 0) as total_views,
+    coalesce(sum(total_carts), 0) as total_carts,
+    coalesce(sum(total_purchases), 0) as total_purchases,
+    coalesce(sum(total_removals), 0) as total_removals,
+    coalesce(sum(total_unknown), 0) as total_unknown,
+    coalesce(sum(total_other), 0) as total_other
 {%- endmacro %}
 
 

@@ -145,7 +145,7 @@ def test_a_landing_path_that_is_a_file_is_refused(tmp_path):
         ("DBT_TARGET", "embeded", "profiles.yml has sail, embedded, cluster, connect"),
     ],
 )
-def test_a_setting_that_cannot_be_meant_is_refused(tmp_path, variable, value, wanted):
+def test_a_wrong_setting_is_refused(tmp_path, variable, value, wanted):
     ran = Warehouse(tmp_path).run("shopstream", "build", **{variable: value})
     assert ran.returncode == 2
     assert ran.stdout.startswith(f"shopstream: {variable} is {value!r}") and wanted in ran.stdout
