@@ -8,6 +8,7 @@ on). Tables are read with deltalake: no JVM needed.
 
 import json
 import os
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
@@ -19,7 +20,6 @@ from shopstream.errors import NothingPublished, PublishedLost
 from shopstream.warehouse import checksums
 
 FILE, COPY = "published.json", ".published.json"
-KEYS = {"build_id", "published_at", "tables", "builds"}
 Place = Path | str
 
 
@@ -72,7 +72,26 @@ def parsed(text: bytes) -> dict | None:
         published = json.loads(text)
     except ValueError:
         return None
-    return published if isinstance(published, dict) and published.keys() >= KEYS else None
+    return published if _is_whole(published) else None
+
+
+def _is_whole(published) -> bool:
+    """Whether all that readers go by is there and of its kind, the build they see on the list."""
+    try:
+        listed = published["builds"]
+        seen = [build["build_id"] for build in listed]
+        return published["build_id"] in seen and all(
+            isinstance(build["build_id"], int)
+            and datetime.fromisoformat(build["published_at"])
+            and all(_is_entry(entry) for entry in build["tables"].values())
+            for build in [published, *listed]
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return False
+
+
+def _is_entry(entry: dict) -> bool:
+    return isinstance(entry["path"], str) and isinstance(entry["version"], int)
 
 
 def _lost(file: Path, how: str) -> PublishedLost:

@@ -19,6 +19,11 @@ from shopstream.plain import plain
 from shopstream.warehouse import fingerprint
 
 Found = list[tuple[str, Path, str | None]]
+# Tables know a content by these 60 bits: the rows of one would take the place of the other's.
+SAME_KEY = (
+    "its sha256 begins with the same 15 digits as that of a file landed before, which takes craft; "
+    "add an empty line to it, or leave it out. The other one is"
+)
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,7 @@ class Committer:
         self.rows, self.scratch = home / "landed_rows", home / "extracted"
         self.landed = {row.file_sha256: row for row in register.read_table(home, "landed_files")}
         self.earlier = dict(self.landed)
+        self.keys = {row.file_key: row.file_sha256 for row in self.landed.values()}
         self.deliveries: dict[str, list[Delivery]] = {}
         for row in register.read_table(home, "deliveries"):
             self.deliveries.setdefault(row.container, []).append(row)
@@ -88,6 +94,7 @@ class Committer:
         self.replaced = {sha: row for sha, row in self.landed.items() if not row.withdrawn_at}
         self.landed = {sha: row for sha, row in self.landed.items() if row.withdrawn_at}
         self.earlier, self.deliveries, self.refused_before = dict(self.landed), {}, {}
+        self.keys = {row.file_key: sha for sha, row in self.landed.items()}
         self.anew = True
 
     def gone(self) -> list[str]:
@@ -143,6 +150,10 @@ class Committer:
         if content.reason:
             self._refuse(content.name, content.reason, content.sha256)
         elif row is None and content.rows is not None:
+            first = self.keys.setdefault(file_key_of(content.sha256), content.sha256)
+            if first != content.sha256:
+                self._refuse(content.name, f"{SAME_KEY} {first}", content.sha256)
+                return
             self.landed[content.sha256] = LandedFile(
                 file_key=file_key_of(content.sha256),
                 file_sha256=content.sha256,

@@ -5,6 +5,7 @@
     python -m tests.campaigns.crashes reads --times 1000 --resume FILE
     python -m tests.campaigns.crashes full --times 5 --resume FILE  # as root, mounts a small tmpfs
     python -m tests.campaigns.crashes power --times 20 --resume FILE  # as root, mounts a small ext4
+    python -m tests.campaigns.crashes flips --times 300 --resume FILE
 
 kills: one command after the other (COMMANDS) is killed with its whole process group at a random
 moment, on a warehouse in which a next day's file waits; the next ordinary build has to end equal to
@@ -16,8 +17,8 @@ full: the disk fills up during a load; it has to say so, readers have to see the
 before, and with space again the next run has to end equal to a clean one. power: the blocks on the
 disk are kept as they are at a moment of a load or after its exit, as by a loss of power; readers
 have to see one build, after the exit the new one, and the next run has to end equal to a clean one.
-Results are lines of JSON
-in FILE, which goes on where it stopped; exit code 1 if one fails.
+flips: one bit of a file of a published table is turned over; who reads the table has to be told.
+Results are lines of JSON in FILE, which goes on where it stopped; exit code 1 if one fails.
 """
 
 import argparse
@@ -37,6 +38,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from shopstream import bootstrap, published
+from shopstream.errors import Damaged
 from shopstream.sample import generate
 from shopstream.warehouse.maintenance import folder_bytes
 from tests.helpers.compare import differences
@@ -52,6 +54,7 @@ COMMANDS = [
     ("maintain",),
     ("rollback",),
 ]
+FLIPS = 30  # a run of flips
 
 
 class Campaign:
@@ -62,8 +65,8 @@ class Campaign:
         *first, self.next_day = generate(root / "sample", events=20_000, days=10)
         self.base = Warehouse(root / "base")
         shutil.copytree(self.next_day.parent / "sources", self.base.landing / "sources")
-        # Kills and failures are of all commands and models, the rest needs the core marts only.
-        options = () if what in ("kills", "failures") else ("--core",)
+        # These are of all commands, models and tables, the rest needs the core marts only.
+        options = () if what in ("kills", "failures", "flips") else ("--core",)
         for files in (first[:-1], first[-1:]):
             for file in files:
                 shutil.copy(file, self.base.landing)
@@ -219,6 +222,30 @@ class Campaign:
                 wrong |= differences(self.after, readers_see(warehouse))
         return {"moment": round(moment, 1), "ended": ended, "wrong": wrong}
 
+    def flip(self, number: int) -> dict:
+        """Turn over a bit, in files of thirty tables one after the other; flips nobody noticed."""
+        folder, draw, wrong = self.base.root / "warehouse", random.Random(number), {}
+        shown = published.read_published(folder)
+        files = {
+            name: table.file_uris()
+            for name in sorted(shown["tables"])
+            if (table := published.open_table(folder, name, shown)).file_uris()
+        }
+        for name in draw.choices(list(files), k=FLIPS):
+            file = Path(draw.choice(files[name]))
+            held = file.read_bytes()
+            bit = draw.randrange(len(held) * 8)
+            byte = bytes([held[bit // 8] ^ 1 << bit % 8])
+            file.write_bytes(held[: bit // 8] + byte + held[bit // 8 + 1 :])
+            try:
+                published.open_table(folder, name, shown)
+                wrong[f"{name}: bit {bit} of {file.name}"] = "not noticed"
+            except Damaged as error:
+                if file.name not in str(error):
+                    wrong[f"{name}: bit {bit} of {file.name}"] = f"not named: {error}"
+            file.write_bytes(held)
+        return {"flips": FLIPS, "wrong": wrong | differences(self.before, readers_see(self.base))}
+
     def read(self, number: int) -> dict:
         """Poll the published tables while a load runs; reads that were not of one build."""
         warehouse, stop, reads, wrong = self.copy("read"), threading.Event(), [], {}
@@ -298,7 +325,7 @@ def readers_see(warehouse: Warehouse) -> dict[str, pa.Table]:
 def main() -> int:
     """Run a campaign and print a line for each of its parts."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["kills", "failures", "reads", "full", "power"])
+    parser.add_argument("what", choices=["kills", "failures", "reads", "full", "power", "flips"])
     parser.add_argument("--times", type=int, default=5)
     add_resume_option(parser)
     options = parser.parse_args()
@@ -310,12 +337,12 @@ def main() -> int:
     done = [result for result in results if kind.items() <= result.items()]
 
     def times() -> int:
-        return sum(result.get("reads", 1) for result in done)
+        return sum(result.get("reads", result.get("flips", 1)) for result in done)
 
     with tempfile.TemporaryDirectory(prefix="crashes-") as folder:
         campaign = Campaign(Path(folder), options.what) if times() < options.times else None
         campaigns = {"kills": "kill", "failures": "fail", "reads": "read", "full": "fill"}
-        one = (campaigns | {"power": "cut"})[options.what]
+        one = (campaigns | {"power": "cut", "flips": "flip"})[options.what]
         while times() < options.times:
             result = {**kind, **getattr(campaign, one)(len(done))}
             done.append(result)

@@ -84,7 +84,11 @@ def test_sessions_with_one_key_are_quarantined_in_any_order_of_delivery(tmp_path
     assert oracle.spark_xxhash64(other, session) == oracle.spark_xxhash64(1, "s")
     crafted = f"2019-10-02 12:00:00,view,11,{other},1.00,{session}"
     files = {
-        "a.csv": [f"{NOON},view,10,1,1.00,s", "2019-10-01 12:01:00,purchase,10,1,1.00,s"],
+        "a.csv": [
+            f"{NOON},view,10,1,1.00,s",
+            "2019-10-01 12:01:00,purchase,10,1,1.00,s",
+            "2019-10-01 12:02:00,view,10,5,1.00,v",
+        ],
         "b.csv": ["2019-10-02 13:00:00,view,12,3,1.00,t", crafted],
         "c.csv": ["2019-10-03 12:00:00,view,10,1,1.00,s", "2019-10-03 12:00:00,view,10,4,1.00,u"],
     }
@@ -104,11 +108,11 @@ def test_sessions_with_one_key_are_quarantined_in_any_order_of_delivery(tmp_path
             ("b.csv", 2, "key_collision"),
             ("c.csv", 1, "key_collision"),
         ]
-        assert sorted(warehouse.table("dim_users")["user_id"].to_pylist()) == [3, 4]
+        assert sorted(warehouse.table("dim_users")["user_id"].to_pylist()) == [3, 4, 5]
     ran = warehouse.run("shopstream", "withdraw", "b.csv")
     assert ran.returncode == 0, ran.stdout
     assert warehouse.table("quarantined_events").num_rows == 0, "the other session is back"
-    assert sorted(warehouse.table("dim_users")["user_id"].to_pylist()) == [1, 4]
+    assert sorted(warehouse.table("dim_users")["user_id"].to_pylist()) == [1, 4, 5]
     (warehouse.landing / "b.csv").unlink()
     assert warehouse.differences_from_oracle() == {}
 

@@ -30,3 +30,11 @@ def test_dbt_by_hand_refuses_such_a_warehouse_too(tmp_path):
     there = {"SHOPSTREAM_WAREHOUSE": str(tmp_path / "a b")}
     ran = Warehouse(tmp_path).run("dbt", "run", "-s", "stg_landed_rows", "-t", "sail", **there)
     assert ran.returncode != 0 and "a path that sail takes for another" in ran.stdout
+
+
+def test_a_build_refuses_it_at_once_under_any_locale(tmp_path):
+    there = {"SHOPSTREAM_WAREHOUSE": str(tmp_path / ODD[-1])}
+    warehouse = Warehouse(tmp_path)
+    ran = warehouse.run("shopstream", "build", LC_ALL="C", **there)
+    assert ran.returncode == 2 and not (tmp_path / ODD[-1]).exists()
+    assert f"has {ODD[-1]!r} in it: Sail would write to another folder. Choose" in ran.stdout

@@ -4,7 +4,9 @@ import json
 
 import pytest
 
+from shopstream.errors import SettingsError
 from shopstream.run import compiled
+from shopstream.warehouse import emptying
 from tests.helpers.warehouse import Warehouse
 
 OURS = ("run_results.json", "compiled/shopstream/a.sql", "run/dbt_utils/b.sql", "report.html")
@@ -50,3 +52,16 @@ def test_the_target_folder_of_another_project_stays(tmp_path, project):
     ran = warehouse.run("shopstream", "clean", SHOPSTREAM_SAMPLE=str(tmp_path / "sample"))
     assert ran.returncode == 0, ran.stdout
     assert sorted(folder.rglob("*")) == before
+
+
+def test_files_of_others_in_a_warehouse_stay_and_no_link_is_followed(tmp_path):
+    folder, precious = tmp_path / "warehouse/shopstream_core.db", tmp_path / "precious"
+    (folder / "dim_users").mkdir(parents=True)
+    (folder / "notes.txt").write_text("theirs")
+    emptying.empty_warehouse(tmp_path / "warehouse")
+    assert [path.name for path in folder.iterdir()] == ["notes.txt"]
+    (precious / "photos").mkdir(parents=True)
+    (tmp_path / "warehouse/shopstream_quality.db").symlink_to(precious)
+    with pytest.raises(SettingsError, match="shopstream_quality.db is a link"):
+        emptying.empty_warehouse(tmp_path / "warehouse")
+    assert (precious / "photos").is_dir()

@@ -1133,6 +1133,18 @@ def test_users_are_erased_in_a_warehouse_with_a_quote_in_its_path(tmp_path):
     assert [row["user_id"] for row in shop.rows(landed)] == [None, "502"]
 
 
+def test_a_content_with_the_key_of_another_is_refused_and_takes_nothing_from_it(shop, monkeypatch):
+    monkeypatch.setattr(committer, "file_key_of", lambda sha256: 7)
+    first = hashlib.sha256(shop.put("b.csv", f"{HEADER}\n{LINE}\n").read_bytes()).hexdigest()
+    assert len(shop.land().landed) == 1
+    shop.put("a.csv", f"{HEADER}\n{LINE}\n{LINE}\n")
+    result = shop.land()
+    assert result.landed == []
+    (refused,) = result.refused
+    assert refused.source_file == "a.csv" and refused.reason.endswith(first)
+    assert [row.source_file for row in shop.land().known_refused] == ["a.csv"]
+
+
 def test_a_file_that_was_away_for_a_run_is_refused_no_longer(shop, tmp_path):
     file = tmp_path / "elsewhere"
     file.write_text(f"{HEADER}\n{LINE}\n")

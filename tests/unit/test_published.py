@@ -212,6 +212,10 @@ DAMAGES = {
     "empty": lambda file: file.write_bytes(b""),
     "of zeros": lambda file: file.write_bytes(bytes(file.stat().st_size)),
     "of another kind": lambda file: file.write_text("[1]"),
+    "of other tables": lambda file: file.write_text(file.read_text().replace('"path"', '"bath"')),
+    "of other builds": lambda file: file.write_text(
+        '{"build_id": 1, "published_at": "2026-01-01", "tables": {}, "builds": [5]}'
+    ),
     "deleted": Path.unlink,
 }
 

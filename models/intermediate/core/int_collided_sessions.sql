@@ -5,10 +5,19 @@ with
 session_days as (select * from {{ ref('int_all_session_days') }}),
 event_dates as (select * from {{ ref('int_event_dates') }}),
 
-find_collided as (
+-- Few sessions lie on two dates, and reading names costs more than all the rest.
+find_repeated as (
     select session_key
     from session_days
     group by session_key
+    having count(*) > 1
+),
+
+find_collided as (
+    select session_days.session_key
+    from session_days
+    left semi join find_repeated on session_days.session_key = find_repeated.session_key
+    group by session_days.session_key
     having min(user_id) != max(user_id) or min(session_id) != max(session_id)
 ),
 
