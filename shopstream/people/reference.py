@@ -41,6 +41,8 @@ As `dbt_project.yml` sets them; a change is for everybody who reads the marts.
 |---|---|---|
 """
 END = "\n{% enddocs %}\n"
+# Columns that a page has room for.
+WIDEST = 8
 # The largest number of a column stands for none, in seeds.
 NO_LIMIT = ("9223372036854775807", "9999999999.99")
 HEAD = """# Commands and settings
@@ -123,18 +125,24 @@ def written(value: object) -> str:
 
 
 def values() -> Iterator[str]:
-    """A block for each seed, by name: its rows as a table."""
+    """A block for each seed, by name: its rows as a table, or as several where one is too wide."""
     for path in sorted((PROJECT / "seeds").rglob("*.csv"), key=lambda path: path.stem):
         with path.open(newline="") as file:
             head, *rows = csv.reader(file)
-        rows = [["no limit" if cell in NO_LIMIT else cell for cell in row] for row in rows]
-        # In words, which a narrow column can break.
-        lines = [[name.replace("_", " ") for name in head], ["---"] * len(head), *rows]
         yield f"{{% docs values_of_{path.stem} %}}\nIts rows:\n"
-        yield from (
-            "| " + " | ".join(cell.replace("|", r"\|") for cell in row) + " |" for row in lines
-        )
+        step = len(head) if len(head) <= WIDEST else 3  # beside the first, which is the key
+        for first in range(1, len(head), step):
+            yield from table([[row[0], *row[first : first + step]] for row in (head, *rows)])
         yield "{% enddocs %}\n"
+
+
+def table(lines: list[list[str]]) -> Iterator[str]:
+    """Rows below their head as a table, the names of columns in words, which can be broken."""
+    head, *rows = lines
+    rows = [["no limit" if cell in NO_LIMIT else cell for cell in row] for row in rows]
+    for row in ([name.replace("_", " ") for name in head], ["---"] * len(head), *rows):
+        yield "| " + " | ".join(cell.replace("|", r"\|") for cell in row) + " |"
+    yield ""
 
 
 def rooms() -> Iterator[str]:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from dbt.task.docs import DOCS_INDEX_FILE_PATH
 
+from shopstream.people.documentation import CATALOGUE, CHANGES, MANIFEST
 from tests.helpers.warehouse import PROJECT, Warehouse
 
 
@@ -27,6 +29,11 @@ def page(written) -> dict:
         _, _, behind = text.partition(f"{name}:{{")
         held[name], _ = json.JSONDecoder().raw_decode("{" + behind)
     return held
+
+
+def test_what_is_changed_in_the_page_of_dbt_is_in_it():
+    theirs = Path(DOCS_INDEX_FILE_PATH).read_text()
+    assert [each for each in (*CHANGES, MANIFEST, CATALOGUE) if each not in theirs] == []
 
 
 def test_only_the_page_is_written(written):

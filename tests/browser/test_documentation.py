@@ -1,0 +1,56 @@
+"""The dbt documentation in a real browser: links to graphs open them, and nothing is too wide."""
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.helpers.served import chromium_path
+from tests.helpers.warehouse import PROJECT, Warehouse
+
+SEEDS = sorted(path.stem for path in (PROJECT / "seeds").rglob("*.csv"))
+# What kinds of nodes the graph shows, once it is there.
+KINDS = """(window.angular?.element(document.body).injector()?.get('graph').graph.elements ?? [])
+    .filter(each => each.group == 'nodes' && each.data.display == 'element')
+    .map(each => each.data.resource_type)"""
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory) -> str:
+    """Where the page lies."""
+    warehouse = Warehouse(tmp_path_factory.mktemp("docs"))
+    ran = warehouse.run("shopstream", "docs")
+    assert ran.returncode == 0, ran.stdout
+    return (warehouse.root / "target" / "static_index.html").as_uri()
+
+
+@pytest.fixture(scope="module")
+def page():
+    """One tab of Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox"])
+        yield browser.new_page(viewport={"width": 1440, "height": 900})
+        browser.close()
+
+
+def test_each_graph_of_the_first_page_opens_and_goes_back(page, address):
+    page.goto(f"{address}#!/overview")
+    links = page.locator("a[href*='g_v=1']")
+    links.first.wait_for()
+    assert "<a " not in page.inner_text("body")
+    for place in range(links.count()):
+        links.nth(place).click()
+        page.wait_for_function(f"{KINDS}.length")
+        assert page.get_by_text("Lineage Graph").is_visible()
+        kinds = page.evaluate(KINDS)
+        assert 5 < len(kinds) < 60 and "test" not in kinds, (place, len(kinds))
+        page.go_back()
+        page.get_by_text("Lineage Graph").wait_for(state="hidden")
+        links.first.wait_for()
+
+
+@pytest.mark.parametrize("place", ["overview", *(f"seed/seed.shopstream.{s}" for s in SEEDS)])
+def test_no_table_is_wider_than_its_frame(page, address, place):
+    page.goto(f"{address}#!/{place}")
+    page.locator("[marked] table").first.wait_for()
+    too_wide = """[...document.querySelectorAll('[marked]')]
+        .filter(each => each.scrollWidth > each.clientWidth).length"""
+    assert page.evaluate(too_wide) == 0
