@@ -1,6 +1,7 @@
 """Enter what was read into the register: a kill at any moment loses no rows, nor doubles them."""
 
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import chain
@@ -12,7 +13,7 @@ from shopstream.intake import erased_ids, register
 from shopstream.intake.duck import Duck
 from shopstream.intake.file_state import let_the_clock_go_on, state_of
 from shopstream.intake.finding import named
-from shopstream.intake.reader import Content, Progress, Reader, file_key_of
+from shopstream.intake.reader import Content, File, Progress, Reader, file_key_of
 from shopstream.intake.register import Delivery, LandedFile, Load, RefusedFile
 from shopstream.intake.sources import Source, of_no_file, source_of
 from shopstream.plain import plain
@@ -101,32 +102,40 @@ class Committer:
         """Names of contents that were landed before and not met again by a run that began anew."""
         return [row.source_file for sha, row in self.replaced.items() if sha not in self.landed]
 
-    def take(self, name: str, path: Path) -> None:
-        """Take one file on disk in, with all its members if it is a zip."""
-        before = state_of(path)
-        earlier = self.deliveries.get(name)
-        is_known = before and earlier and (earlier[0].bytes, earlier[0].state) == before
-        if is_known and all(d.source_hash == self._hash(d.source_file) for d in earlier):
-            self._keep_refusals(earlier)
-            return
-        let_the_clock_go_on(path)
-        contents = self.reader.unchanged(name, path, before)
-        if contents is None:
-            # it still grows, or is gone: nothing of it counts, the next run tries again
-            self.skipped.append(name)
-            self._keep_refusals(earlier or [])
-            return
-        for content in contents:
-            self._accept(content)
-        if any(content.passing for content in contents):
-            return  # no delivery: else the file would be known, and never be read
-        self.deliveries[name] = [
-            Delivery(content.name, name, content.sha256, *before, content.source.hash)
-            for content in contents
-        ]
-        self.redelivered = True
+    def take(self, found: Found) -> None:
+        """Take files on disk in, with all their members where they are zips."""
+        for name, before, contents in self.reader.read(self._new(found)):
+            if contents is None:
+                # it still grows, or is gone: nothing of it counts, the next run tries again
+                self.skipped.append(name)
+                self._keep_refusals(self.deliveries.get(name, []))
+                continue
+            for content in contents:
+                self._accept(content)
+            if any(content.passing for content in contents):
+                continue  # no delivery: else the file would be known, and never be read
+            self.deliveries[name] = [
+                Delivery(content.name, name, content.sha256, *before, content.source.hash)
+                for content in contents
+            ]
+            self.redelivered = True
 
-    def turn_away(self, name: str, trouble: str) -> None:
+    def _new(self, found: Found) -> Iterator[File]:
+        """Those of these files that have to be read."""
+        for name, path, trouble in found:
+            if trouble:
+                self._turn_away(name, trouble)
+                continue
+            before = state_of(path)
+            earlier = self.deliveries.get(name)
+            is_known = before and earlier and (earlier[0].bytes, earlier[0].state) == before
+            if is_known and all(d.source_hash == self._hash(d.source_file) for d in earlier):
+                self._keep_refusals(earlier)
+            else:
+                let_the_clock_go_on(path)
+                yield name, path, before
+
+    def _turn_away(self, name: str, trouble: str) -> None:
         """Refuse a name that leads to no file now; once it does again, it is read anew."""
         self.redelivered |= self.deliveries.pop(name, None) is not None
         self._refuse(name, trouble)
@@ -232,11 +241,15 @@ class Committer:
         self.reader.known = lambda sha, name: (
             None if wanted.get(sha) == name else self.landed.get(sha)
         )
-        contents = []
-        for container, path, _ in found:
-            held = self.deliveries.get(container, [])
-            if any(wanted.get(row.file_sha256) == row.source_file for row in held):
-                contents += self.reader.unchanged(container, path, state_of(path)) or []
+        holders = (
+            (container, path, state_of(path))
+            for container, path, _ in found
+            if any(
+                wanted.get(row.file_sha256) == row.source_file
+                for row in self.deliveries.get(container, [])
+            )
+        )
+        contents = chain.from_iterable(read or [] for _, _, read in self.reader.read(holders))
         return [content for content in contents if wanted.get(content.sha256) == content.name]
 
     def reread(self, found: Found, wanted: set[str]) -> None:

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from itertools import compress
+from itertools import chain, compress, islice
 from typing import BinaryIO
 
 import numpy as np
@@ -81,10 +81,15 @@ class Csv:
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The rows in order, as `bad_row` and their columns; blocks are parsed in parallel."""
+        blocks = self._blocks()
+        ahead = list(islice(blocks, 2))
+        if len(ahead) == 1:  # a small file is not worth a thread
+            yield from self._parse(*ahead[0]).to_batches()
+            return
         workers = os.cpu_count() or 1
         with ThreadPoolExecutor(workers) as pool:
             waiting: deque = deque()
-            for block, sound in self._blocks():
+            for block, sound in chain(ahead, blocks):
                 waiting.append(pool.submit(self._parse, block, sound))
                 if len(waiting) > workers:
                     yield from waiting.popleft().result().to_batches()

@@ -5,6 +5,7 @@ Bytes become text, nothing more: what a value means is for the dbt models to jud
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import duckdb
 import numpy as np
@@ -21,8 +22,11 @@ from shopstream.intake.parquet import decode_parquet
 from shopstream.intake.sources import Source
 from shopstream.intake.work_copy import Given, Job, cell, exact_text
 
-_ROWS = pa.schema(
-    [("row_number", pa.int64()), *((name, pa.string()) for name in ("bad_row", *ROW_COLUMNS))]
+TEXT_ROWS = pa.schema(
+    [
+        *((name, pa.int64()) for name in ("file_key", "row_number")),
+        *((name, pa.string()) for name in ("bad_row", *ROW_COLUMNS)),
+    ]
 )
 
 
@@ -40,41 +44,61 @@ def decode(job: Job, duck: Duck) -> tuple[int, str | None]:
     return rows, notes
 
 
-def _decode_text(con: Database, job: Job) -> tuple[int, str | None]:
-    rows, failures = 0, []
-
-    def numbered() -> Iterator[pa.RecordBatch]:
-        nonlocal rows
-        try:
-            for batch in delivered.batches():
-                numbers = pa.array(np.arange(rows + 1, rows + batch.num_rows + 1))
-                rows += batch.num_rows
-                job.advance(raw.tell())
-                yield pa.RecordBatch.from_arrays([numbers, *batch.columns], schema=_ROWS)
-        except Exception as error:  # DuckDB would pass it on as a text of its own
-            failures.append(error)
-            raise
-
+def text_rows(job: Job) -> tuple[pa.Table, str | None]:
+    """The text rows of a content, all in memory, and notes on its columns. Raises as `decode`."""
     with job.path.open("rb") as raw:
-        form, _, packing = job.kind.partition(".")
-        text = unpacked(raw, packing, job.most)
-        if form == "csv":
-            delivered = csv_text.Csv(text, packing, job.source, job.given)
-        else:
-            delivered = JsonLines(text, 2 * csv_text.LONGEST_ROW, job.source, job.given)
-        con.register("delivered", pa.RecordBatchReader.from_batches(_ROWS, numbered()))
-        cells = ", ".join(cell(c, c, exact_text(c, c)) for c in ROW_COLUMNS)
-        described = described_rows(job.source, "delivered", {})
-        select = f"select row_number, bad_row, {cells} from {described}"
+        text = _Text(job, raw)
+        return pa.Table.from_batches(text.batches(), TEXT_ROWS), text.delivered.notes
+
+
+def typed(source: Source) -> str:
+    """SQL of the rows of work copies from text rows in the table `delivered`."""
+    cells = ", ".join(cell(c, c, exact_text(c, c)) for c in ROW_COLUMNS)
+    rows = described_rows(source, "delivered", {})
+    return f"select file_key, row_number, bad_row, {cells} from {rows}"
+
+
+def _decode_text(con: Database, job: Job) -> tuple[int, str | None]:
+    with job.path.open("rb") as raw:
+        text = _Text(job, raw)
+        con.register("delivered", pa.RecordBatchReader.from_batches(TEXT_ROWS, text.batches()))
         try:
-            work_copy.copy(con, job.key, select, [], job.target)
+            work_copy.copy(con, typed(job.source), [], job.target)
         except duckdb.Error:
-            if failures:
-                raise failures[0] from None
+            if text.failure:
+                raise text.failure from None
             raise
         finally:
             con.unregister("delivered")
-    return rows, delivered.notes
+    return text.rows, text.delivered.notes
+
+
+class _Text:
+    """An open file of text; its header is read at once, its rows by `batches`."""
+
+    def __init__(self, job: Job, raw: BinaryIO) -> None:
+        self.job, self.raw, self.rows = job, raw, 0
+        self.failure: Exception | None = None
+        form, _, packing = job.kind.partition(".")
+        text = unpacked(raw, packing, job.most)
+        if form == "csv":
+            self.delivered = csv_text.Csv(text, packing, job.source, job.given)
+        else:
+            self.delivered = JsonLines(text, 2 * csv_text.LONGEST_ROW, job.source, job.given)
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """The rows in order, numbered."""
+        try:
+            for batch in self.delivered.batches():
+                keys = np.full(batch.num_rows, self.job.key)
+                numbers = np.arange(self.rows + 1, self.rows + batch.num_rows + 1)
+                self.rows += batch.num_rows
+                self.job.advance(self.raw.tell())
+                columns = [pa.array(keys), pa.array(numbers), *batch.columns]
+                yield pa.RecordBatch.from_arrays(columns, schema=TEXT_ROWS)
+        except Exception as error:  # DuckDB would pass it on as a text of its own
+            self.failure = error
+            raise
 
 
 def lacking(path: Path, kind: str, source: Source, given: Given, most: int) -> Given:

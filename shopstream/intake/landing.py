@@ -55,11 +55,7 @@ def land(
     with _committer(landing, warehouse, on_progress, memory_limit) as committer:
         if anew:
             committer.begin_anew()
-        for name, path, trouble in found:
-            if trouble:
-                committer.turn_away(name, trouble)
-            else:
-                committer.take(name, path)
+        committer.take(found)
         if not may_lose and (gone := committer.gone()):
             raise would_lose(landing, gone)
         committer.keep_to_descriptions(found)

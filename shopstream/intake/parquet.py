@@ -53,8 +53,9 @@ def decode_parquet(con: Database, job: Job) -> tuple[int, str | None]:
 
     def copy(number: str, rows: str, source: Source = job.source) -> None:
         select = _select(source, number, shown, rows)
+        select = f"select {job.key}::bigint as file_key, * from ({select})"
         with _polled(con, lambda percent: job.advance(int(size * percent / 100))):
-            work_copy.copy(con, job.key, select, values, job.target)
+            work_copy.copy(con, select, values, job.target)
 
     taken = any(name.lower() == "file_row_number" for name in names)
     try:

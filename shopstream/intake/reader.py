@@ -9,7 +9,7 @@ import hashlib
 import logging
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -36,12 +36,14 @@ from shopstream.intake.file_state import State, state_of
 from shopstream.intake.path_values import path_values, sha_with
 from shopstream.intake.register import LandedFile
 from shopstream.intake.shapes.names import could_be_ours
+from shopstream.intake.small_files import SMALL, Failures, SmallFiles
 from shopstream.intake.sources import DEFAULT, Source, format_of, source_of
 from shopstream.intake.work_copy import Job
 from shopstream.stopping import raise_if_stopped
 
 log = logging.getLogger(__name__)
 Progress = Callable[[str, int, int], None]
+File = tuple[str, Path, State | None]
 # Errors of the disk, the system or the rights, not of what a file holds: the next run tries again.
 _PASSING = {
     *(errno.EACCES, errno.EPERM, errno.ENOENT, errno.EIO, errno.ENOMEM),
@@ -68,6 +70,9 @@ class Content:
     source: Source = DEFAULT
 
 
+Held = tuple[str, State | None, list[Content] | None]
+
+
 class Reader:
     """Reads files into `scratch`, as `sources` describe them.
 
@@ -83,17 +88,39 @@ class Reader:
         on_progress: Progress | None,
     ) -> None:
         self.scratch, self.duck, self.sources = scratch, duck, sources
+        self.small = SmallFiles(duck)
         self.known, self.on_progress = known, on_progress
 
-    def unchanged(self, name: str, path: Path, before: State | None) -> list[Content] | None:
-        """What one file on disk holds; None where it is gone or not as it was before reading."""
+    def read(self, files: Iterable[File]) -> Iterator[Held]:
+        """Name, state and contents of each file on disk, with their work copies in the scratch.
+
+        None for the contents of one that is gone or not as it was before reading.
+        """
+        held: list[Held] = []
+        for name, path, before in files:
+            held.append((name, before, self._unchanged(name, path, before)))
+            if self.small.are_enough():
+                yield from self._written(held)
+                held = []
+        yield from self._written(held)
+
+    def _written(self, held: list[Held]) -> Iterator[Held]:
+        """These contents, once the small ones are written; those that could not be are refused."""
+        failures = self.small.write()
+        for name, before, contents in held:
+            yield name, before, contents and [self._final(c, failures) for c in contents]
+
+    def _final(self, content: Content, failures: Failures) -> Content:
+        if content.rows is not None and (error := failures.get(content.sha256)):
+            content = self._failed(content.name, content.format, error, content.sha256)
+        return replace(content, source=source_of(content.name, self.sources))
+
+    def _unchanged(self, name: str, path: Path, before: State | None) -> list[Content] | None:
         if before is None:
             return None
         kind = format_of(name, self.sources)
         contents = self._zip(name, path) if kind == "zip" else [self._read(name, path)]
-        if state_of(path) != before:
-            return None
-        return [replace(c, source=source_of(c.name, self.sources)) for c in contents]
+        return contents if state_of(path) == before else None
 
     def _zip(self, name: str, path: Path) -> list[Content]:
         """The archive itself, which has no rows of its own, then its members."""
@@ -153,7 +180,8 @@ class Reader:
                 most=most,
                 source=source,
             )
-            rows, notes = decode(job, self.duck)
+            is_small = size < SMALL and kind != "parquet"
+            rows, notes = self.small.read(job) if is_small else decode(job, self.duck)
             advance(size)
             return Content(name, sha256, kind, size, rows, notes)
         except Exception as error:

@@ -41,12 +41,11 @@ class Job:
     source: Source
 
 
-def copy(con: Database, key: int, select: str, values: list, target: Path) -> None:
-    """Write the rows of `select` as a work copy: with the key of their content."""
+def copy(con: Database, select: str, values: list, target: Path) -> None:
+    """Write the rows of `select` as a work copy."""
     # Row groups of DuckDB's own size: larger ones were slower to write and no faster to read.
     con.execute(
-        f"copy (select {key}::bigint as file_key, * from ({select})) to ${len(values) + 1} "
-        "(format parquet, compression snappy)",
+        f"copy ({select}) to ${len(values) + 1} (format parquet, compression snappy)",
         [*values, str(target)],
     )
 

@@ -296,6 +296,11 @@ class Trial:
         for name, value in self.figures.items():
             setattr(report, name, value)
         report.left_out = _ask(self.judged, _LEFT_OUT)
+        if any(each["reason"] == "other_currency" for each in report.left_out):
+            report.notes.append(
+                f"the store's currency is {rules()['store_currency']}: where yours is another, set "
+                "store_currency in dbt_project.yml before its first build"
+            )
         report.window = _window(report, self.source)
 
 

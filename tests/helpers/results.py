@@ -15,7 +15,8 @@ from tests.helpers.warehouse import PROJECT
 
 # Besides the models, these decide what is in the tables; messages and publishing do not.
 LANDING = [
-    f"intake/{name}.py" for name in ("archives", "corrections", "decode", "erased_ids", "landing")
+    f"intake/{name}.py"
+    for name in ("archives", "corrections", "decode", "erased_ids", "landing", "small_files")
 ]
 
 

@@ -38,7 +38,7 @@ class Shape:
     query: str
 
 
-def drawn(rng: random.Random, first: datetime, products: int, rows: int = 150) -> list[dict]:
+def drawn(rng: random.Random, first: datetime, products: int, rows: int) -> list[dict]:
     """Events of 12 users over 6 days. A product has one brand, category and price."""
     events = []
     for number in range(rows):
@@ -85,13 +85,15 @@ def halves(preset: str, rows: list, write, ending: str = "csv") -> dict[str, byt
     return {f"{preset}/{part}.{ending}": write(rows[part::2]) for part in (0, 1)}
 
 
-def of_nine(preset: str, rng: random.Random, first: str, products: int, out: str | None) -> Shape:
+def of_nine(
+    preset: str, rng: random.Random, first: str, products: int, out: str | None, rows: int
+) -> Shape:
     """A REES46 set; its last row is out of its window."""
-    events = drawn(rng, datetime.fromisoformat(first), products)
+    events = drawn(rng, datetime.fromisoformat(first), products, rows)
     if preset == "cosmetics":
         events += [event | {"kind": "remove_from_cart"} for event in events[:9]]
     events.append(events[0] | {"at": datetime.fromisoformat(out or first)})
-    rows = [
+    cells = [
         [
             *(f"{e['at']} UTC", e["kind"], e["product"], 7, e["code"], e["brand"], e["price"]),
             *(e["user"], e["session"]),
@@ -99,38 +101,38 @@ def of_nine(preset: str, rng: random.Random, first: str, products: int, out: str
         for e in events
     ]
     reader, inside = "read_csv($file, all_varchar = true)", f" where event_time < '{out or 9999}'"
-    files = halves(preset, rows, lambda part: text(part, NINE.split()))
+    files = halves(preset, cells, lambda part: text(part, NINE.split()))
     return Shape(preset, files, reader, OF_NINE + inside)
 
 
-def retailrocket(rng: random.Random) -> Shape:
+def retailrocket(rng: random.Random, rows: int) -> Shape:
     """Milliseconds; a row that comes twice."""
     named = {"view": "view", "cart": "addtocart", "purchase": "transaction"}
-    events = drawn(rng, datetime(2015, 6, 1), 400)
-    rows = [
+    events = drawn(rng, datetime(2015, 6, 1), 400, rows)
+    cells = [
         [micros(e["at"]) // 1000 + 117, e["user"], named[e["kind"]], e["product"], ""]
         for e in events
     ]
-    rows.append(rows[0])
+    cells.append(cells[0])
     names = ["timestamp", "visitorid", "event", "itemid", "transactionid"]
     query = """select distinct epoch_ms(timestamp::bigint),
         case event when 'addtocart' then 'cart' when 'transaction' then 'purchase' else event end,
         itemid::bigint, visitorid::bigint, 0, null, 'unknown_brand', 'uncategorized', null, null
         from raw"""
-    files = halves("retailrocket", rows, lambda part: text(part, names))
+    files = halves("retailrocket", cells, lambda part: text(part, names))
     return Shape("retailrocket", files, "read_csv($file, all_varchar = true)", query)
 
 
-def yoochoose(rng: random.Random, kind: str) -> Shape:
+def yoochoose(rng: random.Random, kind: str, rows: int) -> Shape:
     """No header, no users; 0 where nothing is known."""
     preset, is_buys = f"yoochoose_{kind}", kind == "buys"
-    events = drawn(rng, datetime(2014, 4, 1), 600 if is_buys else 500)
-    rows = []
+    events = drawn(rng, datetime(2014, 4, 1), 600 if is_buys else 500, rows)
+    cells = []
     for number, e in enumerate(events):
         of_buys = [0, 0] if number % 2 else [e["product"], e["quantity"]]
         of_clicks = ["S" if e["product"] % 3 else 0]
         at = f"{e['at']:%Y-%m-%dT%H:%M:%S}.{number:03}Z"
-        rows.append([e["session"], at, e["product"], *(of_buys if is_buys else of_clicks)])
+        cells.append([e["session"], at, e["product"], *(of_buys if is_buys else of_clicks)])
     price = "column3::decimal(12, 2)" if is_buys else "0"
     code = (
         "'uncategorized'" if is_buys else "case column3 when '0' then 'uncategorized' else 'S' end"
@@ -139,13 +141,13 @@ def yoochoose(rng: random.Random, kind: str) -> Shape:
         '{"purchase" if is_buys else "view"}', column2::bigint, -999999, {price}, column0,
         'unknown_brand', {code}, {"nullif(column4, '0')" if is_buys else "null"}, null from raw"""
     reader = "read_csv($file, header = false, all_varchar = true)"
-    return Shape(preset, halves(preset, rows, text, "dat"), reader, query)
+    return Shape(preset, halves(preset, cells, text, "dat"), reader, query)
 
 
-def ga4(rng: random.Random, ending: str, products: int) -> Shape:
+def ga4(rng: random.Random, ending: str, products: int, rows: int) -> Shape:
     """Microseconds, ids that are texts; as CSV, JSON lines or Parquet."""
     named = {"view": "view_item", "cart": "add_to_cart", "purchase": "purchase"}
-    rows = [
+    items = [
         {
             "event_date": f"{e['at']:%Y%m%d}",
             "event_timestamp": micros(e["at"]) + number,
@@ -158,7 +160,7 @@ def ga4(rng: random.Random, ending: str, products: int) -> Shape:
             "price": float(e["price"]) if e["product"] % 4 else None,
             "quantity": int(e["quantity"]) if e["kind"] == "purchase" else None,
         }
-        for number, e in enumerate(drawn(rng, datetime(2024, 2, 27), products))
+        for number, e in enumerate(drawn(rng, datetime(2024, 2, 27), products, rows))
     ]
 
     def write(part: list[dict]) -> bytes:
@@ -182,14 +184,14 @@ def ga4(rng: random.Random, ending: str, products: int) -> Shape:
         "jsonl": "read_json($file, format = 'newline_delimited')",
         "parquet": "read_parquet($file)",
     }
-    return Shape("ga4", halves(f"ga4_{ending}", rows, write, ending), readers[ending], query)
+    return Shape("ga4", halves(f"ga4_{ending}", items, write, ending), readers[ending], query)
 
 
-def shopify(rng: random.Random) -> Shape:
+def shopify(rng: random.Random, rows: int) -> Shape:
     """Orders of one or two line items; what is of the order stands in its first row alone."""
     names, zone = SHOPIFY.replace("\n", "").split(","), timezone(timedelta(hours=-5))
     orders: list[list[list]] = []
-    for number, e in enumerate(drawn(rng, datetime(2023, 12, 29), 1000, rows=60)):
+    for number, e in enumerate(drawn(rng, datetime(2023, 12, 29), 1000, rows)):
         at = e["at"].replace(tzinfo=zone)
         item = {
             "Name": f"#{1000 + number}",
@@ -217,10 +219,10 @@ def shopify(rng: random.Random) -> Shape:
     return Shape("shopify_orders", files, "read_csv($file, all_varchar = true)", query)
 
 
-def backend(rng: random.Random) -> Shape:
+def backend(rng: random.Random, rows: int) -> Shape:
     """JSON lines; a quantity where something was bought."""
     named = {"view": "Product Viewed", "cart": "add_to_cart", "purchase": "order_completed"}
-    rows = [
+    objects = [
         {
             "timestamp": f"{e['at']:%Y-%m-%dT%H:%M:%S}.{number:03}Z",
             "event": named[e["kind"]],
@@ -234,29 +236,29 @@ def backend(rng: random.Random) -> Shape:
             "currency": "usd" if e["kind"] == "purchase" else None,
             "page": {"url": "/", "tags": [1, 2]},
         }
-        for number, e in enumerate(drawn(rng, datetime(2022, 3, 5), 1200))
+        for number, e in enumerate(drawn(rng, datetime(2022, 3, 5), 1200, rows))
     ]
     query = """select timestamp::timestamp, case event when 'Product Viewed' then 'view'
         when 'add_to_cart' then 'cart' else 'purchase' end, product_id,
         coalesce(user_id, -999999), price::decimal(12, 2), session_id, brand, category,
         quantity::varchar, currency from raw"""
-    files = halves("backend_log", rows, lines, "jsonl")
+    files = halves("backend_log", objects, lines, "jsonl")
     return Shape("backend_log", files, "read_json($file, format = 'newline_delimited')", query)
 
 
-def shapes(seed: int = 27) -> list[Shape]:
-    """One of each preset; of GA4's one in each format."""
+def shapes(seed: int = 27, rows: int = 150) -> list[Shape]:
+    """One of each preset, of so many rows or a few more; of GA4's one in each format."""
     rng = random.Random(seed)
     return [
-        of_nine("rees46", rng, "2020-04-25", 100, "2020-05-01"),
-        of_nine("cosmetics", rng, "2020-02-22", 200, "2020-03-01"),
-        of_nine("electronics", rng, "2020-09-24", 300, None),
-        retailrocket(rng),
-        yoochoose(rng, "clicks"),
-        yoochoose(rng, "buys"),
-        *(ga4(rng, form, at) for form, at in (("csv", 700), ("jsonl", 800), ("parquet", 900))),
-        shopify(rng),
-        backend(rng),
+        of_nine("rees46", rng, "2020-04-25", 100, "2020-05-01", rows),
+        of_nine("cosmetics", rng, "2020-02-22", 200, "2020-03-01", rows),
+        of_nine("electronics", rng, "2020-09-24", 300, None, rows),
+        retailrocket(rng, rows),
+        yoochoose(rng, "clicks", rows),
+        yoochoose(rng, "buys", rows),
+        *(ga4(rng, *form, rows) for form in (("csv", 700), ("jsonl", 800), ("parquet", 900))),
+        shopify(rng, rows * 2 // 5),
+        backend(rng, rows),
     ]
 
 

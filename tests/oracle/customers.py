@@ -985,6 +985,7 @@ def published_comparison(db: duckdb.DuckDBPyConnection) -> Rows:
         if value is not None:
             value = oracle.Decimal(repr(value) if isinstance(value, float) else value)
             value = value.quantize(oracle.CENT, oracle.ROUND_HALF_UP)
+            value = value if value < 10**16 else None
         rows.append(
             dict(
                 figure=figure,

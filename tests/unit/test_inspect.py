@@ -264,6 +264,14 @@ def test_the_shape_of_each_preset_is_known(tmp_path, judge, shape):
     assert sum(report.usable for report in after) > 50
 
 
+def test_rows_of_another_currency_name_the_setting(look):
+    (content, *_) = next(s for s in shapes() if s.preset == "shopify_orders").files.values()
+    assert not any("store_currency" in note for note in look("usd.csv", content).notes)
+    report = look("eur.csv", content.replace(b",USD,", b",EUR,"))
+    assert {each["reason"] for each in report.left_out} == {"other_currency"}
+    assert any("currency is USD: where yours is another, set" in note for note in report.notes)
+
+
 @pytest.mark.parametrize("content", [shop(), COSMETICS, gzip.compress(shop().encode()), TYPED])
 def test_the_nine_columns_build_as_they_are(look, content):
     ending = "parquet" if content == TYPED else "csv.gz" if isinstance(content, bytes) else "csv"

@@ -28,11 +28,13 @@ from shopstream.intake import (
     committer,
     corrections,
     csv_text,
+    decode,
     duck,
     erased_ids,
     landing,
     reader,
     register,
+    small_files,
     work_copy,
 )
 from shopstream.intake.columns import EVENT_COLUMNS, ROW_COLUMNS
@@ -1000,8 +1002,11 @@ def test_rows_keep_their_order_over_row_groups(shop):
 # --- trouble -------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("small", [0, reader.SMALL])
 @pytest.mark.parametrize("name", ["a.csv", "a.zip"])
-def test_a_file_that_changes_while_it_is_read_waits_for_the_next_run(shop, monkeypatch, name):
+def test_a_file_that_changes_while_it_is_read_waits_for_the_next_run(
+    shop, monkeypatch, name, small
+):
     text = f"{HEADER}\n{LINE}\n"
 
     def put(content):
@@ -1011,8 +1016,14 @@ def test_a_file_that_changes_while_it_is_read_waits_for_the_next_run(shop, monke
 
     put(text)
     shop.put("b.csv", f"{HEADER}\n")
-    copy = work_copy.copy
-    monkeypatch.setattr(work_copy, "copy", lambda *a: (copy(*a), put(text + LINE), os.sync()))
+    monkeypatch.setattr(reader, "SMALL", small)
+    for module, function in ((decode, "_decode_text"), (small_files, "text_rows")):
+        read = getattr(module, function)
+        monkeypatch.setattr(
+            module,
+            function,
+            lambda *a, read=read: (read(*a), put(text + LINE), os.sync())[0],
+        )
     result = shop.land()
     assert result.skipped_changing[0] == name
     monkeypatch.undo()
@@ -1075,11 +1086,12 @@ def test_an_unexpected_error_refuses_one_file_and_is_logged(shop, monkeypatch, c
     shop.put("b.csv", f"{HEADER}\n")
     copy = work_copy.copy
 
-    def fail(con, key, select, values, target):
-        copy(con, key, select, values, target)
+    def fail(con, select, values, target):
+        copy(con, select, values, target)
         if pq.read_metadata(target).num_rows:
             raise ZeroDivisionError("first line\nsecond line")
 
+    monkeypatch.setattr(reader, "SMALL", 0)
     monkeypatch.setattr(work_copy, "copy", fail)
     result = shop.land()
     assert [f.source_file for f in result.landed] == ["b.csv"]
@@ -1092,12 +1104,11 @@ def test_an_unexpected_error_refuses_one_file_and_is_logged(shop, monkeypatch, c
 def test_a_work_copy_that_lost_rows_is_never_registered(shop, monkeypatch):
     shop.put("a.csv", f"{HEADER}\n{LINE}\n{LINE}\n")
     copy = work_copy.copy
+    monkeypatch.setattr(reader, "SMALL", 0)
     monkeypatch.setattr(
         work_copy,
         "copy",
-        lambda con, key, select, values, target: copy(
-            con, key, select + " where row_number > 1", values, target
-        ),
+        lambda con, select, *a: copy(con, select + " where row_number > 1", *a),
     )
     assert "2 rows were read, but 1 written" in shop.reason("a.csv")
 
@@ -1226,11 +1237,12 @@ def test_no_space_stops_the_run_and_leaves_nothing_half_written(shop, monkeypatc
     shop.put("b.csv", f"{HEADER}\n")
     copy = work_copy.copy
 
-    def full(con, key, select, values, target):
+    def full(con, select, values, target):
         if list((shop.home / "extracted").glob("*.parquet")):
             raise OSError(errno.ENOSPC, "No space left on device")
-        copy(con, key, select, values, target)
+        copy(con, select, values, target)
 
+    monkeypatch.setattr(reader, "SMALL", 0)
     monkeypatch.setattr(work_copy, "copy", full)
     with pytest.raises(LandingError, match="No space left in the warehouse"):
         shop.land()

@@ -76,7 +76,8 @@ find_extent as (
 compare_figures as (
     select
         figures.*,
-        cast(round(measure_figures.held_value, 2) as decimal(18, 2)) as held_value,
+        -- A top spender's id may have more digits than any amount.
+        try_cast(round(measure_figures.held_value, 2) as decimal(18, 2)) as held_value,
         -- The figures are of one whole month and of nothing else.
         first_date = cast(concat(month, '-01') as date)
         and last_date = last_day(cast(concat(month, '-01') as date)) as is_same_month
