@@ -9,7 +9,7 @@ variants as (
 ),
 events as (select * from {{ ref('int_events') }} where {{ on_changed_dates() }}),
 
--- Two variants of a product that end at one instant are rare.
+-- Two variants of a product that end at one instant are rare. They come first: Sail holds the left side of a join.
 find_ties as (
     select
         event_date,
@@ -21,7 +21,6 @@ find_ties as (
 ),
 
 -- Then the session decides, which variants don't have: each value is that of the latest event that has one.
--- The few ties come first: Sail holds the left side of a join in memory.
 settle_ties as (
     select /*+ broadcast(find_ties) */
         events.event_date,
