@@ -3,7 +3,7 @@
     itself. Every table carries load_id; the highest one it holds is how far it has come.
 
     Macros that find out give values. Dates are a list of texts, one of which may be none: rows without a place
-    in the window have no date. In the place of a list, none means all dates, as on a first build.
+    in the window have no date. Instead of a list, none means all dates, as on a first build.
     `in_dates` and `reaches_into` make predicates of them.
 #}
 

@@ -16,7 +16,7 @@ fill_values as (
     window so_far as (partition by product_id order by seen_at rows between unbounded preceding and current row)
 ),
 
--- In the place of nulls, which equal nothing, what no value can be.
+-- Nulls equal nothing, so here stand values that cannot occur.
 combine_states as (
     select
         *,
