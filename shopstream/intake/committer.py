@@ -1,7 +1,7 @@
 """Enter what was read into the register: a kill at any moment loses no rows, nor doubles them."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import chain
@@ -276,19 +276,20 @@ class Committer:
                 "choose other dates."
             )
         before = dict(self.landed)
+        self._put_in_place(content.sha256 for content in contents)
         for content in contents:
-            self._put_in_place(content.sha256)
             row = self.landed[content.sha256]
             self.landed[content.sha256] = replace(row, **_reading(content))
         if self.landed != before:
             register.write_table(self.home, "landed_files", self.landed.values())
 
-    def _put_in_place(self, sha256: str) -> None:
-        """Move a work copy to where models read it, without the rows of erased users."""
-        copy = self.scratch / f"{sha256}.parquet"
-        if self.erased:
-            erased_ids.blank_rows(copy, self.home, self.erased, self.memory_limit)
-        copy.replace(self.rows / copy.name)
+    def _put_in_place(self, shas: Iterable[str]) -> None:
+        """Move work copies to where models read them, without the rows of erased users."""
+        copies = [self.scratch / f"{sha}.parquet" for sha in shas]
+        if copies and self.erased:
+            erased_ids.blank_rows(copies, self.home, self.erased, self.memory_limit)
+        for copy in copies:
+            copy.replace(self.rows / copy.name)
 
     def commit(self, ignored: list[str]) -> LandingResult:
         """Put work copies in place, then write the register: a kill in between loses no rows."""
@@ -298,8 +299,7 @@ class Committer:
             for sha, old in self.earlier.items()
             if old.source_file != self.landed[sha].source_file
         ]
-        for row in new:
-            self._put_in_place(row.file_sha256)
+        self._put_in_place(row.file_sha256 for row in new)
         if self.anew:
             # from here on the rows are behind
             fingerprint.write(self.home.parent, fingerprint.NOTHING)

@@ -107,8 +107,8 @@ def hash_of(key: bytes, user_id: int) -> str:
     return hmac.new(key, str(user_id).encode(), "sha256").hexdigest()
 
 
-def blank_rows(rows: Path, home: Path, erased: Iterable[str], memory_limit: str) -> None:
-    """Blank the rows of erased users in one work copy, in place. Raises KeyLost.
+def blank_rows(copies: list[Path], home: Path, erased: Iterable[str], memory_limit: str) -> None:
+    """Blank the rows of erased users in work copies, in place. Raises KeyLost.
 
     A row that could not be split is blanked when any number in it is the id of an erased user.
     """
@@ -120,9 +120,6 @@ def blank_rows(rows: Path, home: Path, erased: Iterable[str], memory_limit: str)
         number = f"-{digits}" if text.startswith("-") else digits
         return len(digits) <= 19 and hash_of(key, int(number)) in erased
 
-    part = rows.with_suffix(".part")
-    columns = [*ROW_COLUMNS, *(f"{column}_exact" for column in EXACT_TYPES)]
-    blanked = ", ".join(f"case when not erased then {c} end as {c}" for c in columns)
     with duckdb.connect(config={"memory_limit": memory_limit}) as db:
         db.create_function("is_erased", is_erased, ["VARCHAR"], "BOOLEAN")
         db.execute(
@@ -133,7 +130,7 @@ def blank_rows(rows: Path, home: Path, erased: Iterable[str], memory_limit: str)
             from (
                 select *,
                     coalesce(user_id_exact::varchar, trim(user_id, '{WHITE_SPACE}')) as trimmed
-                from {_quoted(rows)}
+                from read_parquet([{", ".join(map(_quoted, copies))}], filename = true)
             )
             """
         )
@@ -142,20 +139,30 @@ def blank_rows(rows: Path, home: Path, erased: Iterable[str], memory_limit: str)
             "create table gone as select id "
             "from (select distinct unnest(ids) as id from delivered) where is_erased(id)"
         )
-        db.execute(
-            f"""
-            copy (
-                select file_key, row_number, case when not erased then bad_row end as bad_row,
-                    {blanked}, erased as is_erased
-                from (
-                    select *,
-                        coalesce(list_has_any(ids, (select list(id) from gone)), false) as erased
-                    from delivered
-                )
-            ) to {_quoted(part)} (format parquet, compression snappy)
-            """
-        )
-    part.replace(rows)
+        # most copies hold none, and stay as they are
+        held = db.execute(f"select distinct filename from delivered where {_OF_GONE}").fetchall()
+        for (name,) in held:
+            _write_blanked(db, Path(name))
+
+
+_OF_GONE = "coalesce(list_has_any(ids, (select list(id) from gone)), false)"
+
+
+def _write_blanked(db: duckdb.DuckDBPyConnection, copy: Path) -> None:
+    """Write one copy of `delivered` anew, without the values of rows that have an id of `gone`."""
+    part = copy.with_suffix(".part")
+    columns = ["bad_row", *ROW_COLUMNS, *(f"{column}_exact" for column in EXACT_TYPES)]
+    blanked = ", ".join(f"case when not erased then {c} end as {c}" for c in columns)
+    db.execute(
+        f"""
+        copy (
+            select file_key, row_number, {blanked}, erased as is_erased
+            from (select *, {_OF_GONE} as erased from delivered where filename = $1)
+        ) to {_quoted(part)} (format parquet, compression snappy)
+        """,
+        [str(copy)],
+    )
+    part.replace(copy)
 
 
 def _quoted(path: Path) -> str:

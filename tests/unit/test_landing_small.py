@@ -3,13 +3,15 @@
 import errno
 import gzip
 import json
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
 from shopstream.errors import LandingError
-from shopstream.intake import reader, small_files
+from shopstream.intake import reader, register, small_files
 from shopstream.intake.columns import EVENT_COLUMNS
+from shopstream.intake.register import LandedFile
 from tests.helpers.shop import HEADER, LINE, ROW, SHORT, Shop
 
 TABLES = ("landed_files", "refused_files", "deliveries")
@@ -162,3 +164,21 @@ def test_no_space_for_the_rows_of_small_files_stops_the_run(shop, monkeypatch):
     assert shop.table("landed_files") == shop.table("refused_files") == []
     monkeypatch.undo()
     assert len(shop.land().landed) == 3
+
+
+def test_only_files_that_hold_an_erased_user_are_written_again(shop):
+    for number in range(4):
+        user = "7" if number == 2 else "8"
+        shop.put(f"a{number}.csv", f"{SHORT}\n2019-10-01 00:00:0{number},view,1,{user}\n")
+    register.prepare(shop.home)
+    register.note_erased(shop.warehouse, 1, 7)
+    files = shop.land().landed
+    held = {file.source_file: pq.read_table(work_copy(shop, file)) for file in files}
+    assert [name for name, rows in held.items() if "is_erased" in rows.column_names] == ["a2.csv"]
+    (row,) = held["a2.csv"].to_pylist()
+    assert (row["row_number"], row["user_id_exact"], row["is_erased"]) == (1, None, True)
+    assert held["a3.csv"]["user_id_exact"].to_pylist() == [8]
+
+
+def work_copy(shop: Shop, file: LandedFile) -> Path:
+    return shop.home / "landed_rows" / f"{file.file_sha256}.parquet"
