@@ -45,8 +45,9 @@ def test_the_lock_is_held_until_dbt_has_ended_too(tmp_path):
     program.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 60\n")
     program.chmod(0o755)
     holder = subprocess.Popen([sys.executable, "-c", HOLDS, str(tmp_path)])
-    pid = tmp_path / "pid"
-    while not (pid.exists() and pid.read_text().strip()):
+    pid, lock = tmp_path / "pid", tmp_path / "warehouse/.build.lock"
+    # dbt runs before the lock says so
+    while not (pid.exists() and pid.read_text().strip() and ", dbt " in lock.read_text()):
         time.sleep(0.05)
         assert holder.poll() is None
     holder.kill()
