@@ -73,7 +73,7 @@ class WarmWarehouse:
             "DBT_PROFILES_DIR": str(project),
             "DBT_LOG_LEVEL": "none",
             "DBT_PRINT": "false",
-            # Nobody reads the manifest of these builds, and writing it twice takes a seventh of one.
+            # Nobody reads the manifest of these builds; to write it twice takes a seventh of one.
             "DBT_WRITE_JSON": "false",
         }
         for folder in (self.landing, self.warehouse, logs, project / "logs"):
