@@ -98,8 +98,10 @@ class Reader:
         """
         held: list[Held] = []
         for name, path, before in files:
-            held.append((name, before, self._unchanged(name, path, before)))
-            if self.small.are_enough():
+            contents = self._unchanged(name, path, before)
+            held.append((name, before, contents))
+            # a large one is known at once, lest it is decoded under its next name again
+            if self.small.are_enough() or any(c.bytes >= SMALL for c in contents or []):
                 yield from self._written(held)
                 held = []
         yield from self._written(held)

@@ -151,6 +151,17 @@ def test_rows_that_are_lost_in_typing_are_never_registered(shop, monkeypatch):
     assert "are not those that were read" in result.refused[0].reason
 
 
+def test_a_large_file_under_two_names_is_decoded_once(shop, monkeypatch):
+    decoded, decode = [], reader.decode
+    monkeypatch.setattr(reader, "SMALL", 300)
+    monkeypatch.setattr(reader, "decode", lambda *a: (decoded.append(a), decode(*a))[1])
+    shop.put("a.csv", csv(1))
+    for name in ("b.csv", "c.csv"):
+        shop.put(name, csv(6))
+    assert [f.source_file for f in shop.land().landed] == ["a.csv", "b.csv"]
+    assert len(decoded) == 1
+
+
 def test_no_space_for_the_rows_of_small_files_stops_the_run(shop, monkeypatch):
     for number in range(3):
         shop.put(f"a{number}.csv", csv(number))
