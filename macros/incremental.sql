@@ -107,10 +107,11 @@
 {% macro dates_of_collisions() %}
     {% set days = ref('int_all_session_days') %}
     {% set collided = ref('int_collided_sessions') %}
+    {#- What is compiled beside an empty warehouse has none. -#}
     {% do return(values_of(
         'select distinct cast(event_date as string) from ' ~ days ~ ' where session_key in ('
         ~ 'select session_key from ' ~ collided ~ ' where is_collided) order by 1'
-    ) if execute else []) %}
+    ) if execute and days.schema and load_relation(days) and load_relation(collided) else []) %}
 {% endmacro %}
 
 
