@@ -21,6 +21,8 @@ CHANGES = {
     # Its columns stand closer, so that names are larger; its edges can be seen.
     "rankSep:200,edgeSep:30,nodeSep:50": "rankSep:60,edgeSep:10,nodeSep:16",
     "#006f8a": "#5fa8bd",
+    # The example of a seed names its table.
+    'e.schema+"."+e.identifier': 'e.schema+"."+(e.identifier||e.alias)',
     "</head>": """<style>
         /* Details and descriptions of columns are shown whole; a wide table stays in its frame. */
         .detail-body { white-space: normal !important; overflow-x: visible !important; }

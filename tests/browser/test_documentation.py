@@ -11,6 +11,10 @@ SEEDS = sorted(path.stem for path in (PROJECT / "seeds").rglob("*.csv"))
 KINDS = """(window.angular?.element(document.body).injector()?.get('graph').graph.elements ?? [])
     .filter(each => each.group == 'nodes' && each.data.display == 'element')
     .map(each => each.data.resource_type)"""
+NAMES = KINDS.replace("resource_type", "name")
+# The second graph, and what it has to show.
+STAR_SCHEMA = 1
+STAR = ["fct_events", "dim_sessions", "dim_users", "dim_products", "dim_categories", "dim_time"]
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +46,10 @@ def test_each_graph_of_the_first_page_opens_and_goes_back(page, address):
         assert page.get_by_text("Lineage Graph").is_visible()
         kinds = page.evaluate(KINDS)
         assert 5 < len(kinds) < 60 and "test" not in kinds, (place, len(kinds))
+        if place == STAR_SCHEMA:
+            page.wait_for_function(
+                f"names => names.every(each => {NAMES}.includes(each))", arg=STAR
+            )
         page.go_back()
         page.get_by_text("Lineage Graph").wait_for(state="hidden")
         links.first.wait_for()
@@ -54,3 +62,8 @@ def test_no_table_is_wider_than_its_frame(page, address, place):
     too_wide = """[...document.querySelectorAll('[marked]')]
         .filter(each => each.scrollWidth > each.clientWidth).length"""
     assert page.evaluate(too_wide) == 0
+
+
+def test_the_example_of_a_seed_names_its_table(page, address):
+    page.goto(f"{address}#!/seed/seed.shopstream.user_segments")
+    page.get_by_text("from shopstream_seeds.user_segments").wait_for()
