@@ -57,7 +57,10 @@ def test_the_split_of_a_stored_period_is_that_of_the_mart(shown, warehouse):
     assert chart.rows["change"].tolist() == pytest.approx(list(expected), abs=1e-5)
     assert list(chart.figure.data[0].x) == chart.rows["change"].tolist()
     largest = chart.rows.loc[chart.rows["points"].abs().idxmax()]
-    assert f"%: {largest.factor} {largest.points:+.1f} pt" in chart.title
+    change = f"{largest.change:+,.0f}".replace("+", "+$").replace("-", "-$")
+    assert f"): {largest.factor} {change}, " in chart.title
+    # Points of revenue beside a rate read as points of the rate.
+    assert " pt" not in chart.title
 
 
 def test_who_gained_and_lost_is_computed_per_kind(shown, warehouse):

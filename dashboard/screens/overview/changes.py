@@ -28,7 +28,7 @@ def factors(build, view):
         "period_activity; revenue_drivers has the same by day, week and month."
     )
     figure = charts.changes(parts, "factor", "change", view.sign)
-    title = why.sentence(parts, points) + view.beyond(*FILTERS)
+    title = why.sentence(parts, points, view.sign) + view.beyond(*FILTERS)
     yield Chart(title, figure, parts, caption, metric="revenue")
 
 
