@@ -272,6 +272,29 @@ def carts(
     )
 
 
+def product_revenue(build: Build, first: date, last: date) -> pd.DataFrame:
+    """Revenue of each known product in these dates."""
+    return query(
+        build,
+        """select product_id, sum(revenue) as revenue from daily_products
+        where event_date between $first and $last and product_id <> $missing group by product_id""",
+        first=first,
+        last=last,
+        missing=null_defaults()["product_id"],
+    )
+
+
+def names_of(build: Build, product_ids: list[int]) -> list[str]:
+    """These products by their brand and number."""
+    found = query(
+        build,
+        "select product_id, brand from dim_products where list_contains($ids, product_id)",
+        ids=product_ids,
+    )
+    named = dict(zip(found["product_id"], product_names(build, found), strict=True))
+    return [named.get(each, str(each)) for each in product_ids]
+
+
 def changed_most(build: Build) -> pd.DataFrame:
     """Products with most changes of price, brand or category, over all dates; brand and price as
     they are now."""
