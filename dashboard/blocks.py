@@ -7,7 +7,7 @@ import math
 import os
 import zoneinfo
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 
 import pandas as pd
@@ -170,6 +170,8 @@ class View:
     choices: dict[str, str | None] = field(default_factory=dict)
     # How a choice is written, where that is not its value.
     written: dict[str, str] = field(default_factory=dict)
+    # Filters that are set and that the part can't apply.
+    left: tuple[str, ...] = ()
 
     def chosen(self, name: str) -> str | None:
         """The value of a filter; None where it is on "all"."""
@@ -230,6 +232,29 @@ class View:
             narrowed = ["period", *narrowed]
         return f" ({', '.join(WHOLE[name] for name in narrowed)})" if narrowed else ""
 
+    def marked(self, block: Block) -> Block:
+        """The block with what it holds instead of the filters that are left, in its title."""
+        match block:
+            case _ if not self.left:
+                return block
+            case Cards():
+                cards = (
+                    replace(each, name=with_whole(each.name, self.left)) for each in block.cards
+                )
+                return replace(block, cards=tuple(cards))
+            case Empty():
+                return block
+        return replace(block, title=with_whole(block.title, self.left))
+
+
+def with_whole(title: str, names: tuple[str, ...]) -> str:
+    """A title with what its figure holds of these filters, in one bracket with what it says."""
+    said = [WHOLE[name] for name in names]
+    words, bracket, last = title.removesuffix(")").rpartition(" (")
+    if bracket and title.endswith(")") and last.split(", ")[0] in WHOLE.values():
+        title, said = words, [*last.split(", "), *said]
+    return f"{title} ({', '.join(dict.fromkeys(said))})"
+
 
 Section = Callable[[Build, View], Iterable[Block]]
 
@@ -242,6 +267,8 @@ class Part:
     question: str
     rows: tuple[tuple[Section, ...], ...]
     filters: tuple[str, ...] = ()
+    # Filters that mean nothing here, so that no title says that they are not applied.
+    foreign: tuple[str, ...] = ()
 
     @property
     def sections(self) -> list[Section]:

@@ -1,5 +1,6 @@
 """A page in the browser: links to the others, which build it is, its part, filters and blocks."""
 
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -123,9 +124,9 @@ def choose_view(page: Page, part: Part, build: Build) -> View:
     for words in missed():
         st.warning(plain(words), icon=":material/link_off:")
     if left:
-        st.caption(plain(f"Not applied here: {', '.join(left)}."))
+        st.caption(plain(f"Not applied here: {', '.join(left.values())}."))
     write_address(page, part)
-    return view
+    return replace(view, left=tuple(name for name in left if name not in part.foreign))
 
 
 @st.cache_resource(show_spinner=False)

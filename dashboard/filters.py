@@ -275,9 +275,9 @@ def held_choices() -> Values:
     return {name: held[name] for name in NAMES if name in held}
 
 
-def not_applied(part: Part, build: Build) -> list[str]:
-    """What is chosen that narrows other pages and that this part can't apply; what the build does
-    not have is forgotten."""
+def not_applied(part: Part, build: Build) -> dict[str, str]:
+    """What is chosen that narrows other pages and that this part can't apply, in words by filter;
+    what the build does not have is forgotten."""
     others = [name for name in held_choices() if name not in parameters(part)]
     for name in others:
         if not is_held(name, build):
@@ -291,7 +291,7 @@ def not_applied(part: Part, build: Build) -> list[str]:
     if said.get("period") == OTHER_DATES:
         whole = stored_periods(build)[EVERYTHING]
         said["period"] = span(*dates_within(held.get("dates", []), whole))
-    return list(said.values())
+    return said
 
 
 def is_held(name: str, build: Build) -> bool:

@@ -260,20 +260,25 @@ def unusual_day(build: Build, view: View) -> Insight | None:
 @needs_prices
 def left_carts(build: Build, view: View) -> Insight | None:
     """The share of carts that were left and their value."""
-    found = data.products.carts(build, *view.dates, None)
+    (first, last), until = view.dates, data.products.carts_decided_until(build)
+    if until < first:
+        return None
+    # Of later carts only those that were bought are decided: none of them looks left.
+    found = data.products.carts(build, first, min(last, until), None)
     decided = found["decided"].sum()
     if decided < FEWEST:
         return None
     share = 100 * found["abandoned"].sum() / decided
     value = number(found["abandoned_value"].sum(), view.sign)
+    open_ = f"; carts after {day(until)} may still be bought" if until < last else ""
     return Insight(
-        f"{number(share, '%')} of carts were left; they are worth {value}.",
+        f"{number(share, '%')} of carts were left, worth {value}{open_}.",
         "products",
         "Baskets",
         "cart_abandonment",
         1 + share / 100,
         "What became of carts",
-        over(view, decided, "decided cart"),
+        over(view, decided, "cart"),
     )
 
 

@@ -37,7 +37,7 @@ def blocks(section: Section, build: Build, view: View) -> list[Block]:
         for block in found:
             if isinstance(block, Chart):
                 charts.note(block.figure, annotations())
-        return found
+        return [view.marked(block) for block in found]
     except Exception as error:
         name = section.__name__.replace("_", " ").capitalize()
         return [instead(error, name, "The rest of the page holds; see the log.")]

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from dashboard.words import number
+
 FACTORS = ("visitors", "sessions per visitor", "conversion", "order value")
 
 
@@ -56,8 +58,13 @@ def movers(now: pd.DataFrame, then: pd.DataFrame, name: str) -> pd.DataFrame:
     return both.sort_values("change", key=lambda change: -change.abs(), ignore_index=True)
 
 
-def sentence(parts: pd.DataFrame, points: float) -> str:
-    """The split in words: visitors +3.1 pt, conversion -0.4 pt; together +2.7 %."""
-    largest = parts.reindex(parts["points"].abs().sort_values(ascending=False).index)
-    said = ", ".join(f"{each.factor} {each.points:+.1f} pt" for each in largest.itertuples())
-    return f"Revenue {points:+.1f} %: {said}."
+def sentence(parts: pd.DataFrame, points: float, sign: str) -> str:
+    """The split in words, in money: points would read as if conversion itself had lost so many."""
+    largest = parts.reindex(parts["change"].abs().sort_values(ascending=False).index)
+    said = ", ".join(f"{each.factor} {moved(each.change, sign)}" for each in largest.itertuples())
+    return f"Revenue {points:+.1f} % ({moved(parts['change'].sum(), sign)}): {said}"
+
+
+def moved(amount: float, sign: str) -> str:
+    """An amount with its sign, also where it is a gain."""
+    return ("+" if amount >= 0 else "") + number(amount, sign)

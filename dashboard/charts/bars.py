@@ -92,8 +92,10 @@ def changes(frame: pd.DataFrame, names: str, values: str, unit: str) -> go.Figur
             hovertemplate=f"%{{hovertext}}: {hovered('x', unit)}<extra></extra>",
         )
     )
-    far = float(frame[values].abs().max()) or 1
-    low, high = (1.35 * far if side else 0.05 * far for side in ((~gains).any(), gains.any()))
+    low, high = (max(0.0, float(side)) for side in (-frame[values].min(), frame[values].max()))
+    # Beside a bar its label has room, also on a phone.
+    room = 0.6 * (low + high) or 1.0
+    low, high = (side + room if side else room / 12 for side in (low, high))
     figure.update_xaxes(visible=False, range=[-low, high])
     written = [label(name) for name in frame[names]]
     figure.update_yaxes(tickvals=places, ticktext=written, autorange="reversed", showgrid=False)

@@ -5,6 +5,7 @@ from datetime import date
 import pandas as pd
 
 from dashboard.data.marts import Build, null_defaults, of_category, query
+from dashboard.data.products import with_titles
 
 # Where the figures of each kind come from, and what tells one from another.
 KINDS = {
@@ -135,7 +136,7 @@ def price_history(build: Build, product_id: int) -> pd.DataFrame:
 
 def bought_together(build: Build, product_id: int) -> pd.DataFrame:
     """What is bought with a product more often than by chance, strongest first."""
-    return query(
+    found = query(
         build,
         """select if(item_a = $item, label_b || ' ' || item_b, label_a || ' ' || item_a) as product,
             baskets, lift
@@ -145,12 +146,13 @@ def bought_together(build: Build, product_id: int) -> pd.DataFrame:
         order by baskets * ln(lift) desc, product limit 50""",
         item=str(product_id),
     )
+    return with_titles(build, found, "product")
 
 
 def pairs_of(build: Build, category: str | None, brand: str | None) -> pd.DataFrame:
     """Products bought together more often than by chance, one of the two at least of this category
     and brand, strongest first."""
-    return query(
+    found = query(
         build,
         f"""with own as (
             select product_id::varchar as item from dim_products
@@ -166,6 +168,7 @@ def pairs_of(build: Build, category: str | None, brand: str | None) -> pd.DataFr
         brand=brand,
         missing=null_defaults()["product_id"],
     )
+    return with_titles(build, found, "label_a", "label_b")
 
 
 def customer(build: Build, user_id: int) -> pd.Series | None:

@@ -1,10 +1,11 @@
 """Products, brands, categories, prices and carts."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pandas as pd
 
 from dashboard.data.marts import Build, MissingMart, null_defaults, of_category, query
+from dashboard.data.quality import arrival
 from shopstream.config import rules
 
 NO_BRAND = "No brand"
@@ -47,6 +48,15 @@ def titled(build: Build, brands: pd.Series) -> pd.Series:
 def product_names(build: Build, rows: pd.DataFrame) -> pd.Series:
     """Products by their brand and number."""
     return titled(build, rows["brand"]) + " " + rows["product_id"].astype(str)
+
+
+def with_titles(build: Build, rows: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """The same rows, where these labels of products begin with their brand as it is shown."""
+    titles = brand_titles(build)
+    for column in columns:
+        words = rows[column].str.split(" ", n=1)
+        rows[column] = [" ".join([titles.get(first, first), *rest]) for first, *rest in words]
+    return rows
 
 
 def top_products(
@@ -204,7 +214,7 @@ def relative_price_bands(build: Build, category: str | None) -> pd.DataFrame:
 def affinity(build: Build, item_type: str, basket_type: str, apart: bool) -> pd.DataFrame:
     """Pairs that go together more often than by chance over all dates, or those that go `apart`,
     less often: first those that are both common and far from chance."""
-    return query(
+    found = query(
         build,
         """select * replace (
             if(item_type = 'product', label_a || ' ' || item_a, label_a) as label_a,
@@ -217,11 +227,18 @@ def affinity(build: Build, item_type: str, basket_type: str, apart: bool) -> pd.
         basket_type=basket_type,
         bond="apart" if apart else "together",
     )
+    return with_titles(build, found, "label_a", "label_b")
 
 
 def cart_horizon() -> int:
     """Days of data after which an open cart counts as abandoned."""
     return rules()["cart_horizon_days"]
+
+
+def carts_decided_until(build: Build) -> date:
+    """The last date whose carts have all been bought, removed or left; later ones may be bought."""
+    ended = arrival(build).last_hour + timedelta(hours=1) - timedelta(days=cart_horizon())
+    return ended.date() - timedelta(days=1)
 
 
 def carts(
@@ -253,6 +270,29 @@ def carts(
         category=category,
         brand=brand,
     )
+
+
+def product_revenue(build: Build, first: date, last: date) -> pd.DataFrame:
+    """Revenue of each known product in these dates."""
+    return query(
+        build,
+        """select product_id, sum(revenue) as revenue from daily_products
+        where event_date between $first and $last and product_id <> $missing group by product_id""",
+        first=first,
+        last=last,
+        missing=null_defaults()["product_id"],
+    )
+
+
+def names_of(build: Build, product_ids: list[int]) -> list[str]:
+    """These products by their brand and number."""
+    found = query(
+        build,
+        "select product_id, brand from dim_products where list_contains($ids, product_id)",
+        ids=product_ids,
+    )
+    named = dict(zip(found["product_id"], product_names(build, found), strict=True))
+    return [named.get(each, str(each)) for each in product_ids]
 
 
 def changed_most(build: Build) -> pd.DataFrame:

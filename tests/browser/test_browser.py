@@ -312,3 +312,25 @@ def test_a_click_on_a_row_of_the_explorer_opens_its_product(chromium, address):
     assert page.get_by_role("heading", name="How does this product sell?").count() == 1
     assert "item=" in page.url
     context.close()
+
+
+def test_labels_are_whole_on_a_phone(screens, address):
+    page, _ = visit(screens("phone"), f"{address}/?period=Last+7+days")
+    labels = page.locator("[data-testid=stMetricLabel]")
+    cut = """labels => labels.flatMap(label => [label, ...label.querySelectorAll('*')])
+        .filter(each => each.scrollWidth > each.clientWidth && getComputedStyle(each).overflowX
+            !== 'visible').map(each => each.textContent)"""
+    assert labels.count() == 6
+    assert labels.evaluate_all(cut) == []
+    on_names = """[...document.querySelectorAll('.stPlotlyChart')].flatMap(chart => {
+        const names = [...chart.querySelectorAll('.ytick text')]
+            .map(name => name.getBoundingClientRect());
+        return [...chart.querySelectorAll('text.bartext')].filter(text => {
+            const own = text.getBoundingClientRect();
+            return names.some(name => own.left < name.right && name.left < own.right
+                && own.top < name.bottom && name.top < own.bottom);
+        }).map(text => text.textContent);
+    })"""
+    assert page.locator("text.bartext").count() > 4
+    assert page.evaluate(on_names) == []
+    page.close()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboard.blocks import View
+from dashboard.blocks import Empty, View
 from dashboard.periods import stored_periods
 from dashboard.screens.products import baskets
 from shopstream.people.query import connect
@@ -23,3 +23,23 @@ def test_pairs_are_on_the_side_of_chance_that_is_asked_for(shown, warehouse, bon
     assert len(lifts) == min(expected, 100) > 0
     assert (lifts > 1).all() if bond == "together" else (lifts < 1).all()
     assert table.title == f"Categories bought {bond}"
+
+
+def test_products_of_a_pair_have_their_brand_as_it_is_shown(shown):
+    choices = {"pairs": "products viewed", "bond": "together"}
+    (table,) = baskets.affinity(shown, View(stored_periods(shown)["All dates"], choices=choices))
+    assert table.rows["label_a"].str.startswith("Samsung electronics").any()
+    assert not table.rows["label_a"].str.startswith("samsung").any()
+
+
+def test_carts_that_may_still_be_bought_have_no_value_yet(shown):
+    (young,) = baskets.abandoned(shown, View(stored_periods(shown)["Last 7 days"]))
+    assert young == Empty(
+        "These carts may still be bought",
+        "A cart is left after 7 days: choose dates up to 24 Oct 2019.",
+    )
+    (some,) = baskets.abandoned(shown, View(stored_periods(shown)["All dates"]))
+    assert "too low by carts after 24 Oct 2019" in some.caption
+    (old,) = baskets.abandoned(shown, View(stored_periods(shown)["Week of 14 Oct 2019"]))
+    assert "too low" not in old.caption
+    assert old.rows["abandoned_value"].sum() > 0

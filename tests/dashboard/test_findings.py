@@ -11,6 +11,7 @@ from dashboard.filters import default_view
 from dashboard.periods import period_of, stored_periods
 from dashboard.screens.overview import now
 from dashboard.sections import blocks
+from shopstream.people.query import connect
 
 
 def found_in(build, period) -> list:
@@ -72,3 +73,15 @@ def test_a_finding_links_to_the_chart_that_it_names(shown):
         assert found.chart in titles
         named += 1
     assert named >= 3
+
+
+def test_no_cart_is_said_to_be_left_while_it_may_be_bought(shown, warehouse):
+    stored, view = stored_periods(shown), default_view(now.PART, shown)
+    assert insights.left_carts(shown, replace(view, period=stored["Last 7 days"])) is None
+    found = insights.left_carts(shown, replace(view, period=stored["October 2019"]))
+    sql = """select 100 * sum(episodes) filter (outcome = 'abandoned')
+            / sum(episodes) filter (outcome <> 'undecided') as share
+        from cart_outcomes where cart_date <= '2019-10-24'"""
+    (share,) = connect(warehouse, sql).execute(sql).fetchone()
+    assert found.sentence.startswith(f"{share:.1f} % of carts were left, worth $")
+    assert found.sentence.endswith("; carts after 24 Oct 2019 may still be bought.")

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from dashboard import data, money
-from dashboard.blocks import Card, Cards, Display, Table, sign_of
+from dashboard.blocks import Card, Cards, Display, Table, View, sign_of
 from dashboard.filters import FILTERS
 from dashboard.screens.overview import changes, now
 from dashboard.screens.products import sellers
@@ -40,22 +40,22 @@ def listed(build, view):
 
 
 def test_cards_and_columns_of_money_are_left_out(unpriced):
-    assert blocks(cards, unpriced, None) == [Cards((COUNT,))]
-    of_revenue, of_others = blocks(listed, unpriced, None)
+    assert blocks(cards, unpriced, View()) == [Cards((COUNT,))]
+    of_revenue, of_others = blocks(listed, unpriced, View())
     assert of_revenue.columns == ("name", "purchases")
     assert of_others.columns == ("label", "change"), "no change of revenue"
 
 
 def test_nothing_is_left_out_where_an_event_has_a_price(priced):
-    assert blocks(cards, priced, None) == [Cards((AMOUNT, COUNT))]
-    assert blocks(listed, priced, None)[0].columns[-2:] == ("revenue", "change")
+    assert blocks(cards, priced, View()) == [Cards((AMOUNT, COUNT))]
+    assert blocks(listed, priced, View())[0].columns[-2:] == ("revenue", "change")
     assert notes(priced) == []
     assert FILTERS["measure"].default(priced) == "revenue"
 
 
 @pytest.mark.parametrize("section", [now.revenue, changes.factors, sellers.top_products])
 def test_sections_about_money_alone_are_left_out(unpriced, section):
-    assert blocks(section, unpriced, None) == []
+    assert blocks(section, unpriced, View()) == []
 
 
 def test_no_filter_offers_amounts(unpriced):

@@ -11,6 +11,7 @@ from dashboard import browser, data, words
 from dashboard.app import PAGES
 from dashboard.filters import FILTERS
 from dashboard.periods import OTHER_DATES, default_period, stored_periods
+from dashboard.screens.products.explorer import ONE
 from tests.dashboard.test_pages import ask, metrics
 
 STEPS = 200
@@ -306,8 +307,9 @@ def explorer(walker: Walker, store: Store) -> None:
         *store.narrow(),
         f"contains(lower({name}), '{find}')",
     )
-    block = next(each for each in walker.drawn if "that were looked at" in each.title)
-    assert block.title == f"{how_many:,.0f} {kind} that were looked at"
+    block = next(each for each in walker.drawn if each.title.endswith(" looked at"))
+    named = ONE[kind] if how_many == 1 else kind
+    assert block.title == f"{how_many:,.0f} {named} looked at"
     assert block.all_rows()["revenue"].sum() == pytest.approx(brought)
 
 

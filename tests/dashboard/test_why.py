@@ -57,7 +57,10 @@ def test_the_split_of_a_stored_period_is_that_of_the_mart(shown, warehouse):
     assert chart.rows["change"].tolist() == pytest.approx(list(expected), abs=1e-5)
     assert list(chart.figure.data[0].x) == chart.rows["change"].tolist()
     largest = chart.rows.loc[chart.rows["points"].abs().idxmax()]
-    assert f"%: {largest.factor} {largest.points:+.1f} pt" in chart.title
+    change = f"{largest.change:+,.0f}".replace("+", "+$").replace("-", "-$")
+    assert f"): {largest.factor} {change}, " in chart.title
+    # Points of revenue beside a rate read as points of the rate.
+    assert " pt" not in chart.title
 
 
 def test_who_gained_and_lost_is_computed_per_kind(shown, warehouse):
@@ -65,11 +68,24 @@ def test_who_gained_and_lost_is_computed_per_kind(shown, warehouse):
     sql = """select coalesce(sum(revenue) filter (event_date >= '2019-10-14'), 0)
             - coalesce(sum(revenue) filter (event_date < '2019-10-14'), 0) as change
         from daily_categories_brands where event_date between '2019-10-07' and '2019-10-20'
-        group by brand order by abs(change) desc limit 4"""
+        group by brand order by abs(change) desc limit 3"""
     expected = [float(each) for (each,) in connect(warehouse, sql).execute(sql).fetchall()]
     of_brands = table.rows[table.rows["kind"] == "brand"]
     assert of_brands["change"].tolist() == pytest.approx(expected)
-    assert set(table.rows["kind"]) == {"brand", "category", "segment"}
+    assert set(table.rows["kind"]) == {"brand", "product", "category", "segment"}
+
+
+def test_the_products_that_gained_and_lost_most_are_named(shown, warehouse):
+    (table,) = changes.movers(shown, of_week(shown))
+    sql = """select product_id::varchar,
+            coalesce(sum(revenue) filter (event_date >= '2019-10-14'), 0)
+            - coalesce(sum(revenue) filter (event_date < '2019-10-14'), 0) as change
+        from daily_products where event_date between '2019-10-07' and '2019-10-20'
+        group by 1 order by abs(change) desc limit 3"""
+    expected = connect(warehouse, sql).execute(sql).fetchall()
+    of_products = table.rows[table.rows["kind"] == "product"]
+    assert [name.split()[-1] for name in of_products["name"]] == [name for name, _ in expected]
+    assert of_products["change"].tolist() == pytest.approx([float(each) for _, each in expected])
 
 
 def test_names_of_one_side_only_count_as_nothing_on_the_other():

@@ -8,7 +8,7 @@ DEFINITIONS = {
     # choice: definition in the mart, title
     "sessions, in order": (
         "sessions_ordered",
-        "{} of sessions with a view cart and buy that product",
+        "In {} of sessions, a viewed product is carted and bought",
     ),
     "sessions, any order": ("sessions_any_order", "{} of all sessions have a purchase"),
     "visitors": ("users", "{} of all visitors buy"),
@@ -55,7 +55,7 @@ def conversions(build, view):
     columns = ("counted_in", *steps, *overall)
     caption = (
         f"{view.within()} Each step is a part of the one before; overall also counts purchases "
-        "without a cart. From funnels."
+        "without a cart, except in order. From funnels."
     )
     title = f"The same funnel, by definition{view.beyond(*FILTERS)}"
     yield Table(title, rows, caption, columns)

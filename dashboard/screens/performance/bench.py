@@ -1,7 +1,7 @@
 """How fast is it against what people would pick instead? The bench, and its targets."""
 
 from dashboard import charts, data
-from dashboard.blocks import Chart, Part, Table
+from dashboard.blocks import WHOLE, Chart, Part, Table
 from dashboard.words import number
 
 COLUMNS = (
@@ -33,4 +33,4 @@ def measured(build, view):
     yield Table("Against the targets", rows, caption, COLUMNS)
 
 
-PART = Part("Benchmark", "How fast is it against others?", ((measured,),))
+PART = Part("Benchmark", "How fast is it against others?", ((measured,),), foreign=tuple(WHOLE))

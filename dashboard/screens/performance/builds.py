@@ -1,7 +1,7 @@
 """What does a build cost? Seconds and rows of its tables, its growth, Delta's history."""
 
 from dashboard import charts, data
-from dashboard.blocks import Chart, Part, Table
+from dashboard.blocks import WHOLE, Chart, Part, Table
 
 HISTORY_OF = "fct_events"
 
@@ -35,4 +35,6 @@ def history(build, view):
     yield Table("Versions of the events", rows, caption, columns)
 
 
-PART = Part("Builds", "What does a build cost?", ((models, sizes), (growth, history)))
+PART = Part(
+    "Builds", "What does a build cost?", ((models, sizes), (growth, history)), foreign=tuple(WHOLE)
+)

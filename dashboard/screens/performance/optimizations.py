@@ -1,7 +1,7 @@
 """What made it faster? Each optimization off and on, as measured."""
 
 from dashboard import charts, data
-from dashboard.blocks import Chart, Part, Table
+from dashboard.blocks import WHOLE, Chart, Part, Table
 from dashboard.words import number
 
 COLUMNS = (
@@ -56,4 +56,6 @@ def figures(build, view):
     yield Table("What follows from them", rows, "From technical_kpis.", shown)
 
 
-PART = Part("Optimizations", "What made it faster?", ((measured,), (figures,)))
+PART = Part(
+    "Optimizations", "What made it faster?", ((measured,), (figures,)), foreign=tuple(WHOLE)
+)

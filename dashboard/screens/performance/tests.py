@@ -1,7 +1,7 @@
 """Which rules were tested? Each as a sentence, with how it went."""
 
 from dashboard import data
-from dashboard.blocks import Part, Table
+from dashboard.blocks import WHOLE, Part, Table
 
 
 def tests(build, view):
@@ -19,4 +19,4 @@ def said(rule: str) -> str:
     return f"{words[:1].upper()}{words[1:]}."
 
 
-PART = Part("Tests", "Which rules hold?", ((tests,),))
+PART = Part("Tests", "Which rules hold?", ((tests,),), foreign=tuple(WHOLE))

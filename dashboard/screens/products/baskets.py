@@ -1,8 +1,9 @@
 """What goes together, and what is left in the cart?"""
 
 from dashboard import charts, data
-from dashboard.blocks import Chart, Part, Table
+from dashboard.blocks import Chart, Empty, Part, Table
 from dashboard.money import needs_prices
+from dashboard.words import day
 
 
 def affinity(build, view):
@@ -18,23 +19,30 @@ def affinity(build, view):
         "together, below 1 apart. First → second: the share of sessions with the first that also "
         "have the second. From product_affinity."
     )
-    title = f"{words.capitalize()} {bond}{view.beyond('period', 'category')}"
+    title = f"{words.capitalize()} {bond}{view.beyond('period', 'category', 'brand')}"
     yield Table(title, rows, caption, columns)
 
 
 @needs_prices
 def abandoned(build, view):
+    until = data.products.carts_decided_until(build)
+    if until < view.dates[0]:
+        words = f"A cart is left after {data.products.cart_horizon()} days: choose dates up to "
+        yield Empty("These carts may still be bought", f"{words}{day(until)}.")
+        return
     rows = data.products.carts(build, *view.dates, view.chosen("category"), view.chosen("brand"))
     decided = rows["decided"].where(rows["decided"] > 0)
     share = 100 * rows["abandoned"] / decided
+    shares = "with the share of decided carts"
+    if until < view.dates[1]:
+        shares += f", too low by carts after {day(until)} that may still be left"
     rows["of_decided"] = share.map("{:.0f} %".format, na_action="ignore").fillna("undecided")
     figure = charts.bars(
         rows, "category", "abandoned_value", unit=view.sign, extra="of_decided", most=8
     )
     caption = (
         f"{view.within('category', 'brand')} Neither bought by that visitor nor removed within "
-        f"{data.products.cart_horizon()} days, at the last price, with the share of decided carts. "
-        "From cart_outcomes."
+        f"{data.products.cart_horizon()} days, at the last price, {shares}. From cart_outcomes."
     )
     yield Chart("Value of abandoned carts", figure, rows, caption, metric="abandoned_value")
 
@@ -61,5 +69,5 @@ PART = Part(
     "Baskets",
     "What goes together, and what is left in the cart?",
     ((affinity,), (abandoned, outcomes)),
-    ("period", "category", "pairs", "bond"),
+    ("period", "category", "brand", "pairs", "bond"),
 )

@@ -8,6 +8,7 @@ from dashboard.blocks import Part, Table
 # Rows of a page; the CSV has all.
 ROWS = 100
 COLUMNS = ("views", "carts", "purchases", "conversion", "abandonment", "revenue", "change")
+ONE = {"products": "product", "brands": "brand", "categories": "category"}
 # The part of the page that a click opens, with which filter.
 OPENED = {
     "products": ("Product", "item"),
@@ -33,7 +34,8 @@ def table(build, view):
     caption = f"{view.within('category', 'brand')}{beyond} Page {page + 1} of {pages}; the CSV has "
     caption += f"all.{against} Click a row to open it. From {data.explorer.KINDS[kind][0]}, "
     caption += "cart_outcomes."
-    title = f"{found:,} {kind} that were looked at"
+    named = ONE[kind] if found == 1 else kind
+    title = f"{found:,} {named} looked at"
     yield Table(title, rows, caption, (*first, *COLUMNS), opens, sets, partial(ask, None, 0))
 
 

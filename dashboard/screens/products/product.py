@@ -45,4 +45,5 @@ PART = Part(
     "How does this product sell?",
     ((overview,), (revenue,), (prices, together)),
     ("period", "item"),
+    ("category", "brand", "segment"),
 )

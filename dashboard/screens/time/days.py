@@ -56,6 +56,8 @@ def table(build, view):
         for name in ("value", "usual"):
             rows[f"{name}_shown"] = [in_unit(each, figure.unit, view.sign) for each in rows[name]]
         found.append(rows)
+    if not any(map(len, found)):
+        return  # Of no figure is one unusual; the chart above says so of its own.
     rows = pd.concat(found).sort_values("change", key=abs, ascending=False)
     rows["date"] = [f"{at:%a} {day(at)}" for at in rows["event_date"]]
     columns = ("date", "label", "value_shown", "usual_shown", "change", "others")
