@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from shopstream.intake.decode import text_rows, typed
 from shopstream.intake.duck import Duck
 from shopstream.intake.work_copy import Job
+from shopstream.stopping import raise_if_stopped
 
 log = logging.getLogger(__name__)
 SMALL = 256 << 10  # bytes as delivered
@@ -44,6 +45,7 @@ class SmallFiles:
             try:
                 self._write(select, held)
             except Exception as together:  # each by itself, to find out whose it is
+                raise_if_stopped()
                 log.warning("small files could not be typed together", exc_info=together)
                 for one in held:
                     try:

@@ -14,7 +14,7 @@ import pytest
 
 from shopstream.config import Settings
 from shopstream.errors import LandingError
-from shopstream.intake import landing, reader, register
+from shopstream.intake import landing, register, small_files
 from shopstream.run import trouble
 from shopstream.run.temporary import kept_in, private_folder
 from shopstream.warehouse.lock import warehouse_lock
@@ -101,19 +101,26 @@ def test_a_signal_that_is_ignored_at_the_start_stays_so(warehouse):
     assert process.returncode == 2 and "dbt ended with code 2" in said
 
 
-def test_a_file_that_is_read_while_a_signal_comes_is_not_refused(warehouse):
-    """A library may make an error of its own of it."""
+# Where a file is read: a small one by itself, then with others, a large one alone.
+READ_BY = ["small_files.text_rows", "small_files.SmallFiles._write", "reader.SMALL, reader.decode"]
+
+
+@pytest.mark.parametrize("place", READ_BY)
+def test_a_file_that_is_read_while_a_signal_comes_is_not_refused(warehouse, place):
+    """A library may make an error of its own of it, and only once."""
     script = (
         "import os, signal, sys\n"
-        "from shopstream.intake import reader\n"
+        "from shopstream.intake import reader, small_files\n"
         "from shopstream.people.cli import main\n"
-        "def decode(*_):\n"
+        "def decode(*_, calls=[]):\n"
+        "    if calls: return\n"
+        "    calls.append(1)\n"
         "    try:\n"
         "        os.kill(os.getpid(), signal.SIGTERM)\n"
         "        for _ in range(10**7): pass\n"
         "    except BaseException:\n"
         "        raise RuntimeError('Query interrupted')\n"
-        "reader.decode = decode\n"
+        f"{place} = {'0, ' * place.count(',')}decode\n"
         "main(['land'])\n"
     )
     ran = warehouse.run("python", "-c", script)
@@ -167,10 +174,10 @@ def test_a_run_without_results_could_not_start(settings):
 
 
 def test_too_many_open_files_are_no_fault_of_the_file_at_hand(warehouse, monkeypatch):
-    def decode(*_):
+    def read(*_):
         raise OSError(errno.EMFILE, "Too many open files")
 
-    monkeypatch.setattr(reader, "decode", decode)
+    monkeypatch.setattr(small_files, "text_rows", read)
     with pytest.raises(LandingError, match="ulimit -n"):
         landing.land(warehouse.landing, warehouse.root / "warehouse")
 
