@@ -586,12 +586,7 @@ PRODUCTS = {"period": "All dates", "category": "All categories", "brand": "All b
             "pairs",
             "products",
             "Baskets",
-            {
-                "period": "All dates",
-                "category": "All categories",
-                "pairs": "products viewed",
-                "bond": "together",
-            },
+            PRODUCTS | {"pairs": "products viewed", "bond": "together"},
         ),
         ("segment", "users", "Sessions", {"period": "All dates", "segment": "All segments"}),
     ],

@@ -51,11 +51,7 @@ def outcomes(build, view):
     rows = data.products.carts(build, *view.dates, view.chosen("category"), view.chosen("brand"))
     rows = rows.head(8)
     figure = charts.stacked(
-        rows,
-        "category",
-        charts.OUTCOME_COLOURS,
-        "carted",
-        words="share of carts",
+        rows, "category", charts.OUTCOME_COLOURS, "carted", words="share of carts"
     )
     caption = (
         f"{view.within('category', 'brand')} The same categories. A cart is of one visitor and "

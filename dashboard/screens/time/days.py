@@ -22,14 +22,10 @@ def daily(build, view):
     rows = judged(build, figure.column, view.dates)
     rows["words"] = (100 * (rows["ratio"] - 1)).map("{:+.0f} % against its weekday".format)
     unit = {"money": view.sign, "percent": "%"}.get(figure.unit, "")
+    words = with_sign(figure.name.lower(), unit)
+    marked = rows[rows["unusual"]].rename(columns={"event_date": "at"})
     drawn = charts.by_period(
-        rows,
-        "event_date",
-        "value",
-        words=with_sign(figure.name.lower(), unit),
-        average="usual",
-        marked=rows[rows["unusual"]].rename(columns={"event_date": "at"}),
-        unit=unit,
+        rows, "event_date", "value", words=words, average="usual", marked=marked, unit=unit
     )
     odd = counted(rows["unusual"].sum(), "unusual day").capitalize()
     caption = f"{view.within()} UTC dates. Usual: the median of the same weekday, up to four weeks "
