@@ -33,7 +33,7 @@ test-spark: setup-spark  ## build on Spark what the tests build on Sail, and com
 	@$(BIN)/pytest tests/spark
 
 test-browser: setup  ## walk the dashboard in a real browser (Debian: sudo apt install chromium)
-	@$(BIN)/pytest tests/browser
+	@$(BIN)/pytest -n 2 tests/browser
 
 test-cluster: setup-spark  ## run the project on a local Spark cluster and on a Spark Connect server
 	@$(BIN)/pytest tests/cluster
