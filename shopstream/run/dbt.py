@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 
 from shopstream import disk
-from shopstream.bootstrap import wants_spark
 from shopstream.config import PROJECT, Settings
 from shopstream.console import announce, console
 from shopstream.errors import BuildError
@@ -42,8 +41,6 @@ def run_dbt(
     # Unit tests judge the code, not the data: `make test` and CI run them, a daily load need not.
     left_out = ["unit_test"] if with_tests else ["unit_test", "test"]
     command = ["build", "--exclude-resource-type", *left_out, *options]
-    if not wants_spark():  # the profile says one, which is all that dbt-sail by itself bears
-        command += ["--threads", "2"]
     if variables:
         command += ["--vars", json.dumps(variables)]
     # Those of the run before would count as this one's, were dbt to end before it writes its own.
