@@ -159,7 +159,8 @@ def test_a_daily_load_stands_on_the_days_before_whatever_was_left(monkeypatch, t
     built = []
 
     def build(place, *options, target):
-        landed = len(list((place.folder / "landing").iterdir()))
+        landed = len(list((place.folder / "landing").glob("*.parquet")))
+        assert (place.folder / "landing" / "sources" / "sample.yml").exists()
         built.append((landed, (place.folder / "left").exists()))
         return quick(place)
 
@@ -178,7 +179,7 @@ def test_the_server_of_a_warm_load_is_ended_also_when_a_build_fails(monkeypatch,
     ran = []
 
     def shopstream(place, *command, **_environment):
-        ran.append((*command, len(list((place.folder / "landing").glob("*")))))
+        ran.append((*command, len(list((place.folder / "landing").glob("*.parquet")))))
         if command[0] == "build" and fails:
             raise ContenderFailed("see its log")
         return quick(place)
