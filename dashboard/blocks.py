@@ -234,16 +234,11 @@ class View:
 
     def marked(self, block: Block) -> Block:
         """The block with what it holds instead of the filters that are left, in its title."""
-        match block:
-            case _ if not self.left:
-                return block
-            case Cards():
-                cards = (
-                    replace(each, name=with_whole(each.name, self.left)) for each in block.cards
-                )
-                return replace(block, cards=tuple(cards))
-            case Empty():
-                return block
+        if not self.left or isinstance(block, Empty):
+            return block
+        if isinstance(block, Cards):
+            cards = (replace(each, name=with_whole(each.name, self.left)) for each in block.cards)
+            return replace(block, cards=tuple(cards))
         return replace(block, title=with_whole(block.title, self.left))
 
 

@@ -103,6 +103,13 @@
 {% macro on_changed_dates(of_rows=false) -%} {{ replacing(in_dates(changed_dates(of_rows))) }} {%- endmacro %}
 
 
+{#
+    The load by which a row stands: its own, or the one that made or ended the latest collision of sessions, after which
+    all dates are computed anew. For models that have the CTE collided_sessions.
+#}
+{% macro load_with_collisions() -%} greatest(load_id, (select max(load_id) from collided_sessions)) {%- endmacro %}
+
+
 {# The dates of sessions whose keys collide; none but where somebody crafted one. #}
 {% macro dates_of_collisions() %}
     {% set days = ref('int_all_session_days') %}
@@ -167,13 +174,13 @@
     trace.
 #}
 {% macro rows_were_taken_out() %}
-    {% set duplicates = ref('int_left_out_rows') %}
+    {% set left_out = ref('int_left_out_rows') %}
     {% if not execute or not is_incremental() %}{% do return(false) %}{% endif %}
     {% do return(values_of(
         'select 1 from ' ~ source('landing', 'landed_files')
         ~ ' where load_id > ' ~ newest_load() ~ ' and first_load_id < load_id'
         ~ ' union all select 1 from ' ~ source('landing', 'backfills') ~ ' where load_id > ' ~ newest_load()
-        ~ ' union all select 1 from ' ~ duplicates ~ ' where reason is not null and load_id > ' ~ newest_load() ~ ' limit 1'
+        ~ ' union all select 1 from ' ~ left_out ~ ' where reason is not null and load_id > ' ~ newest_load() ~ ' limit 1'
     ) | length > 0) %}
 {% endmacro %}
 

@@ -13,5 +13,5 @@ select
     events.file_key,
     events.row_number,
     collided_sessions.load_id
-from events
-inner join collided_sessions on events.session_key = collided_sessions.session_key
+from collided_sessions
+inner join events on collided_sessions.session_key = events.session_key

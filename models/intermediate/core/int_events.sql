@@ -28,5 +28,5 @@ select
     user_session,
     has_session,
     row_load_id,
-    greatest(load_id, (select max(load_id) from collided_sessions)) as load_id
+    {{ load_with_collisions() }} as load_id
 from drop_collided

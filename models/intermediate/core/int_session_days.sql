@@ -22,5 +22,5 @@ select
     total_spent,
     first_load_id,
     last_load_id,
-    greatest(load_id, (select max(load_id) from collided_sessions)) as load_id
+    {{ load_with_collisions() }} as load_id
 from drop_collided

@@ -32,5 +32,5 @@ select
     xxhash64(category_code) as category_key,
     price,
     quantity,
-    greatest(load_id, (select max(load_id) from collided_sessions)) as load_id
+    {{ load_with_collisions() }} as load_id
 from drop_collided
