@@ -80,8 +80,10 @@ def test_no_cart_is_said_to_be_left_while_it_may_be_bought(shown, warehouse):
     assert insights.left_carts(shown, replace(view, period=stored["Last 7 days"])) is None
     found = insights.left_carts(shown, replace(view, period=stored["October 2019"]))
     sql = """select 100 * sum(episodes) filter (outcome = 'abandoned')
-            / sum(episodes) filter (outcome <> 'undecided') as share
-        from cart_outcomes where cart_date <= '2019-10-24'"""
-    (share,) = connect(warehouse, sql).execute(sql).fetchone()
+            / sum(episodes) filter (outcome <> 'undecided') as share,
+            strftime(last_delivered_date - 7, '%-d %b %Y') as until
+        from cart_outcomes, data_coverage where cart_date <= last_delivered_date - 7
+        group by last_delivered_date"""
+    share, until = connect(warehouse, sql).execute(sql).fetchone()
     assert found.sentence.startswith(f"{share:.1f} % of carts were left, worth $")
-    assert found.sentence.endswith("; carts after 24 Oct 2019 may still be bought.")
+    assert found.sentence.endswith(f"; carts after {until} may still be bought.")
