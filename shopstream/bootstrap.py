@@ -60,7 +60,8 @@ def main() -> int:
 
 def target():
     """The target of dbt that is asked for, else the one of profiles.yml."""
-    profile = (PROJECT / "profiles.yml").read_text()
+    profiles = PROJECT / "profiles.yml", PROJECT / "profiles.yml.example"
+    profile = next(p for p in profiles if p.exists()).read_text()
     return os.environ.get("DBT_TARGET") or re.search(r"^  target: (\w+)", profile, re.M)[1]
 
 

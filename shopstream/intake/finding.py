@@ -3,6 +3,7 @@
 import os
 import re
 from pathlib import Path
+from stat import S_ISREG
 
 from shopstream.errors import LandingError
 from shopstream.intake.archives import event_format
@@ -24,8 +25,8 @@ def find(
     described = sources(landing)
     found: list[tuple[str, Path, str | None]] = []
 
-    def add(path: Path, trouble: str | None) -> None:
-        found.append((name_of(path.relative_to(landing)), path, trouble))
+    def add(path: Path, trouble: str | None, name: str | None = None) -> None:
+        found.append((name or name_of(path.relative_to(landing)), path, trouble))
 
     def unreadable(error: OSError) -> None:
         if Path(error.filename) == landing:
@@ -53,18 +54,19 @@ def find(
             if not table_kind(here / name):
                 add(here / name, "a folder is named like an event file: rename it")
         folders[:] = [n for n in folders if not event_format(n) or table_kind(here / n)]
+        within = "" if here == landing else f"{name_of(here.relative_to(landing))}/"
         for name in files:
-            path, delivered = here / name, name_of((here / name).relative_to(landing))
-            if name.startswith(".") or (here == landing / FOLDER and is_description(path)):
+            path, delivered = here / name, within + name_of(name)
+            if name.startswith(".") or (within == f"{FOLDER}/" and is_description(path)):
                 continue
             if format_of(delivered, described):
-                add(path, _trouble(path, own))
+                add(path, _trouble(path, own), delivered)
             elif ignored is not None:
                 ignored.append(delivered)
     return sorted(found)
 
 
-def name_of(path: Path) -> str:
+def name_of(path: Path | str) -> str:
     """A path as text; control characters, and bytes that are not UTF-8, as `\\xff`.
 
     So a backslash of its own is doubled.
@@ -80,6 +82,8 @@ def is_of(warehouse: Path, path: Path) -> bool:
 
 def _trouble(path: Path, warehouse: Path) -> str | None:
     try:
+        if S_ISREG(path.lstat().st_mode):
+            return None
         path.stat()
     except OSError as error:
         # what is no link and gone was there a moment ago: `take` finds it changing

@@ -117,10 +117,12 @@ def format_of(name: str, described: Iterable[Source]) -> str | None:
 
     None for a name that is no delivery. Raises SourceError.
     """
-    known, ending = event_format(name), Path(name).suffix.lower()
-    patterns = source_of(name, described).files
-    if known or not any(_matches(name, p) and p.lower().endswith(ending) for p in patterns):
+    known, patterns = event_format(name), source_of(name, described).files
+    if known or not patterns:
         return known
+    ending = Path(name).suffix.lower()
+    if not any(_matches(name, p) and p.lower().endswith(ending) for p in patterns):
+        return None
     return f"csv{ending}" if ending[1:] in PACKED else "csv"
 
 

@@ -146,7 +146,7 @@ def main() -> int:
         mutations = [m for m in mutations if m["name"] == options.only]
         if not mutations:
             parser.error(f"no mutation is called {options.only}")
-    results = Results(options.resume)
+    results = Results(options.resume, modules=())  # they are of models, macros, seeds and settings
     tried = {result["name"]: result for result in results}
     with tempfile.TemporaryDirectory(prefix="mutations-") as folder:
         started = time.monotonic()

@@ -13,18 +13,17 @@ from bench.results import append_run, read_runs
 from shopstream.warehouse import fingerprint
 from tests.helpers.warehouse import PROJECT
 
-# Besides the models, these decide what is in the tables; messages and publishing do not.
-LANDING = [
-    f"intake/{name}.py"
-    for name in ("archives", "corrections", "decode", "erased_ids", "landing", "small_files")
-]
+PACKAGE = PROJECT / "shopstream"
+
+# Besides the models, what lands files decides what is in the tables.
+INTAKE = sorted(str(path.relative_to(PACKAGE)) for path in (PACKAGE / "intake").rglob("*.py"))
 
 
 def tested_code(modules: Iterable[str]) -> str:
     """A short hash of the models, macros, seeds and settings, and of these modules."""
     digest = hashlib.sha256(fingerprint.code_of_tables().encode())
     for name in sorted(modules):
-        digest.update(name.encode() + (PROJECT / "shopstream" / name).read_bytes())
+        digest.update(name.encode() + (PACKAGE / name).read_bytes())
     return digest.hexdigest()[:12]
 
 
@@ -34,7 +33,7 @@ class Results:
     `modules` are the parts of the package that the campaign tests, beside the models.
     """
 
-    def __init__(self, path: Path | None, modules: Iterable[str] = LANDING) -> None:
+    def __init__(self, path: Path | None, modules: Iterable[str] = INTAKE) -> None:
         self.path = (path or Path(tempfile.mkstemp(suffix=".jsonl")[1])).resolve()
         self.code = tested_code(modules)
         lines = read_runs(self.path)

@@ -145,7 +145,7 @@ def test_spark_is_fetched_where_the_environment_or_else_the_profile_asks_for_it(
 
 def test_a_fresh_clone_needs_no_java(monkeypatch, tmp_path):
     monkeypatch.delenv("DBT_TARGET", raising=False)
-    shutil.copy(bootstrap.PROJECT / "profiles.yml.example", tmp_path / "profiles.yml")
+    shutil.copy(bootstrap.PROJECT / "profiles.yml.example", tmp_path)
     monkeypatch.setattr(bootstrap, "PROJECT", tmp_path)
     assert not bootstrap.wants_spark()
 
