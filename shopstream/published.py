@@ -6,6 +6,7 @@ take keys, region and endpoint from the usual variables of its provider (AWS_ACC
 on). Tables are read with deltalake: no JVM needed.
 """
 
+import hashlib
 import json
 import os
 from datetime import datetime
@@ -75,11 +76,19 @@ def parsed(text: bytes) -> dict | None:
     return published if _is_whole(published) else None
 
 
+def checksum(published: dict) -> str:
+    """Over all that a published.json says but this itself: a flipped bit leaves valid JSON."""
+    said = {name: value for name, value in published.items() if name != "checksum"}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
 def _is_whole(published) -> bool:
     """Whether all that readers go by is there and of its kind, the build they see on the list."""
     try:
         listed = published["builds"]
         seen = [build["build_id"] for build in listed]
+        if "checksum" in published and published["checksum"] != checksum(published):
+            return False  # those of before version 1 have none
         return published["build_id"] in seen and all(
             isinstance(build["build_id"], int)
             and datetime.fromisoformat(build["published_at"])

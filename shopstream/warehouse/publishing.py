@@ -13,7 +13,7 @@ from deltalake import DeltaTable
 
 from shopstream import disk
 from shopstream.errors import NothingPublished
-from shopstream.published import COPY, FILE, parsed, read_published
+from shopstream.published import COPY, FILE, checksum, parsed, read_published
 from shopstream.warehouse import checksums
 from shopstream.warehouse.tables import is_table, mart_folders
 
@@ -157,7 +157,8 @@ def _still_listed(builds: list[dict], now: datetime) -> list[dict]:
 
 def _write(warehouse: Path, current: dict, builds: list[dict]) -> dict:
     last = max(current["build_id"], last_build_id(published_so_far(warehouse)))
-    text = json.dumps({**current, "last_build_id": last, "builds": builds}, indent=1)
+    said = {**current, "last_build_id": last, "builds": builds}
+    text = json.dumps({**said, "checksum": checksum(said)}, indent=1)
     # Spark, Sail and deltalake leave it to the system when what they wrote goes to the disk.
     disk.sync_all(warehouse)
     disk.write(warehouse / COPY, text)

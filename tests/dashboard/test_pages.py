@@ -64,6 +64,7 @@ def only(warehouse: Path, target: Path, keep) -> Path:
     """A copy of a warehouse whose build has only the tables that `keep` keeps."""
     target.mkdir()
     published = json.loads((warehouse / "published.json").read_text())
+    published.pop("checksum", None)
     published["tables"] = {
         name: {**entry, "path": str(warehouse / entry["path"])}
         for name, entry in published["tables"].items()

@@ -40,6 +40,7 @@ def age(warehouse: Path, days: dict[int, float]) -> None:
     for build in held["builds"]:
         made = datetime.now(UTC) - timedelta(days=days.get(build["build_id"], 0))
         build["published_at"] = made.isoformat(timespec="seconds")
+    held["checksum"] = published.checksum(held)
     file.write_text(json.dumps(held))
 
 
@@ -82,7 +83,7 @@ def test_numbers_go_on_from_a_list_of_before_the_last_one_was_kept(warehouse):
     publishing.publish(warehouse)
     file = warehouse / "published.json"
     held = json.loads(file.read_text())
-    del held["last_build_id"]
+    del held["last_build_id"], held["checksum"]
     file.write_text(json.dumps(held))
     assert publishing.publish(warehouse)["build_id"] == 2
 
@@ -218,6 +219,22 @@ DAMAGES = {
     ),
     "deleted": Path.unlink,
 }
+
+
+def test_no_flipped_bit_gives_readers_another_build(warehouse):
+    publishing.publish(warehouse)
+    text, said = (warehouse / published.FILE).read_bytes(), published.read_published(warehouse)
+    noticed = 0
+    for place in range(8 * len(text)):
+        flipped = bytearray(text)
+        flipped[place // 8] ^= 1 << place % 8
+        found = published.parsed(bytes(flipped))
+        noticed += found is None
+        if found:  # the bit was of white space, or of the word `checksum`
+            assert {name: found.get(name) for name in said if name != "checksum"} == {
+                name: value for name, value in said.items() if name != "checksum"
+            }
+    assert noticed > 7 * len(text)
 
 
 @pytest.mark.parametrize("how", DAMAGES)
