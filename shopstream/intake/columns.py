@@ -35,10 +35,16 @@ class Unnamed(Refused):
         self.names = names
 
 
+def _shown(name: str) -> str:
+    """A name with what nobody sees of it, such as a space of no width, as `\\u200b`."""
+    seen = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in name[:40])
+    return "".join(seen) or "(no name)"
+
+
 def _notes(source: Source, missing: list[str], extra: list[str], given: list[str]) -> str | None:
     parts = [f"missing columns, taken as null: {', '.join(missing)}"] if missing else []
     parts += [f"read from the path: {', '.join(given)}"] if given else []
-    shown = [name[:40] or "(no name)" for name in extra[:20]]
+    shown = [_shown(name) for name in extra[:20]]
     shown += [f"and {len(extra) - 20:,} more"] if len(extra) > 20 else []
     parts += [f"extra columns, ignored: {', '.join(shown)}"] if extra else []
     described = [f"read by {source.file}"] if parts and source.file else []
@@ -68,7 +74,7 @@ def resolve(
     lacking = [c for c in missing if c in REQUIRED or c in named]
     if lacking:
         shown = ", ".join(c if wanted[c] == c else f"{wanted[c]} ({c})" for c in lacking)
-        found = ", ".join(key[:40] or "(no name)" for key in keys[:20])
+        found = ", ".join(_shown(key) for key in keys[:20])
         mend = f"mend {source.file}, or " if source.file else ""
         raise Unnamed(f"missing {shown}; found {found}: {mend}{remedy}", names)
     extra = [name.strip() for name in names if name.strip().lower() not in wanted.values()]

@@ -36,12 +36,17 @@ _LINE = re.compile(rb"[^\r\n]*+")
 _LINE_ENDS = re.compile(rb"[\r\n]*+")
 _QUOTE = ord('"')
 _ICONV = "UTF-16 text: convert it with iconv -f UTF-16 -t UTF-8 old.csv > new.csv"
-_NOT_CSV = {
+_WIDE = {
     # UTF-32 before UTF-16, whose mark it starts with
     codecs.BOM_UTF32_LE: _ICONV.replace("UTF-16", "UTF-32"),
     codecs.BOM_UTF32_BE: _ICONV.replace("UTF-16", "UTF-32"),
     codecs.BOM_UTF16_LE: _ICONV,
     codecs.BOM_UTF16_BE: _ICONV,
+    # of JSON, without a mark
+    b"{\0": _ICONV,
+    b"\0{": _ICONV,
+}
+_NOT_CSV = {
     b"PK\3\4": "a zip archive: let its name end in .zip",
     b"PAR1": "a Parquet file: let its name end in .parquet",
     **{
@@ -177,9 +182,19 @@ def _row(delimiter: str, times: str, *, is_open: bool = False) -> re.Pattern[byt
     return re.compile(rb"(?:%s%s)%s+%s" % (field, mark, times.encode(), last))
 
 
+def refuse_wide(start: bytes) -> None:
+    """Raise Refused where a file starts as wide text does, or with NUL bytes and nothing else."""
+    for mark, advice in _WIDE.items():
+        if start.startswith(mark):
+            raise Refused(f"this is {advice}")
+    if start and not start.strip(b"\0"):
+        raise Refused("NUL bytes and no text, as a broken copy leaves: deliver it again, whole")
+
+
 def read_header(stream: BinaryIO, packing: str, source: Source) -> tuple[list[str], bytes]:
     """The column names, and what was read beyond them, from a line end on."""
     head = stream.read(BLOCK)
+    refuse_wide(head)
     for magic, advice in _NOT_CSV.items():
         if head.startswith(magic):
             if packing and "let its name" in advice:
@@ -199,6 +214,8 @@ def read_header(stream: BinaryIO, packing: str, source: Source) -> tuple[list[st
         raise Refused("the header line does not end: deliver text with one row per line")
     if b"\0" in line[0]:
         raise Refused(f"the header holds NUL bytes; if this is {_ICONV}")
+    if source.delimiter.encode() in line[0] and re.fullmatch(rb'"(?:[^"]|"")*"', line[0]):
+        raise Refused("each line is quoted as a whole: quote its values, or take the quotes off")
     text = line[0].decode(errors="backslashreplace")
     return next(csv.reader([text], delimiter=source.delimiter)), head[line.end() :]
 

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from shopstream.intake.archives import Refused
 from shopstream.intake.columns import ROW_COLUMNS, resolve
+from shopstream.intake.csv_text import refuse_wide
 from shopstream.intake.sources import Source
 
 ROWS = 50_000  # of a batch
@@ -55,6 +56,7 @@ class JsonLines:
             if len(line) == self.longest:
                 raise Refused(f"a line is longer than {self.longest >> 20} MiB: {_REMEDY}")
             if first:
+                refuse_wide(line)
                 line = line.removeprefix(b"\xef\xbb\xbf")
             if line := line.strip():
                 if first and line.startswith(b"["):

@@ -1,10 +1,12 @@
 """Parquet as the text that a CSV would have, value by value."""
 
+import math
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 import duckdb
 import numpy as np
@@ -27,6 +29,8 @@ from shopstream.intake.work_copy import (
     literal,
 )
 
+ENCRYPTED = b"PARE", "an encrypted Parquet file: write it without encryption"
+_PIECE, _LONGEST_FOOTER = 1 << 20, 64 << 20
 LEAST_ROW = 64  # bytes that a row counts as: its runs of one value take up nothing
 # Of milliseconds that microseconds don't reach.
 MILLISECONDS = (
@@ -45,6 +49,8 @@ def decode_parquet(con: Database, job: Job) -> tuple[int, str | None]:
     for column, at in where.items():
         if pa.types.is_decimal256(schema.field(at).type):
             raise Refused(f"{column} is a decimal of more than 38 digits: write it with 38")
+    with path.open("rb") as stream:
+        refuse_joined(stream)
     source = "read_parquet($1, hive_partitioning = false, binary_as_string = true)"
     values, size = [str(path)], path.stat().st_size
     described = con.execute(f"describe select * from {source}", values).fetchall()
@@ -60,6 +66,10 @@ def decode_parquet(con: Database, job: Job) -> tuple[int, str | None]:
     taken = any(name.lower() == "file_row_number" for name in names)
     try:
         copy("row_number() over ()" if taken else "file_row_number + 1", source)
+    except duckdb.InvalidInputException as error:
+        if "File is encrypted" not in str(error):
+            raise
+        raise Refused(f"this is {ENCRYPTED[1]}") from None
     except duckdb.ConversionException as error:
         if "Could not convert Timestamp(MS)" not in str(error):
             raise
@@ -97,10 +107,40 @@ def _opened(path: Path, target: Path, most: int) -> tuple[Path, pq.FileMetaData]
     plain = target.with_name("delivered.parquet")
     plain.unlink(missing_ok=True)
     plain.symlink_to(path.resolve())
+    with path.open("rb") as stream:
+        if stream.read(4) == ENCRYPTED[0]:
+            raise Refused(f"this is {ENCRYPTED[1]}")
     footer = pq.read_metadata(plain)
     if max(footer.num_rows * LEAST_ROW, _plain_bytes(footer)) > most:
         raise Refused(too_much())
     return plain, footer
+
+
+def refuse_joined(stream: BinaryIO, most: float = math.inf) -> None:
+    """Raise Refused for files that were joined: all readers take a part of them for the whole.
+
+    They show by an end and a beginning side by side, so much is read. Footers say it, too, but
+    pyarrow ends the process when it is asked for the place of a column that is encrypted.
+    """
+    at, last = stream.seek(0), b""
+    while at < most and (piece := stream.read(_PIECE)):
+        found = (last + piece).find(b"PAR1PAR1")
+        if found >= 0 and _has_footer(stream, at - len(last) + found):
+            raise Refused("these are several Parquet files joined into one: deliver each by itself")
+        at, last = stream.seek(at + len(piece)), piece[-7:]
+
+
+def _has_footer(stream: BinaryIO, end: int) -> bool:
+    """Whether a footer stands before `end`: a value may hold the mark, too."""
+    stream.seek(max(end - 4, 0))
+    length = int.from_bytes(stream.read(4), "little")
+    if length > min(end - 8, _LONGEST_FOOTER):
+        return False
+    stream.seek(end - 4 - length)
+    try:
+        return bool(pq.read_metadata(pa.BufferReader(b"PAR1" + stream.read(length + 8))))
+    except (pa.ArrowException, OSError):
+        return False
 
 
 def _plain_bytes(footer: pq.FileMetaData) -> int:

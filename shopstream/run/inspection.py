@@ -9,13 +9,13 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
-from zipfile import BadZipFile, ZipFile
+from zipfile import BadZipFile, ZipFile, is_zipfile
 
 import duckdb
 import pyarrow as pa
 
 from shopstream.config import rules
-from shopstream.intake.archives import NO_MEMBERS, Refused, event_members, name_in
+from shopstream.intake.archives import NO_MEMBERS, Refused, event_format, event_members, name_in
 from shopstream.intake.decode import decode, lacking
 from shopstream.intake.duck import Duck, default_memory_limit
 from shopstream.intake.finding import find, name_of
@@ -119,7 +119,8 @@ class Inspector:
         try:
             self._refuse_no_file(path)
             with path.open("rb") as stream:
-                if stream.read(4) == b"PK\3\4":
+                is_zip = stream.read(4) == b"PK\3\4"
+                if is_zip or (event_format(name) == "zip" and is_zipfile(path)):
                     yield from self._members(path, name)
                     return
                 stream.seek(0)
@@ -291,7 +292,10 @@ class Trial:
         if not self.judged:
             return
         # Landing reads odd rows in its own way: a line that is no row counts as one.
-        report.rows = round(head.total * self.rows / max(head.rows.num_rows, 1))
+        if head.whole:
+            report.rows = self.rows
+        else:
+            report.rows = round(head.total * self.rows / max(head.rows.num_rows, 1))
         report.rows_read = self.rows
         for name, value in self.figures.items():
             setattr(report, name, value)

@@ -38,6 +38,7 @@ from shopstream.run.inspection import (
     write_descriptions,
 )
 from shopstream.run.model_rules import judging
+from tests.helpers.odd_input import encrypted
 from tests.helpers.shapes import shapes
 from tests.helpers.shop import Shop
 
@@ -106,7 +107,13 @@ def sqlite() -> bytes:
         return db.serialize()
 
 
-TYPED = parquet(event_time=[f"{DAY} 10:00:00"], event_type=["view"], product_id=[1], user_id=[2])
+CLICK = {
+    "event_time": [f"{DAY} 10:00:00"],
+    "event_type": ["view"],
+    "product_id": [1],
+    "user_id": [2],
+}
+TYPED = parquet(**CLICK)
 NESTED = parquet(event_timestamp=[1572000000000000], event_name=["view"], items=[[{"id": "x"}]])
 CAUSES = {
     "empty.csv": (b"", "empty"),
@@ -127,6 +134,16 @@ CAUSES = {
     "short.parquet": (TYPED[:-20], "Parquet is cut short"),
     "short.zip": (packed(**{"a.csv": shop()})[:-30], "zip is cut short"),
     "nothing.zip": (packed(**{"a.png": "x"}), "no csv, jsonl or parquet"),
+    "none.zip": (packed(), "no csv, jsonl or parquet"),
+    "joined.parquet": (TYPED * 2, "joined into one: deliver each by itself"),
+    "page.parquet": (TYPED[:60] + b"\xff" * 30 + TYPED[90:], "Parquet is .*damaged.*again, whole"),
+    "secret.parquet": (encrypted(CLICK, uniform_encryption=True), "without encryption"),
+    "column.parquet": (
+        encrypted(CLICK, plaintext_footer=True, column_keys={"c": ["user_id"]}),
+        "without encryption",
+    ),
+    "zeros.parquet": (bytes(4096), "NUL bytes.*again, whole"),
+    "quoted.csv": ("".join(f'"{line}"\n' for line in shop().splitlines()), "take the quotes off"),
     "twice.csv.gz": (gzip.compress(gzip.compress(shop().encode())), "unpack it once"),
     "other.csv.xz": (lzma.compress(shop().encode()), "xz: pack it with gzip"),
     "many.tar.gz": (gzip.compress(tar()), "tar archive"),
@@ -141,7 +158,7 @@ CAUSES = {
     "packed.csv": (gzip.compress(shop().encode()), r"end in \.csv\.gz"),
     "days.csv": (shop(event_time="2019-10-25"), "dates without a time of day"),
     "either.csv": (shop(event_time="05/10/2019 10:00"), "whether day or month .* %d/%m/%Y"),
-    "comma.csv": (shop(price='"10,00"'), "bad_price.*with a point"),
+    "comma.csv": (shop(price='"10,00"'), "bad_price.*such as 10,00: .*with a point"),
     "nested.parquet": (NESTED, "lists or objects are in items"),
     "letter.csv": (
         "Dear customer,\nwe are closed.\n",
@@ -156,6 +173,25 @@ def test_an_odd_file_has_its_true_cause_named(look, name):
     report = look(name, content)
     assert report.verdict == UNREADABLE and not would_build(report)
     assert re.search(words, report.cause), report.cause
+
+
+def test_a_note_on_prices_shows_one_that_is_no_number(look):
+    report = look("a.csv", shop(price="x5") + "".join(row(number) for number in range(ROWS + 1)))
+    assert not any("plain numbers" in note for note in report.notes)
+    report = look("a.csv", shop(price="x5") + "".join(row(number) for number in range(ROWS)))
+    assert any("no plain numbers, such as x5:" in note for note in report.notes)
+
+
+def test_a_zip_behind_a_program_and_a_long_json_line_are_read(look):
+    report = look("a.zip", b"#!/bin/sh\n" + packed(**{"a.csv": shop()}))
+    assert (report.verdict, report.rows) == (AS_IT_IS, ROWS)
+    long = dict(zip(EVENT_COLUMNS, row(1).strip().split(","), strict=True)) | {"x": "y" * (2 << 20)}
+    assert look("a.jsonl", json.dumps(long)).verdict == AS_IT_IS
+
+
+def test_rows_of_a_file_that_is_all_broken_are_counted(look):
+    report = look("a.csv", shop(user_session="s,"))
+    assert (report.rows, report.rows_exact) == (ROWS, True)
 
 
 def test_what_is_no_file_is_named(tmp_path, judge):

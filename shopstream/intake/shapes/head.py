@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from shopstream.intake.archives import EMPTY, PACKED, Refused, most_unpacked
 from shopstream.intake.csv_text import read_header
 from shopstream.intake.packed import unpacked
+from shopstream.intake.parquet import ENCRYPTED, refuse_joined
 from shopstream.intake.shapes.kinds import (
     packing_of,
     refuse_binary,
@@ -89,7 +90,8 @@ def head_of(stream: BinaryIO, size: int, name: str, target: Path) -> Head:
 
 
 def _damaged(kind: str, error: Exception) -> str:
-    return f"the {kind} is cut short or damaged ({error}): deliver it again, whole"
+    words = " ".join(str(error).split())
+    return f"the {kind} is cut short or damaged ({words}): deliver it again, whole"
 
 
 def _text(stream: BinaryIO, size: int, packing: str, name: str, target: Path) -> Head:
@@ -211,11 +213,14 @@ def _json_lines(text: str) -> dict:
 def _parquet(stream: BinaryIO, name: str, target: Path) -> Head:
     try:
         file = pq.ParquetFile(stream)
+        taken = file.schema_arrow.empty_table()
+        if batch := next(file.iter_batches(batch_size=ROWS), None):
+            taken = pa.Table.from_batches([batch], schema=file.schema_arrow)
+        refuse_joined(stream, READ_WHOLE)
     except (pa.ArrowException, OSError) as error:
+        if "decrypt" in str(error):
+            raise Refused(f"this is {ENCRYPTED[1]}") from None
         raise Refused(_damaged("Parquet", error)) from None
-    taken = file.schema_arrow.empty_table()
-    if batch := next(file.iter_batches(batch_size=ROWS), None):
-        taken = pa.Table.from_batches([batch], schema=file.schema_arrow)
     pq.write_table(taken, target)
     texts, nested, times = [], set(), set()
     for held in taken.schema:

@@ -5,6 +5,7 @@ import re
 from typing import NoReturn
 
 from shopstream.intake.archives import PACKED, PACKED_BEGINS, Refused
+from shopstream.intake.parquet import ENCRYPTED
 
 _EXPORT = "export its rows as CSV and deliver that"
 # Of an unpacked content; those that landing refuses itself are in csv_text.
@@ -29,6 +30,7 @@ _FOREIGN = (
         "a pointer of Git LFS, not the file: fetch it with git lfs pull",
     ),
     (rb"PAR1", "a Parquet file"),
+    ENCRYPTED,
 )
 # Control characters that text has no use for.
 _NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
@@ -64,7 +66,7 @@ def refuse_binary(start: bytes) -> None:
 
 def text_form(text: bytes) -> str:
     """`jsonl` or `csv`, by the first bytes of a text. Raises Refused for JSON of another form."""
-    start = text.lstrip()[: 1 << 20]
+    start = text.lstrip()
     if re.match(rb"\[\s*(?:[{\[\]]|$)", start):
         raise Refused("this is one JSON list: write it with jq -c '.[]' old > new.jsonl")
     if not start.startswith(b"{"):

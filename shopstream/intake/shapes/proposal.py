@@ -188,8 +188,8 @@ class Finder:
                 self._take("price", name)
             if column.filled and column.shares["number"] <= _FITS_PRICE:
                 self.made.notes.append(
-                    f"{name} holds no plain numbers, such as {self._example(name)}: write prices "
-                    "with a point and without signs"
+                    f"{name} holds values that are no plain numbers, such as {column.no_number}: "
+                    "write prices with a point and without signs"
                 )
             if own or "price" in self.made.found:
                 return

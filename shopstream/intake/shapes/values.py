@@ -32,6 +32,7 @@ _FORMATS = (
 )
 _DISTINCT = 5_000  # values that formats are tried on
 MOST = 0.9  # of the values that have to be of a kind
+_LONGEST = 1_000  # characters of a value that are looked at
 _WHOLE = r"^[+-]?\d+([.]0)?$"
 _DRAWN = r"^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$"
 _DECIMAL = r"^[+-]?(\d+[.]?\d*|[.]\d+)([eE][+-]?\d+)?$"
@@ -81,10 +82,15 @@ class Column:
         )
         return dict(zip(("whole", "number", "time"), (x or 0 for x in row), strict=True))
 
+    @property
+    def no_number(self) -> str:
+        """The most frequent of its values that are no numbers."""
+        return next((v for v in self.counts if not re.search(_DECIMAL, v)), "")[:60]
+
     def _ask(self, sql: str) -> list[tuple]:
         self.con.register("delivered", pa.table({"v": self.values}))
         trimmed = (
-            "with trimmed as (select trim(v) as v from delivered "
+            f"with trimmed as (select trim(left(v, {_LONGEST})) as v from delivered "
             "where trim(v) != '' and lower(trim(v)) != 'null') "
         )
         return self.con.execute(trimmed + sql).fetchall()
