@@ -19,7 +19,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.helpers.results import LANDING, Results, add_resume_option
+from tests.helpers.results import INTAKE, Results, add_resume_option
 from tests.helpers.shapes import Shape, shapes
 from tests.helpers.warehouse import Warehouse, put_files
 
@@ -35,7 +35,7 @@ NAMES = {
     "backend_log": "app.jsonl",
 }
 AS_IT_IS = ("rees46", "cosmetics", "electronics")  # the nine columns: nothing to describe
-MODULES = [*LANDING, "intake/sources.py", "run/inspection.py", "people/report.py"]
+MODULES = [*INTAKE, "run/inspection.py", "people/report.py"]
 
 
 def delivered(shape: Shape) -> tuple[str, bytes]:

@@ -1,6 +1,7 @@
 """The Python of the project: who imports whom, and how long files and functions are."""
 
 import ast
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,11 @@ def imported(file: Path) -> set[str]:
 
 def modules(*folders: str) -> list[Path]:
     return [path for folder in folders for path in sorted((PROJECT / folder).rglob("*.py"))]
+
+
+@pytest.mark.parametrize("campaign", modules("tests/campaigns"), ids=lambda path: path.stem)
+def test_a_campaign_finds_what_it_imports(campaign):
+    import_module(f"tests.campaigns.{campaign.stem}")
 
 
 @pytest.mark.parametrize("wing", WINGS)
