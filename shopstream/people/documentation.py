@@ -2,11 +2,15 @@
 
 It is compiled beside an empty warehouse, so a model shows the SQL of its first load: in a warehouse
 that has all files, a load selects nothing. It is parsed anew: dbt, when it reads only what changed,
-drops the description of a rule whose SQL changed.
+drops the description of a rule whose SQL changed. A page of a table says its tests, too, each with
+its sentence, and links to the tables that it names.
 """
 
 import json
+import re
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -23,6 +27,11 @@ CHANGES = {
     "#006f8a": "#5fa8bd",
     # The example of a seed names its table.
     'e.schema+"."+e.identifier': 'e.schema+"."+(e.identifier||e.alias)',
+    # Where a text is not made of its Markdown, its marks are left out.
+    "{{ column.description }}": r"{{ column.description.replaceAll(\'`\', \'\') }}",
+    "{{ arg.description }}": r"{{ arg.description.replaceAll(\'`\', \'\') }}",
+    r'let t=e.replace(/\s+/g," "),i=r(': r'let t=e.replace(/\[([^\]]+)\]\([^)]+\)|`|\*\*/g,"$1")'
+    r'.replace(/\s+/g," "),i=r(',
     "</head>": """<style>
         /* Details and descriptions of columns are shown whole; a wide table stays in its frame. */
         .detail-body { white-space: normal !important; overflow-x: visible !important; }
@@ -30,6 +39,13 @@ CHANGES = {
         .model-markdown { overflow-x: auto; }
         </style><script>
         var WITHOUT_TESTS = ["model", "seed", "source", "exposure"];
+        // A link to a heading: dbt's page would take it for a place of its own.
+        addEventListener("click", event => {
+            var place = event.target.closest("[marked] a")?.getAttribute("href");
+            if (!/^#[\\w-]+$/.test(place)) return;
+            event.preventDefault();
+            document.getElementById(place.slice(1)).scrollIntoView();
+        });
         // A link to a graph is read as the page loads, so it loads the page.
         var isGraph = url => url.includes("g_v=1");
         addEventListener("click", event => {
@@ -63,6 +79,7 @@ def write_documentation(settings: Settings) -> int:
         code = dbt(apart, *COMMAND, DBT_TARGET="sail")
         if code == 0:
             manifest = json.loads((made / "manifest.json").read_text())
+            describe(manifest)
             page = (made / "index.html").read_text()
             for theirs, ours in CHANGES.items():
                 page = page.replace(theirs, ours)
@@ -73,6 +90,45 @@ def write_documentation(settings: Settings) -> int:
             if not (settings.target / "manifest.json").exists():  # `clean` knows the folder by it
                 disk.write(settings.target / "manifest.json", json.dumps(manifest))
     return code
+
+
+def describe(manifest: dict) -> None:
+    """Complete the description of each table by links and by its tests."""
+    nodes = manifest["sources"] | manifest["nodes"]
+    tables = {
+        name: node
+        for name, node in nodes.items()
+        if node["resource_type"] in ("model", "seed", "source")
+    }
+    pages = {
+        node["name"]: f"[{node['name']}](#!/{node['resource_type']}/{name})"
+        for name, node in tables.items()
+    }
+    for name, node in tables.items():
+        others = {key: link for key, link in pages.items() if key != node["name"]}
+        words = re.sub(r"`(\w+)`", partial(linked, others), node["description"])
+        node["description"] = words + "".join(tests_of(name, manifest))
+
+
+def linked(pages: dict[str, str], found: re.Match) -> str:
+    """The link to a table that a text names; what else stands in backquotes as it is."""
+    return pages.get(found[1], found[0])
+
+
+def tests_of(name: str, manifest: dict) -> Iterator[str]:
+    """A line for each data test of a table, those that belong to several tables included."""
+    tests = [n for n in manifest["nodes"].values() if n["resource_type"] == "test"]
+    lines = []
+    for test in tests:
+        of = [test["attached_node"]] if test.get("attached_node") else test["depends_on"]["nodes"]
+        if name in of:
+            only = " (changed dates)" * ("__tested_load__" in (test["config"].get("where") or ""))
+            warns = " (warns)" * (test["config"]["severity"].lower() == "warn")
+            link = f"[{test['name']}](#!/test/{test['unique_id']})"
+            lines.append(f"- {link}{only}{warns}: {test['description'].strip()}\n")
+    if lines:
+        yield "\n\n**Data tests**\n\n"
+        yield from sorted(lines)
 
 
 def catalogue(manifest: dict) -> dict:

@@ -37,7 +37,7 @@ VARS = """
 
 As `dbt_project.yml` sets them; a change is for everybody who reads the marts.
 
-| var | value | |
+| var | value | what it does |
 |---|---|---|
 """
 END = "\n{% enddocs %}\n"
@@ -130,10 +130,25 @@ def values() -> Iterator[str]:
         with path.open(newline="") as file:
             head, *rows = csv.reader(file)
         yield f"{{% docs values_of_{path.stem} %}}\nIts rows:\n"
+        if path.stem == "metric_definitions":
+            metrics = [by_formula(dict(zip(head, row, strict=True))) for row in rows]
+            head, rows = list(metrics[0]), [list(metric.values()) for metric in metrics]
         step = len(head) if len(head) <= WIDEST else 3  # beside the first, which is the key
         for first in range(1, len(head), step):
             yield from table([[row[0], *row[first : first + step]] for row in (head, *rows)])
         yield "{% enddocs %}\n"
+
+
+def by_formula(metric: dict[str, str]) -> dict[str, str]:
+    """A metric with its formula, its mart and its meaning first, which stand in one table."""
+    of = {name: metric.pop(name) for name in ("numerator", "denominator", "source_mart")}
+    over = "" if of["denominator"] == "none" else f" / {of['denominator']}"
+    return {
+        "metric_name": metric.pop("metric_name"),
+        "formula": of["numerator"] + over,
+        "mart, column": f"`{of['source_mart']}`, {metric.pop('source_column')}",
+        "definition": metric.pop("definition"),
+    } | metric
 
 
 def table(lines: list[list[str]]) -> Iterator[str]:

@@ -64,6 +64,25 @@ def test_no_table_is_wider_than_its_frame(page, address, place):
     assert page.evaluate(too_wide) == 0
 
 
+def test_a_link_to_a_heading_of_the_first_page_goes_there(page, address):
+    page.goto(f"{address}#!/overview")
+    links = page.locator("[marked] a[href^='#']:not([href^='#!'])")
+    links.first.wait_for()
+    assert links.count() > 5
+    for place in range(links.count()):
+        heading = links.nth(place).get_attribute("href")
+        links.nth(place).click()
+        top = page.locator(heading).bounding_box()["y"]
+        assert -1 <= top < 900 and page.url.endswith("#!/overview"), heading
+
+
+def test_columns_are_shown_without_marks(page, address):
+    page.goto(f"{address}#!/model/model.shopstream.fct_events")
+    row = page.locator("tr.column-row", has_text="yyyymmddhh")
+    row.get_by_text("Hour as yyyymmddhh; refers to dim_time.").click()
+    page.locator("table code:visible", has_text="dim_time").wait_for()
+
+
 def test_the_example_of_a_seed_names_its_table(page, address):
     page.goto(f"{address}#!/seed/seed.shopstream.user_segments")
     page.get_by_text("from shopstream_seeds.user_segments").wait_for()

@@ -31,6 +31,13 @@ LONGEST = 60
 # They unite figures of many marts, a line for some of them.
 LONGER = {"metric_values": 80, "published_comparison": 80}
 NAMES_A_COLUMN = re.compile(r"\s+[\w.`]+( as [\w`]+)?,?").fullmatch
+# Mart and step of `metric_values` whose figures a metric reads, by the first word of its row.
+READS = {
+    "all": ("period_activity", "add_all_dates"),
+    "top": ("customer_concentration", "add_total_revenue"),
+    "day": (None, "sum_cohorts"),
+    "week": (None, "sum_cohorts"),
+}
 # What the first word of a step can be; an import has the name of what it holds.
 VERBS = re.findall(
     r"\w+",
@@ -213,6 +220,12 @@ def test_the_first_page_of_the_documentation_links_to_what_is_there(manifest):
     assert linked and linked <= set().union(*known)
 
 
+def test_the_first_page_of_the_documentation_names_each_seed(manifest):
+    page = manifest["docs"]["doc.shopstream.__overview__"]["block_contents"]
+    seeds = [n["name"] for n in manifest["nodes"].values() if n["resource_type"] == "seed"]
+    assert [name for name in seeds if f"/seed.shopstream.{name})" not in page] == []
+
+
 def test_each_seed_shows_its_rows(manifest):
     for node in manifest["nodes"].values():
         if node["resource_type"] == "seed":
@@ -327,14 +340,20 @@ def test_a_step_is_a_verb_and_an_import_stands_on_one_line(models):
 
 
 def test_a_metric_names_columns_that_are_there(models):
-    """Those of its mart, or made by `metric_values`: another would be null in silence."""
-    columns = {model["name"]: set(model["columns"]) for model in models.values()}
-    made = re.findall(r" as (\w+)", models["model.shopstream.metric_values"]["raw_code"])
+    """Of the row that it reads in `metric_values`: another would be null in silence."""
+    code = models["model.shopstream.metric_values"]["raw_code"]
     with (PROJECT / "seeds/commerce/metric_definitions.csv").open() as file:
         for metric in csv.DictReader(file):
+            mart, step = READS.get(metric["source_row"].split()[0], ("funnels", None))
+            _, _, behind = code.partition(f"{step} as (")
+            made = re.findall(
+                r"^ {8}.*\bas (\w+),?$|^ {8}(\w+),?$", behind.partition("\n)")[0], re.M
+            )
+            held = models[f"model.shopstream.{mart}"]["columns"] if mart else ()
+            known = {"none", *held, *map("".join, made)}
             named = {metric[f"{kind}_column"] for kind in ("source", "numerator", "denominator")}
-            known = {"none", *made, *columns[metric["source_mart"]]}
             assert named <= known, f"{metric['metric_name']}: no column {named - known}"
+            assert metric["source_mart"] in {node["name"] for node in models.values()}
 
 
 def test_unit_tests_stand_in_a_file_of_their_own(manifest):

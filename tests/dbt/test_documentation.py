@@ -1,6 +1,7 @@
 """`shopstream docs`: one file, complete without a warehouse, and nothing else is touched."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,26 @@ def test_every_rule_has_its_sentence(page):
     assert {rule["name"]: held[rule["name"]] for rule in rules} == {
         rule["name"]: rule["description"] for rule in rules
     }
+
+
+def test_the_page_of_a_table_has_its_tests_with_their_sentences(page):
+    manifest = page["manifest"]
+    held = {node["name"]: node["description"] for node in manifest["nodes"].values()}
+    beside = yaml.safe_load((PROJECT / "models/marts/core/fct_events.yml").read_text())
+    (model,) = beside["models"]
+    for test in (each for kinds in model["data_tests"] for each in kinds.values()):
+        sentence = held[test["name"]].strip()
+        line = re.compile(rf"^- \[{test['name']}\]\(.+\) \(changed dates\): {re.escape(sentence)}$")
+        assert any(map(line.match, held["fct_events"].splitlines())), test["name"]
+    assert "every_accepted_event_is_in_every_roll_up" in held["fct_events"], "a rule of several"
+    assert "few_rows_are_out_of_window) (warns): Above 5 %" in held["row_ledger"]
+
+
+def test_descriptions_link_to_tables_and_tests_that_are_there(page):
+    manifest = page["manifest"]
+    tables = manifest["nodes"] | manifest["sources"]
+    texts = "\n".join(node["description"] for node in tables.values())
+    links = set(re.findall(r"\]\(#!/(\w+)/([\w.]+)\)", texts))
+    assert ("model", "model.shopstream.int_sessionless_runs") in links
+    assert {kind for kind, _ in links} == {"model", "seed", "source", "test"}
+    assert {name for kind, name in links if tables[name]["resource_type"] != kind} == set()
