@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from tests.helpers.warehouse import REAL_ROWS, Warehouse
 from tests.helpers.warm import Built, WarmWarehouse
 
 FOLDER = Path(__file__).parent
+# PySpark takes a worker, whose main module is no file, for its own doctests, and looks for Spark.
+vars(sys.modules["__main__"]).setdefault("__file__", __file__)
 # Long files first, so that no worker is left with one at the end.
 FIRST = ("engine", "dashboard", "dbt")
 
