@@ -8,7 +8,7 @@ its sentence, and links to the tables that it names.
 
 import json
 import re
-from collections.abc import Iterator
+from collections import defaultdict
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -104,10 +104,13 @@ def describe(manifest: dict) -> None:
         node["name"]: f"[{node['name']}](#!/{node['resource_type']}/{name})"
         for name, node in tables.items()
     }
+    tests = lines_of_tests(manifest)
     for name, node in tables.items():
         others = {key: link for key, link in pages.items() if key != node["name"]}
         words = re.sub(r"`(\w+)`", partial(linked, others), node["description"])
-        node["description"] = words + "".join(tests_of(name, manifest))
+        if lines := sorted(tests[name]):
+            words += "\n\n**Data tests**\n\n" + "".join(lines)
+        node["description"] = words
 
 
 def linked(pages: dict[str, str], found: re.Match) -> str:
@@ -115,20 +118,19 @@ def linked(pages: dict[str, str], found: re.Match) -> str:
     return pages.get(found[1], found[0])
 
 
-def tests_of(name: str, manifest: dict) -> Iterator[str]:
-    """A line for each data test of a table, those that belong to several tables included."""
-    tests = [n for n in manifest["nodes"].values() if n["resource_type"] == "test"]
-    lines = []
-    for test in tests:
-        of = [test["attached_node"]] if test.get("attached_node") else test["depends_on"]["nodes"]
-        if name in of:
-            only = " (changed dates)" * ("__tested_load__" in (test["config"].get("where") or ""))
-            warns = " (warns)" * (test["config"]["severity"].lower() == "warn")
-            link = f"[{test['name']}](#!/test/{test['unique_id']})"
-            lines.append(f"- {link}{only}{warns}: {test['description'].strip()}\n")
-    if lines:
-        yield "\n\n**Data tests**\n\n"
-        yield from sorted(lines)
+def lines_of_tests(manifest: dict) -> dict[str, list[str]]:
+    """A line for each data test, by table; a test of several tables belongs to each."""
+    lines = defaultdict(list)
+    for test in manifest["nodes"].values():
+        if test["resource_type"] != "test":
+            continue
+        only = " (changed dates)" * ("__tested_load__" in (test["config"].get("where") or ""))
+        warns = " (warns)" * (test["config"]["severity"].lower() == "warn")
+        link = f"[{test['name']}](#!/test/{test['unique_id']})"
+        attached = test.get("attached_node")
+        for table in [attached] if attached else {*test["depends_on"]["nodes"]}:
+            lines[table].append(f"- {link}{only}{warns}: {test['description'].strip()}\n")
+    return lines
 
 
 def catalogue(manifest: dict) -> dict:

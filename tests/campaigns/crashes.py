@@ -42,7 +42,7 @@ from shopstream.errors import Damaged
 from shopstream.sample import generate
 from shopstream.warehouse.maintenance import folder_bytes
 from tests.helpers.compare import differences
-from tests.helpers.results import Results, add_resume_option
+from tests.helpers.results import Results, add_resume_option, modules_below
 from tests.helpers.warehouse import BIN, PROJECT, Warehouse
 
 # A kill's number says which of them is killed.
@@ -322,13 +322,6 @@ def readers_see(warehouse: Warehouse) -> dict[str, pa.Table]:
     }
 
 
-def modules() -> list[str]:
-    """Publishing and the command line are tested, too; only pages of documentation are not."""
-    package, pages = PROJECT / "shopstream", ["people/documentation.py", "people/reference.py"]
-    found = [str(path.relative_to(package)) for path in package.rglob("*.py")]
-    return [name for name in found if name not in pages]
-
-
 def main() -> int:
     """Run a campaign and print a line for each of its parts."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -336,7 +329,9 @@ def main() -> int:
     parser.add_argument("--times", type=int, default=5)
     add_resume_option(parser)
     options = parser.parse_args()
-    results, engine = Results(options.resume, modules()), bootstrap.target()
+    # Publishing and the command line are tested, too; only pages of documentation are not.
+    modules = {*modules_below()} - {"people/documentation.py", "people/reference.py"}
+    results, engine = Results(options.resume, modules), bootstrap.target()
     kind = {"what": options.what, "engine": engine}
     done = [result for result in results if kind.items() <= result.items()]
 

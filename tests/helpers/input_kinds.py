@@ -17,6 +17,7 @@ from tests.helpers.odd_input import (
     zipped,
 )
 
+NULS = ["a.csv", "a.jsonl", "a.csv.gz", "a.parquet", "a.zip"]
 KINDS = [
     Kind("truncated csv", {"a.csv": text(row(1), row(2))[:-20]}, (1, 0, 0, 1), ["bad_row"]),
     Kind(
@@ -215,8 +216,8 @@ KINDS = [
     ),
     Kind(
         "nothing but NUL bytes",
-        {f"a.{ending}": b"\0" * 4096 for ending in ("csv", "jsonl", "csv.gz", "parquet", "zip")},
-        refused={f"a.{ending}": AGAIN for ending in ("csv", "jsonl", "csv.gz", "parquet", "zip")},
+        dict.fromkeys(NULS, b"\0" * 4096),
+        refused=dict.fromkeys(NULS, AGAIN),
     ),
     Kind(
         "JSON lines in UTF-16 or UTF-32",
@@ -271,7 +272,7 @@ KINDS = [
             )
         },
         (0, 0, 0, 6),
-        [*["bad_event_time", "bad_price", "bad_price", "bad_product_id"], *["bad_user_id"] * 2],
+        ["bad_event_time", *["bad_price"] * 2, "bad_product_id", *["bad_user_id"] * 2],
     ),
     Kind(
         "gzip with something behind its end",

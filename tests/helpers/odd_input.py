@@ -56,7 +56,7 @@ def encrypted(columns: dict[str, list], **how) -> bytes:
     return sink.getvalue()
 
 
-def zipped(**members: bytes) -> bytes:
+def zipped(**members: str | bytes) -> bytes:
     sink = io.BytesIO()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():

@@ -15,8 +15,14 @@ from tests.helpers.warehouse import PROJECT
 
 PACKAGE = PROJECT / "shopstream"
 
+
+def modules_below(folder: str = "") -> list[str]:
+    """The modules of the package, or of one of its wings."""
+    return sorted(str(path.relative_to(PACKAGE)) for path in (PACKAGE / folder).rglob("*.py"))
+
+
 # Besides the models, what lands files decides what is in the tables.
-INTAKE = sorted(str(path.relative_to(PACKAGE)) for path in (PACKAGE / "intake").rglob("*.py"))
+INTAKE = modules_below("intake")
 
 
 def tested_code(modules: Iterable[str]) -> str:

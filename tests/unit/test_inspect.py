@@ -12,12 +12,9 @@ import lzma
 import re
 import sqlite3
 import tarfile
-import zipfile
 from collections import Counter
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 import yaml
 import zstandard
@@ -38,7 +35,7 @@ from shopstream.run.inspection import (
     write_descriptions,
 )
 from shopstream.run.model_rules import judging
-from tests.helpers.odd_input import encrypted
+from tests.helpers.odd_input import encrypted, parquet, zipped
 from tests.helpers.shapes import shapes
 from tests.helpers.shop import Shop
 
@@ -80,24 +77,10 @@ def shop(**values: str) -> str:
     return HEADER + "".join(row(number, **values) for number in range(ROWS))
 
 
-def packed(**members: str) -> bytes:
-    sink = io.BytesIO()
-    with zipfile.ZipFile(sink, "w") as archive:
-        for name, text in members.items():
-            archive.writestr(name.replace("__", "/"), text)
-    return sink.getvalue()
-
-
 def tar() -> bytes:
     sink = io.BytesIO()
     with tarfile.open(fileobj=sink, mode="w") as archive:
         archive.addfile(tarfile.TarInfo("a.csv"))
-    return sink.getvalue()
-
-
-def parquet(**columns: list) -> bytes:
-    sink = io.BytesIO()
-    pq.write_table(pa.table(columns), sink)
     return sink.getvalue()
 
 
@@ -113,14 +96,16 @@ CLICK = {
     "product_id": [1],
     "user_id": [2],
 }
-TYPED = parquet(**CLICK)
-NESTED = parquet(event_timestamp=[1572000000000000], event_name=["view"], items=[[{"id": "x"}]])
+TYPED = parquet(CLICK)
+NESTED = parquet(
+    {"event_timestamp": [1572000000000000], "event_name": ["view"], "items": [[{"id": "x"}]]}
+)
 CAUSES = {
     "empty.csv": (b"", "empty"),
     "blank.csv": (b"\n\n", "not even a header"),
     "page.csv": (b"<!DOCTYPE html>\n<html>log in</html>", "web page.*fetch the file again"),
     "feed.csv": (b"<?xml version='1.0'?><a/>", "XML"),
-    "sheet.xlsx": (packed(**{"[Content_Types].xml": ""}), "Office.*CSV UTF-8"),
+    "sheet.xlsx": (zipped(**{"[Content_Types].xml": ""}), "Office.*CSV UTF-8"),
     "old.xls": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(99), "Office"),
     "letter.pdf": (b"%PDF-1.4", "PDF"),
     "shop.db": (sqlite(), "SQLite"),
@@ -132,9 +117,9 @@ CAUSES = {
     "short.csv.bz2": (bz2.compress(shop().encode())[:-12], "bzip2 is cut short"),
     "short.csv.zst": (zstandard.compress(shop().encode())[:-5], "zstd is cut short"),
     "short.parquet": (TYPED[:-20], "Parquet is cut short"),
-    "short.zip": (packed(**{"a.csv": shop()})[:-30], "zip is cut short"),
-    "nothing.zip": (packed(**{"a.png": "x"}), "no csv, jsonl or parquet"),
-    "none.zip": (packed(), "no csv, jsonl or parquet"),
+    "short.zip": (zipped(**{"a.csv": shop()})[:-30], "zip is cut short"),
+    "nothing.zip": (zipped(**{"a.png": "x"}), "no csv, jsonl or parquet"),
+    "none.zip": (zipped(), "no csv, jsonl or parquet"),
     "joined.parquet": (TYPED * 2, "joined into one: deliver each by itself"),
     "page.parquet": (TYPED[:60] + b"\xff" * 30 + TYPED[90:], "Parquet is .*damaged.*again, whole"),
     "secret.parquet": (encrypted(CLICK, uniform_encryption=True), "without encryption"),
@@ -183,7 +168,7 @@ def test_a_note_on_prices_shows_one_that_is_no_number(look):
 
 
 def test_a_zip_behind_a_program_and_a_long_json_line_are_read(look):
-    report = look("a.zip", b"#!/bin/sh\n" + packed(**{"a.csv": shop()}))
+    report = look("a.zip", b"#!/bin/sh\n" + zipped(**{"a.csv": shop()}))
     assert (report.verdict, report.rows) == (AS_IT_IS, ROWS)
     long = dict(zip(EVENT_COLUMNS, row(1).strip().split(","), strict=True)) | {"x": "y" * (2 << 20)}
     assert look("a.jsonl", json.dumps(long)).verdict == AS_IT_IS
