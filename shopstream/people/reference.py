@@ -74,8 +74,8 @@ Variables of the environment. Relative paths begin where you are.
 RULES = """
 Rules are vars in `dbt_project.yml`, each with a line that says what it does. Limits and labels
 are seeds (`seeds/`). `window_start`, `window_end`, `null_defaults`, `max_price`, `max_quantity`,
-`store_currency` and `sample_rows_per_file` hold for what arrives from then on: run
-`shopstream backfill` to have them on old dates. After any other change the next build computes all
+`store_currency` and `sample_rows_per_file` apply to files that arrive after the change. Run
+`shopstream backfill` to apply them to old dates. After any other change the next build computes all
 that follows the cleaned rows anew.
 """
 
