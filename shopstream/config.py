@@ -97,8 +97,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls) -> "Settings":
-        """Settings from the SHOPSTREAM_ variables that the README lists."""
-
+        """Settings from the SHOPSTREAM_ variables that docs/reference/commands.md lists."""
         folders = {name: PROJECT / path for name, path in FOLDERS.items()} | named_folders()
         return cls(
             landing=folders["SHOPSTREAM_LANDING"],
@@ -148,7 +147,7 @@ def check_engine(*, on_spark: bool) -> None:
 
 def check_warehouse(warehouse: Path) -> None:
     """Raise SettingsError where an engine would take the path of the warehouse for another."""
-    unfit, why = UNFIT.search(str(warehouse)), "Spark takes it for something else"
+    unfit, why = UNFIT.search(str(warehouse)), "an engine takes it for something else"
     if not unfit and not wants_spark():
         unfit, why = UNFIT_FOR_SAIL.search(str(warehouse)), "Sail would write to another folder"
     if unfit:

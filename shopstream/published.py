@@ -77,7 +77,7 @@ def parsed(text: bytes) -> dict | None:
 
 
 def checksum(published: dict) -> str:
-    """Over all that a published.json says but this itself: a flipped bit leaves valid JSON."""
+    """Of all that a published.json says, except this: a flipped bit can leave valid JSON."""
     said = {name: value for name, value in published.items() if name != "checksum"}
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 

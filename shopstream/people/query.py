@@ -38,7 +38,7 @@ def connect(warehouse: Path, sql: str, *, unpublished: bool = False) -> duckdb.D
     connection.execute("set timezone = 'UTC'")
     failing = failing_rows(warehouse)
     if re.search(rf"\b{operations.NAME}\b", sql) and is_table(operations.folder(warehouse)):
-        # Of no build: as it is now.
+        # It belongs to no build, so it is read as it is now.
         failing[operations.SHOWN_AS] = DeltaTable(operations.folder(warehouse))
     newest = mart_folders(warehouse) if unpublished else {}
     try:

@@ -33,7 +33,7 @@ from shopstream.run.trouble import FAILED
 from shopstream.stopping import Stopped
 from shopstream.warehouse import fingerprint, tables, written
 from shopstream.warehouse.build_log import note_build, tables_of_this_run
-from shopstream.warehouse.lock import warehouse_lock
+from shopstream.warehouse.lock import target_lock, warehouse_lock
 from shopstream.warehouse.publishing import (
     carried_over,
     next_build_id,
@@ -263,7 +263,11 @@ def prepared(settings: Settings, *, may_rebuild: bool = False):
     settings.warehouse.mkdir(parents=True, exist_ok=True)
     settings.logs.mkdir(parents=True, exist_ok=True)
     try:
-        with warehouse_lock(settings.warehouse), peak_memory(settings.warehouse) as peak:
+        with (
+            warehouse_lock(settings.warehouse),
+            target_lock(settings.target),
+            peak_memory(settings.warehouse) as peak,
+        ):
             published_so_far(settings.warehouse)  # raises PublishedLost before anything is done
             with written.by_this_run(settings.warehouse, announce):
                 if is_anew(settings) and not may_rebuild:

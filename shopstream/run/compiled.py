@@ -5,11 +5,12 @@ import shutil
 from pathlib import Path
 
 from shopstream.config import PROJECT
+from shopstream.warehouse.lock import TARGET_LOCK
 
 FILES = (
     *("manifest.json", "run_results.json", "catalog.json", "sources.json", "graph.gpickle"),
     *("graph_summary.json", "semantic_manifest.json", "partial_parse.msgpack", "perf_info.json"),
-    *("index.html", "static_index.html", "report.html"),
+    *("index.html", "static_index.html", "report.html", TARGET_LOCK),
 )
 # Each has a folder for each package.
 FOLDERS = ("compiled", "run")

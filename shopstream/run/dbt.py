@@ -21,7 +21,7 @@ from shopstream.run.processes import end
 from shopstream.run.results import failures
 from shopstream.run.temporary import kept_in, private_folder
 from shopstream.run.trouble import FAILED, cause_of_failure
-from shopstream.warehouse import tables
+from shopstream.warehouse import artifacts, tables
 from shopstream.warehouse.lock import note_dbt
 
 IS_OF_A_STACK_TRACE = re.compile(
@@ -113,6 +113,7 @@ def dbt(
                 **kept_in(temporary),
                 # Its own stdout is a pipe to us, which says nothing of where the lines go.
                 "DBT_USE_COLORS": str(stdout is None and sys.stdout.isatty()),
+                **artifacts.MARK,
                 **environment,
             },
             stdout=subprocess.PIPE,

@@ -1,10 +1,10 @@
 """What dbt's last run came to."""
 
-import json
 import re
 from pathlib import Path
 
 from shopstream.plain import plain
+from shopstream.warehouse import artifacts
 
 SAYS_NOTHING = re.compile(r"[A-Z][a-z]+ Error in |An error occurred while calling ").match
 CLASSES_OF_JAVA = re.compile(r"^(?:Caused by: |: )?(?:[\w$]+\.[\w.$]+: )*")
@@ -12,10 +12,9 @@ CLASSES_OF_JAVA = re.compile(r"^(?:Caused by: |: )?(?:[\w$]+\.[\w.$]+: )*")
 
 def failures(target: Path) -> list[tuple[str, str, str]]:
     """Models and tests that failed in dbt's last run: name, status, what was wrong in a line."""
-    results = target / "run_results.json"
     return [
         (result["unique_id"].split(".")[2], result["status"], in_a_line(result["message"] or ""))
-        for result in (json.loads(results.read_text())["results"] if results.exists() else [])
+        for result in artifacts.results(target)
         if result["status"] in {"error", "fail", "runtime error"}
     ]
 

@@ -1,6 +1,5 @@
 """What in the environment ended a run of dbt: no fault of a model or a test."""
 
-import json
 import re
 import shutil
 import signal
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from shopstream.config import Settings
 from shopstream.disk import too_many_files
+from shopstream.warehouse import artifacts
 
 FAILED = 1  # what dbt ends with where models or tests failed
 JAVA_IS_GONE = re.compile(
@@ -23,8 +23,7 @@ NO_FILES = re.compile(r"Too many open files").search
 
 def cause_of_failure(settings: Settings, code: int) -> str | None:
     """Why dbt could not do its work, and what to do; None where a model or a test failed."""
-    results = settings.target / "run_results.json"
-    ran = json.loads(results.read_text())["results"] if results.exists() else []
+    ran = artifacts.results(settings.target)
     said = "\n".join(each["message"] or "" for each in ran if "error" in each["status"])
     # The first error is the cause: what follows meets what it left.
     if NO_SPACE(said):

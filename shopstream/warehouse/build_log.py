@@ -13,6 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 
+from shopstream.warehouse import artifacts
 from shopstream.warehouse.tables import is_table, mart_folders, table_folders
 
 SCHEMA = "shopstream_performance"
@@ -68,8 +69,7 @@ def note_build(
     only_core: bool,
 ) -> None:
     """Add the rows of a build whose dbt artefacts lie in `target`."""
-    results = json.loads((target / "run_results.json").read_text())["results"]
-    nodes = json.loads((target / "manifest.json").read_text())["nodes"]
+    results, nodes = artifacts.run(target)
     runs = [(nodes[r["unique_id"]], r) for r in results if r["unique_id"] in nodes]
     spent = {
         f"{node['schema']}.{node['alias']}": result["execution_time"]
@@ -113,8 +113,7 @@ def tables_of_this_run(warehouse: Path, target: Path) -> set[str]:
     written = {name for name in mart_folders(warehouse) if name.startswith(f"{SCHEMA}.")}
     if not (target / "run_results.json").exists():  # dbt ended before it wrote them
         return written
-    results = json.loads((target / "run_results.json").read_text())["results"]
-    nodes = json.loads((target / "manifest.json").read_text())["nodes"]
+    results, nodes = artifacts.run(target)
     built = [nodes[r["unique_id"]] for r in results if r["status"] == "success"]
     kinds = ("model", "seed", "snapshot")
     return written | {f"{n['schema']}.{n['alias']}" for n in built if n["resource_type"] in kinds}

@@ -45,7 +45,8 @@ def folder(warehouse: Path) -> Path:
 
 def note(warehouse: Path, command: str, arguments: Sequence[str], exit_code: int) -> None:
     """Add a row for a command that has ended; a failure to do so is logged, no more."""
-    if command not in COMMANDS or "--help" in arguments or not warehouse.is_dir():
+    only_lists = command == "published" and "--repair" not in arguments
+    if command not in COMMANDS or only_lists or "--help" in arguments or not warehouse.is_dir():
         return
     row = {
         "ended_at": datetime.now(UTC),

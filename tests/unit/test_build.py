@@ -1,6 +1,5 @@
 """What holds when a build or an erasure is cut short: by a kill, a failure, or a full disk."""
 
-import json
 import os
 import signal
 import subprocess
@@ -21,10 +20,11 @@ from shopstream.intake import corrections, erasure, landing, register
 from shopstream.published import read_published
 from shopstream.run import build, dbt, owed
 from shopstream.run.deliveries import choose_landing
-from shopstream.warehouse import fingerprint
+from shopstream.warehouse import artifacts, fingerprint
 from shopstream.warehouse.emptying import empty_warehouse
-from shopstream.warehouse.lock import warehouse_lock
+from shopstream.warehouse.lock import target_lock, warehouse_lock
 from shopstream.warehouse.publishing import publish, roll_back, unpublish
+from tests.helpers.dbt_run import dbt_wrote
 
 HOLDS = """
 import sys
@@ -137,8 +137,7 @@ def core(settings, monkeypatch) -> Path:
         nodes = {"model.x.one": {"schema": "shopstream_core", "alias": "one"}}
         nodes["model.x.one"] |= {"resource_type": "model", "name": "one"}
         result = {"unique_id": "model.x.one", "status": "success", "execution_time": 1}
-        (settings.target / "manifest.json").write_text(json.dumps({"nodes": nodes}))
-        (settings.target / "run_results.json").write_text(json.dumps({"results": [result]}))
+        dbt_wrote(settings.target, [result], nodes)
         write_deltalake(core, pa.table({"n": [2]}), mode="overwrite")
         return True
 
@@ -154,6 +153,48 @@ def test_a_build_has_one_number_in_the_list_and_in_the_history(settings, core):
         assert read_published(settings.warehouse)["build_id"] == number
         builds = DeltaTable(settings.warehouse / "shopstream_performance.db/builds")
         assert max(builds.to_pyarrow_table()["build_id"].to_pylist()) == number
+
+
+def test_what_another_dbt_wrote_meanwhile_is_not_published(settings, core, monkeypatch):
+    before, run_dbt = read_published(settings.warehouse), build.run_dbt
+
+    def overtaken(settings, *options, **more):
+        passed = run_dbt(settings, *options, **more)
+        dbt_wrote(settings.target, [], env={})  # someone's `dbt parse`
+        return passed
+
+    monkeypatch.setattr(build, "run_dbt", overtaken)
+    with pytest.raises(BuildError, match="another dbt wrote to "):
+        build.build(settings, full_refresh=True)
+    assert read_published(settings.warehouse) == before
+    monkeypatch.setattr(build, "run_dbt", run_dbt)
+    assert build.build(settings) == 0
+    assert read_published(settings.warehouse) != before
+
+
+def test_artifacts_of_another_run_or_half_written_are_not_those_of_this_one(tmp_path):
+    dbt_wrote(tmp_path, [])
+    assert artifacts.run(tmp_path) == ([], {})
+    whole = (tmp_path / "manifest.json").read_text()
+    dbt_wrote(tmp_path, [])
+    (tmp_path / "manifest.json").write_text(whole)  # of the run before
+    with pytest.raises(BuildError, match="DBT_TARGET_PATH"):
+        artifacts.run(tmp_path)
+    for name in ("manifest", "run_results"):
+        dbt_wrote(tmp_path, [{"unique_id": "model.x.one"}])
+        (tmp_path / f"{name}.json").write_text(whole[:-9])
+        with pytest.raises(BuildError, match="DBT_TARGET_PATH"):
+            artifacts.run(tmp_path)
+    assert artifacts.results(tmp_path) == []
+
+
+def test_two_builds_in_one_target_folder_come_one_after_the_other(settings, core):
+    with (
+        target_lock(settings.target),
+        pytest.raises(BuildError, match=f"{settings.target}: process .* DBT_TARGET_PATH"),
+    ):
+        build.build(settings, full_refresh=True)
+    assert build.build(settings, full_refresh=True) == 0
 
 
 def test_a_build_of_the_core_publishes_no_business_mart_of_another_run(settings, core, capsys):

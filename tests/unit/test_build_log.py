@@ -1,12 +1,11 @@
 """What a build is said to have done is what its tables' logs say."""
 
-import json
-
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from shopstream.warehouse.build_log import note_build
+from tests.helpers.dbt_run import dbt_wrote
 
 NODES = {
     "model.s.marts": {"resource_type": "model", "schema": "shopstream_core", "alias": "marts"},
@@ -17,13 +16,11 @@ NODES = {
 
 def finish(warehouse, target, build_id: int, **figures) -> None:
     """Note a build in which all nodes ran."""
-    target.mkdir(exist_ok=True)
-    (target / "manifest.json").write_text(json.dumps({"nodes": NODES}))
     results = [
         {"unique_id": name, "status": "pass", "execution_time": 1.5, "failures": None}
         for name in NODES
     ]
-    (target / "run_results.json").write_text(json.dumps({"results": results}))
+    dbt_wrote(target, results, NODES)
     usual = {"seconds": 2.0, "peak_memory_bytes": 3, "files_landed": 1, "rows_landed": 9}
     note_build(warehouse, target, build_id, only_core=False, **(usual | figures))
 

@@ -29,6 +29,8 @@ def test_commands_that_publish_or_delete_are_noted_with_who_ran_them(tmp_path):
     assert warehouse.run("shopstream", "reload", "--erase-user", "571810233").returncode == 2
     assert warehouse.run("shopstream", "build", "--drop-missing").returncode == 2
     assert warehouse.run("shopstream", "rollback", "--help").returncode == 0
+    assert warehouse.run("shopstream", "published").returncode == 2
+    assert warehouse.run("shopstream", "published", "--repair").returncode == 2
     assert warehouse.run("shopstream", "clean", **there).returncode == 0  # it outlives this
     assert noted(warehouse) == [
         ("rollback", "7", 2),
@@ -36,6 +38,7 @@ def test_commands_that_publish_or_delete_are_noted_with_who_ran_them(tmp_path):
         ("withdraw", "a.csv", 2),
         ("reload", "--erase-user <id>", 2),
         ("build", "--drop-missing", 2),
+        ("published", "--repair", 2),
         ("clean", "", 0),
     ]
     rows = DeltaTable(operations.folder(tmp_path / "warehouse")).to_pyarrow_table()

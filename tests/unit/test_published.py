@@ -19,6 +19,7 @@ from shopstream.warehouse.maintenance import (
     tables_are_published,
     tables_as_published,
 )
+from tests.helpers.dbt_run import dbt_wrote
 
 ONE, TWO = "shopstream_core.one", "shopstream_commerce.two"
 
@@ -190,17 +191,15 @@ def test_the_tables_of_a_run_are_those_that_dbt_built_and_the_performance_tables
     target = warehouse / "target"
     add(warehouse, "shopstream_performance.builds", 1)
     assert tables_of_this_run(warehouse, target) == {"shopstream_performance.builds"}
-    target.mkdir()
     kinds = {"model.one": "model", "test.one": "test", "model.two": "model"}
     nodes = {
         key: {"schema": "shopstream_core", "alias": key.split(".")[1], "resource_type": kind}
         for key, kind in kinds.items()
     }
-    (target / "manifest.json").write_text(json.dumps({"nodes": nodes}))
     results = [{"unique_id": "model.one", "status": "success"}]
     results += [{"unique_id": "test.one", "status": "pass"}]
     results += [{"unique_id": "model.two", "status": "skipped"}]
-    (target / "run_results.json").write_text(json.dumps({"results": results}))
+    dbt_wrote(target, results, nodes)
     assert tables_of_this_run(warehouse, target) == {ONE, "shopstream_performance.builds"}
 
 

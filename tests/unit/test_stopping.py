@@ -1,7 +1,6 @@
 """Signals, exit codes, and what the environment can do to a build."""
 
 import errno
-import json
 import os
 import signal
 import subprocess
@@ -18,6 +17,7 @@ from shopstream.intake import landing, register, small_files
 from shopstream.run import trouble
 from shopstream.run.temporary import kept_in, private_folder
 from shopstream.warehouse.lock import warehouse_lock
+from tests.helpers.dbt_run import dbt_wrote
 from tests.helpers.warehouse import PROJECT, Warehouse
 
 # `shopstream build` beside a dbt of the test's own.
@@ -135,16 +135,11 @@ def settings(tmp_path) -> Settings:
 
 def results(folder: Path, *messages: str) -> None:
     """Results of a run in which models ended so."""
-    (folder / "run_results.json").write_text(
-        json.dumps(
-            {
-                "results": [
-                    {"unique_id": f"model.shopstream.m{n}", "status": "error", "message": message}
-                    for n, message in enumerate(messages)
-                ]
-            }
-        )
-    )
+    ended = [
+        {"unique_id": f"model.shopstream.m{n}", "status": "error", "message": message}
+        for n, message in enumerate(messages)
+    ]
+    dbt_wrote(folder, ended)
 
 
 @pytest.mark.parametrize(
