@@ -5,7 +5,7 @@ from datetime import date
 import pandas as pd
 
 from dashboard.data.marts import Build, null_defaults, of_category, query
-from dashboard.data.products import with_titles
+from dashboard.data.products import NAMES, with_titles
 
 # Where the figures of each kind come from, and what tells one from another.
 KINDS = {
@@ -157,13 +157,20 @@ def pairs_of(build: Build, category: str | None, brand: str | None) -> pd.DataFr
         f"""with own as (
             select product_id::varchar as item from dim_products
             where product_id <> $missing {of_category(category, brand)}
-        )
-        select label_a || ' ' || item_a as label_a, label_b || ' ' || item_b as label_b, baskets,
-            lift
-        from product_affinity
-        where item_type = 'product' and basket_type = 'bought' and bond = 'together'
-            and (item_a in (select item from own) or item_b in (select item from own))
-        order by baskets * ln(lift) desc, item_a, item_b limit 100""",
+        ),
+        best as (
+            select item_a, item_b, baskets, lift
+            from product_affinity
+            where item_type = 'product' and basket_type = 'bought' and bond = 'together'
+                and (item_a in (select item from own) or item_b in (select item from own))
+            order by baskets * ln(lift) desc, item_a, item_b limit 100
+        ),
+        names as ({NAMES})
+        select a.label as label_a, b.label as label_b, baskets, lift
+        from best
+        left join names as a on a.item = item_a
+        left join names as b on b.item = item_b
+        order by baskets * ln(lift) desc, item_a, item_b""",
         category=category,
         brand=brand,
         missing=null_defaults()["product_id"],

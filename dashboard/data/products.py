@@ -211,18 +211,28 @@ def relative_price_bands(build: Build, category: str | None) -> pd.DataFrame:
     )
 
 
+# Labels are most of the bytes of product_affinity: those of a few pairs come from the dimension.
+NAMES = """select product_id::varchar as item, concat_ws(' ', brand, category_code, item) as label
+    from dim_products"""
+
+
 def affinity(build: Build, item_type: str, basket_type: str, apart: bool) -> pd.DataFrame:
     """Pairs that go together more often than by chance over all dates, or those that go `apart`,
     less often: first those that are both common and far from chance."""
     found = query(
         build,
-        """select * replace (
-            if(item_type = 'product', label_a || ' ' || item_a, label_a) as label_a,
-            if(item_type = 'product', label_b || ' ' || item_b, label_b) as label_b)
-        from product_affinity
-        where item_type = $item_type and basket_type = $basket_type
-            and bond = $bond
-        order by baskets * abs(ln(lift)) desc, item_a, item_b limit 100""",
+        f"""with best as (
+            select item_a, item_b, baskets, lift, confidence_a_to_b, confidence_b_to_a
+            from product_affinity
+            where item_type = $item_type and basket_type = $basket_type and bond = $bond
+            order by baskets * abs(ln(lift)) desc, item_a, item_b limit 100
+        ),
+        names as ({NAMES} where $item_type = 'product')
+        select coalesce(a.label, item_a) as label_a, coalesce(b.label, item_b) as label_b, best.*
+        from best
+        left join names as a on a.item = item_a
+        left join names as b on b.item = item_b
+        order by baskets * abs(ln(lift)) desc, item_a, item_b""",
         item_type=item_type,
         basket_type=basket_type,
         bond="apart" if apart else "together",

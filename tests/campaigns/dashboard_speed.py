@@ -26,6 +26,7 @@ from tests.helpers.served import COUNT_RUNS, DRAWN, chromium_path, served
 
 DESK = {"width": 1280, "height": 900}
 WORDS = {name: one.words for name, one in FILTERS.items()} | {"period": "Dates"}
+TYPED = {name for name, one in FILTERS.items() if one.typed}
 
 
 def summary(seconds: list[float]) -> dict:
@@ -85,6 +86,8 @@ async def open_part(page: Page, name: str) -> float:
 
 async def change(page: Page, filter_name: str, chance: random.Random) -> float:
     """Seconds from choosing another option of a filter, until all is drawn."""
+    if filter_name in TYPED:
+        return await type_in(page, filter_name, chance)
     box = page.get_by_role("combobox", name=WORDS[filter_name])
     shown = await box.input_value()
     await box.click()
@@ -96,6 +99,14 @@ async def change(page: Page, filter_name: str, chance: random.Random) -> float:
     option = page.get_by_role("option", name=chance.choice(names), exact=True).first
     await option.scroll_into_view_if_needed()  # before the click: the list draws what it shows
     return await took(page, option.click)
+
+
+async def type_in(page: Page, filter_name: str, chance: random.Random) -> float:
+    """Seconds from the end of typing into a filter, until all is drawn."""
+    box = page.get_by_label(WORDS[filter_name], exact=True)
+    shown = await box.input_value()
+    await box.fill(chance.choice([text for text in "123456" if text != shown]))
+    return await took(page, lambda: box.press("Enter"))
 
 
 async def warm(browser: Browser, address: str, times: int, errors: list[str]) -> dict:

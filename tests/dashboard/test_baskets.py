@@ -2,6 +2,7 @@
 
 import pytest
 
+from dashboard import data
 from dashboard.blocks import Empty, View
 from dashboard.periods import stored_periods
 from dashboard.screens.products import baskets
@@ -23,6 +24,23 @@ def test_pairs_are_on_the_side_of_chance_that_is_asked_for(shown, warehouse, bon
     assert len(lifts) == min(expected, 100) > 0
     assert (lifts > 1).all() if bond == "together" else (lifts < 1).all()
     assert table.title == f"Categories bought {bond}"
+
+
+@pytest.mark.parametrize("item", ["product", "category"])
+def test_a_pair_is_named_as_the_mart_names_it(shown, warehouse, item):
+    sql = f"""
+        select label_a || if(item_type = 'product', ' ' || item_a, '') as a,
+            label_b || if(item_type = 'product', ' ' || item_b, '') as b
+        from product_affinity
+        where item_type = '{item}' and basket_type = 'viewed' and bond = 'together'
+        order by baskets * abs(ln(lift)) desc, item_a, item_b limit 100
+    """
+    expected = connect(warehouse, sql).execute(sql).df()
+    rows = data.products.affinity(shown, item, "viewed", apart=False)
+    if item == "product":
+        expected = data.products.with_titles(shown, expected, "a", "b")
+    assert list(rows["label_a"]) == list(expected["a"]) != []
+    assert list(rows["label_b"]) == list(expected["b"])
 
 
 def test_products_of_a_pair_have_their_brand_as_it_is_shown(shown):
