@@ -145,8 +145,8 @@ def by_formula(metric: dict[str, str]) -> dict[str, str]:
     over = "" if of["denominator"] == "none" else f" / {of['denominator']}"
     return {
         "metric_name": metric.pop("metric_name"),
-        "formula": of["numerator"] + over,
-        "mart, column": f"`{of['source_mart']}`, {metric.pop('source_column')}",
+        "numerator / denominator": of["numerator"] + over,
+        "source mart, source column": f"`{of['source_mart']}`, {metric.pop('source_column')}",
         "definition": metric.pop("definition"),
     } | metric
 
