@@ -5,7 +5,7 @@ from datetime import date
 import pandas as pd
 
 from dashboard.data.marts import Build, null_defaults, of_category, query
-from dashboard.data.products import NAMES, with_titles
+from dashboard.data.products import named_pairs, with_titles
 
 # Where the figures of each kind come from, and what tells one from another.
 KINDS = {
@@ -152,30 +152,22 @@ def bought_together(build: Build, product_id: int) -> pd.DataFrame:
 def pairs_of(build: Build, category: str | None, brand: str | None) -> pd.DataFrame:
     """Products bought together more often than by chance, one of the two at least of this category
     and brand, strongest first."""
-    found = query(
+    return named_pairs(
         build,
         f"""with own as (
             select product_id::varchar as item from dim_products
             where product_id <> $missing {of_category(category, brand)}
-        ),
-        best as (
-            select item_a, item_b, baskets, lift
-            from product_affinity
-            where item_type = 'product' and basket_type = 'bought' and bond = 'together'
-                and (item_a in (select item from own) or item_b in (select item from own))
-            order by baskets * ln(lift) desc, item_a, item_b limit 100
-        ),
-        names as ({NAMES})
-        select a.label as label_a, b.label as label_b, baskets, lift
-        from best
-        left join names as a on a.item = item_a
-        left join names as b on b.item = item_b
-        order by baskets * ln(lift) desc, item_a, item_b""",
+        )
+        select item_a, item_b, baskets, lift
+        from product_affinity
+        where item_type = $item_type and basket_type = 'bought' and bond = 'together'
+            and (item_a in (select item from own) or item_b in (select item from own))""",
+        "baskets * ln(lift) desc, item_a, item_b",
+        item_type="product",
         category=category,
         brand=brand,
         missing=null_defaults()["product_id"],
     )
-    return with_titles(build, found, "label_a", "label_b")
 
 
 def customer(build: Build, user_id: int) -> pd.Series | None:

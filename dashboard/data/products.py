@@ -211,33 +211,43 @@ def relative_price_bands(build: Build, category: str | None) -> pd.DataFrame:
     )
 
 
-# Labels are most of the bytes of product_affinity: those of a few pairs come from the dimension.
-NAMES = """select product_id::varchar as item, concat_ws(' ', brand, category_code, item) as label
-    from dim_products"""
+def named_pairs(build: Build, best: str, order: str, **values) -> pd.DataFrame:
+    """The pairs of `product_affinity` that `best` selects, named, in this order.
+
+    Labels are most of the mart's bytes: those of a few pairs come from the dimension.
+    """
+    found = query(
+        build,
+        f"""with best as ({best} order by {order} limit 100),
+        names as (
+            select product_id::varchar as item, concat_ws(' ', brand, category_code, item) as label
+            from dim_products
+            where $item_type = 'product'
+        )
+        select coalesce(a.label, item_a) as label_a, coalesce(b.label, item_b) as label_b,
+            best.*
+        from best
+        left join names as a on a.item = item_a
+        left join names as b on b.item = item_b
+        order by {order}""",
+        **values,
+    )
+    return with_titles(build, found, "label_a", "label_b")
 
 
 def affinity(build: Build, item_type: str, basket_type: str, apart: bool) -> pd.DataFrame:
     """Pairs that go together more often than by chance over all dates, or those that go `apart`,
     less often: first those that are both common and far from chance."""
-    found = query(
+    return named_pairs(
         build,
-        f"""with best as (
-            select item_a, item_b, baskets, lift, confidence_a_to_b, confidence_b_to_a
-            from product_affinity
-            where item_type = $item_type and basket_type = $basket_type and bond = $bond
-            order by baskets * abs(ln(lift)) desc, item_a, item_b limit 100
-        ),
-        names as ({NAMES} where $item_type = 'product')
-        select coalesce(a.label, item_a) as label_a, coalesce(b.label, item_b) as label_b, best.*
-        from best
-        left join names as a on a.item = item_a
-        left join names as b on b.item = item_b
-        order by baskets * abs(ln(lift)) desc, item_a, item_b""",
+        """select item_a, item_b, baskets, lift, confidence_a_to_b, confidence_b_to_a
+        from product_affinity
+        where item_type = $item_type and basket_type = $basket_type and bond = $bond""",
+        "baskets * abs(ln(lift)) desc, item_a, item_b",
         item_type=item_type,
         basket_type=basket_type,
         bond="apart" if apart else "together",
     )
-    return with_titles(build, found, "label_a", "label_b")
 
 
 def cart_horizon() -> int:
