@@ -17,6 +17,12 @@ CLEANED = """
                 concat('unknown_session_', coalesce(user_id, -999999))
             ) as session_id"""
 
+# The first of the copies of an event, from cleaned rows.
+DUPLICATE_RANK = """row_number() over (
+                partition by event_time, user_id, product_id, event_type, price
+                order by session_id, category_id, category_code, brand
+            ) as duplicate_rank"""
+
 # Of users, from a step `rolled_up`.
 SEGMENTED_USERS = """
         select

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from bench.common_sql import CLEANED, SEGMENTED_USERS, dim_sessions, fct_events
+from bench.common_sql import CLEANED, DUPLICATE_RANK, SEGMENTED_USERS, dim_sessions, fct_events
 from bench.steps import Steps
 
 # Repeated hashes first, as the models do; row_number over all rows took half as long again.
@@ -27,10 +27,7 @@ EVENTS = f"""
     ), ranked as (
         select
             *,
-            row_number() over (
-                partition by event_time, user_id, product_id, event_type, price
-                order by session_id, category_id, category_code, brand
-            ) as duplicate_rank
+            {DUPLICATE_RANK}
         from cleaned
         where hash(event_time, user_id, product_id, event_type, price) in (from repeated)
     ), deduplicated as (

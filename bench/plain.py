@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from bench.common_sql import CLEANED, SEGMENTED_USERS, dim_sessions, fct_events
+from bench.common_sql import CLEANED, DUPLICATE_RANK, SEGMENTED_USERS, dim_sessions, fct_events
 from bench.spark import session
 from bench.steps import Steps
 
@@ -31,10 +31,7 @@ TABLES = {
         ranked as (
             select
                 *,
-                row_number() over (
-                    partition by event_time, user_id, product_id, event_type, price
-                    order by session_id, category_id, category_code, brand
-                ) as duplicate_rank
+                {DUPLICATE_RANK}
             from cleaned
         ),
 
