@@ -5,7 +5,7 @@ from datetime import date
 import pandas as pd
 
 from dashboard.data.marts import Build, null_defaults, of_category, query
-from dashboard.data.products import named_pairs, with_titles
+from dashboard.data.products import carts_decided_until, named_pairs, with_titles
 
 # Where the figures of each kind come from, and what tells one from another.
 KINDS = {
@@ -36,7 +36,7 @@ def _sold_and_carted(kind: str, narrow: str) -> str:
                 100 * sum(episodes) filter (outcome = 'abandoned')
                     / nullif(sum(episodes) filter (outcome <> 'undecided'), 0) as abandonment
             from cart_outcomes as o join dim_products as p on p.product_id = o.product_id
-            where cart_date between $first and $last group by all
+            where cart_date between $first and least($last, $decided) group by all
         )"""
 
 
@@ -79,6 +79,7 @@ def explored(
         category=category,
         brand=brand,
         missing=null_defaults()["product_id"],
+        decided=carts_decided_until(build),
     )
 
 
@@ -111,16 +112,17 @@ def product_days(build: Build, product_id: int, first: date, last: date) -> pd.D
 
 
 def product_carts(build: Build, product_id: int, first: date, last: date) -> pd.Series:
-    """Carts of a product that are decided, and how many of these were left."""
+    """Carts of a product whose date is decided, and how many of these were left."""
     return query(
         build,
         """select coalesce(sum(episodes) filter (outcome <> 'undecided'), 0) as decided,
             coalesce(sum(episodes) filter (outcome = 'abandoned'), 0) as abandoned
         from cart_outcomes
-        where product_id = $product_id and cart_date between $first and $last""",
+        where product_id = $product_id and cart_date between $first and least($last, $decided)""",
         product_id=product_id,
         first=first,
         last=last,
+        decided=carts_decided_until(build),
     ).iloc[0]
 
 

@@ -277,6 +277,7 @@ def test_carts_that_may_still_be_bought_are_in_no_share(tmp_path):
     build = made(
         tmp_path,
         cart_outcomes=pd.DataFrame({**rows, "episodes": [1, 1, 2, 9], "cart_value": 5.0}),
+        **data_until(FIRST + datetime.timedelta(days=8)),
     )
     (found,) = data.products.carts(build, FIRST, LAST, None).to_dict("records")
     assert found == {
@@ -285,6 +286,24 @@ def test_carts_that_may_still_be_bought_are_in_no_share(tmp_path):
     }
     of_product = data.explorer.product_carts(build, 7, FIRST, LAST)
     assert (of_product["abandoned"], of_product["decided"]) == (2, 4)
+
+
+def test_of_a_date_whose_carts_may_still_be_left_no_cart_is_decided(tmp_path):
+    """All that is known of a product's young carts is that one was bought."""
+    rows = {"cart_date": [FIRST], "product_id": 7, "outcome": "purchased_same_session"}
+    build = made(
+        tmp_path,
+        cart_outcomes=pd.DataFrame({**rows, "episodes": 1}),
+        **data_until(FIRST + datetime.timedelta(days=7)),
+    )
+    assert data.explorer.product_carts(build, 7, FIRST, LAST)["decided"] == 0
+
+
+def data_until(last: datetime.date) -> dict[str, pd.DataFrame]:
+    """The marts that say when the data ends: with the last hour of the date before `last`."""
+    hour = {"event_date": [last - datetime.timedelta(days=1)], "event_hour": [23]}
+    loaded = {"loaded_at": [pd.Timestamp("2019-11-01")]}
+    return {"hourly_activity": pd.DataFrame(hour), "row_ledger": pd.DataFrame(loaded)}
 
 
 @pytest.mark.parametrize(("buyers", "block"), [(0, Empty), (1, Chart)])

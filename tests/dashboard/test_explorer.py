@@ -76,6 +76,19 @@ def test_brands_and_their_change_equal_the_mart(shown, warehouse):
     assert row["change"] == pytest.approx(100 * (float(now / then) - 1))
 
 
+def test_carts_that_may_still_be_left_are_in_no_share(shown, warehouse):
+    view = replace(view_of(shown, kind="categories"), period=stored_periods(shown)["All dates"])
+    (table,) = explorer.table(shown, view)
+    sql = """select p.category_code, (100 * sum(episodes) filter (outcome = 'abandoned')
+                / sum(episodes) filter (outcome <> 'undecided'))::double
+        from cart_outcomes join dim_products as p using (product_id), data_coverage
+        where cart_date <= last_delivered_date - 7 group by 1"""
+    of_old = dict(connect(warehouse, sql).execute(sql).fetchall())
+    shares = table.rows.set_index("item")["abandonment"].dropna().to_dict()
+    assert shares == pytest.approx({k: v for k, v in of_old.items() if v is not None})
+    assert "Carts left: of those up to " in table.caption
+
+
 @pytest.mark.parametrize("kind", data.explorer.KINDS)
 def test_what_is_searched_is_text_and_nothing_else(shown, kind):
     (table,) = explorer.table(shown, view_of(shown, kind=kind, find=HOSTILE))

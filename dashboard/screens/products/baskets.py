@@ -25,17 +25,19 @@ def affinity(build, view):
 
 @needs_prices
 def abandoned(build, view):
-    until = data.products.carts_decided_until(build)
-    if until < view.dates[0]:
+    (first, last), until = view.dates, data.products.carts_decided_until(build)
+    if until < first:
         words = f"A cart is left after {data.products.cart_horizon()} days: choose dates up to "
         yield Empty("These carts may still be bought", f"{words}{day(until)}.")
         return
-    rows = data.products.carts(build, *view.dates, view.chosen("category"), view.chosen("brand"))
+    chosen = (view.chosen("category"), view.chosen("brand"))
+    # Of later carts only those that were bought are decided: none of them looks left.
+    rows = data.products.carts(build, first, min(last, until), *chosen)
     decided = rows["decided"].where(rows["decided"] > 0)
     share = 100 * rows["abandoned"] / decided
     shares = "with the share of decided carts"
-    if until < view.dates[1]:
-        shares += f", too low by carts after {day(until)} that may still be left"
+    if until < last:
+        shares += f"; carts after {day(until)} may still be bought"
     rows["of_decided"] = share.map("{:.0f} %".format, na_action="ignore").fillna("undecided")
     figure = charts.bars(
         rows, "category", "abandoned_value", unit=view.sign, extra="of_decided", most=8

@@ -4,6 +4,7 @@ from functools import partial
 
 from dashboard import data
 from dashboard.blocks import Part, Table
+from dashboard.words import day
 
 # Rows of a page; the CSV has all.
 ROWS = 100
@@ -31,8 +32,10 @@ def table(build, view):
     opens, sets = OPENED[kind]
     pages = max(1, -(-found // ROWS))
     against = f" Change of revenue against {view.before.words}." if view.before else ""
+    until = data.products.carts_decided_until(build)
+    carts = f" Carts left: of those up to {day(until)}." if until < view.dates[1] else ""
     caption = f"{view.within('category', 'brand')}{beyond} Page {page + 1} of {pages}; the CSV has "
-    caption += f"all.{against} Click a row to open it. From {data.explorer.KINDS[kind][0]}, "
+    caption += f"all.{against}{carts} Click a row to open it. From {data.explorer.KINDS[kind][0]}, "
     caption += "cart_outcomes."
     named = ONE[kind] if found == 1 else kind
     title = f"{found:,} {named} looked at"
