@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -45,7 +46,15 @@ def warehouse(tmp_path) -> Warehouse:
     return made
 
 
-def with_dbt(warehouse: Warehouse, script: str, **popen) -> subprocess.Popen:
+def heed_signals() -> None:
+    """What starts pytest may ignore some, as nohup does; its children would, too."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def with_dbt(
+    warehouse: Warehouse, script: str, preexec_fn: Callable[[], object] = heed_signals
+) -> subprocess.Popen:
     dbt = warehouse.root / "dbt"
     dbt.write_text(script.format(root=warehouse.root))
     dbt.chmod(0o755)
@@ -57,7 +66,7 @@ def with_dbt(warehouse: Warehouse, script: str, **popen) -> subprocess.Popen:
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        **popen,
+        preexec_fn=preexec_fn,
     )
 
 
