@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from filelock import FileLock
 
 from shopstream.sample import generate
 from tests.helpers.warehouse import REAL_ROWS, Warehouse
-from tests.helpers.warm import Built, WarmWarehouse
+from tests.helpers.warm import Built, WarmWarehouse, marts_of
 
 FOLDER = Path(__file__).parent
 # PySpark takes a worker, whose main module is no file, for its own doctests, and looks for Spark.
@@ -35,20 +36,32 @@ def real_rows() -> Path:
 
 
 @pytest.fixture(scope="session")
-def daily(tmp_path_factory, worker_id) -> Warehouse:
-    """The sample, built; then the next day's file, built again. Workers share it and only read."""
+def made_once(tmp_path_factory, worker_id) -> Callable[[str, Callable[[Path], None]], Path]:
+    """Makes a folder of a name that all workers read; the first that asks for it makes it."""
     own = tmp_path_factory.getbasetemp()
     shared = own if worker_id == "master" else own.parent
-    warehouse, built = Warehouse(shared / "daily"), shared / "daily.built"
-    with FileLock(shared / "daily.lock"):
-        if not built.exists():
-            build_daily(warehouse, generate(shared / "sample", days=32))
-            built.touch()
-    return warehouse
+
+    def folder_of(name: str, make: Callable[[Path], None]) -> Path:
+        folder, made = shared / name, shared / f"{name}.made"
+        with FileLock(shared / f"{name}.lock"):
+            if not made.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                make(folder)
+                made.touch()
+        return folder
+
+    return folder_of
 
 
-def build_daily(warehouse: Warehouse, files: list[Path]) -> None:
+@pytest.fixture(scope="session")
+def daily(made_once) -> Warehouse:
+    """The sample, built; then the next day's file, built again."""
+    return Warehouse(made_once("daily", build_daily))
+
+
+def build_daily(folder: Path) -> None:
     """Build the sample of all days but the last, then that day."""
+    warehouse, files = Warehouse(folder), generate(folder / "sample", days=32)
     shutil.copytree(files[0].parent / "sources", warehouse.landing / "sources")
     for file in files[:-1]:
         shutil.copy(file, warehouse.landing)
@@ -65,13 +78,16 @@ def session(tmp_path_factory) -> WarmWarehouse:
 
 
 @pytest.fixture(scope="session")
-def real(tmp_path_factory, real_rows, session) -> Built:
+def real(made_once, real_rows, session) -> Built:
     """The real rows, built with all marts and tests by dbt alone."""
-    landing = tmp_path_factory.mktemp("real")
-    shutil.copy(next(real_rows.glob("*.csv")), landing)
-    session.start(landing.iterdir())
-    session.build("--exclude-resource-type", "unit_test", all_marts=True)
-    return Built(landing, session.marts())
+
+    def build(folder: Path) -> None:
+        session.start(real_rows.glob("*.csv"))
+        session.build("--exclude-resource-type", "unit_test", all_marts=True)
+        session.save(folder)
+
+    folder = made_once("real", build)
+    return Built(folder / "landing", marts_of(folder / "warehouse"))
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""A warehouse that has loaded two small files, made once for each worker."""
+"""A warehouse that has loaded two small files."""
 
 import shutil
 from pathlib import Path
@@ -10,15 +10,17 @@ from tests.helpers.warm import WarmWarehouse
 
 
 @pytest.fixture(scope="session")
-def loaded(session, tmp_path_factory) -> Path:
-    """A copy of the warehouse after two files were loaded one after the other."""
-    session.start()
-    for name, rows in FILES.items():
-        (session.landing / name).write_text(HEADER + rows)
-        session.build()
-    saved = tmp_path_factory.mktemp("saved") / "warehouse"
-    shutil.copytree(session.warehouse, saved)
-    return saved
+def loaded(made_once, session) -> Path:
+    """The warehouse after two files were loaded one after the other."""
+
+    def build(folder: Path) -> None:
+        session.start()
+        for name, rows in FILES.items():
+            (session.landing / name).write_text(HEADER + rows)
+            session.build()
+        session.save(folder)
+
+    return made_once("loaded", build) / "warehouse"
 
 
 @pytest.fixture

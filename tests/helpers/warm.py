@@ -50,6 +50,14 @@ class Built:
         return oracle.differing(expected, self.marts)
 
 
+def marts_of(warehouse: Path) -> dict[str, pa.Table]:
+    """The newest version of every table that readers may see, by name."""
+    return {
+        folder.name: DeltaTable(folder).to_pyarrow_table()
+        for folder in mart_folders(warehouse).values()
+    }
+
+
 def session() -> SparkSession:
     """The session in which dbt has worked."""
     if server := SailConnectionManager._server:
@@ -141,12 +149,14 @@ class WarmWarehouse:
             copy = shutil.copytree if file.is_dir() else shutil.copy
             copy(file, self.landing / file.name)
 
+    def save(self, folder: Path) -> None:
+        """Copy landing files and tables to a folder."""
+        shutil.copytree(self.landing, folder / "landing")
+        shutil.copytree(self.warehouse, folder / "warehouse")
+
     def marts(self) -> dict[str, pa.Table]:
         """The newest version of every table that readers may see, by name."""
-        return {
-            folder.name: DeltaTable(folder).to_pyarrow_table()
-            for folder in mart_folders(self.warehouse).values()
-        }
+        return marts_of(self.warehouse)
 
     def differences_from_oracle(self, rules: oracle.Rules | None = None) -> dict[str, str]:
         """Core marts that differ from the independent computation, with the first difference."""
