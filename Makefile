@@ -1,8 +1,8 @@
 # Thin calls of the one command-line tool; `shopstream --help` has the rest.
 PYTHON ?= python3
 BIN := .venv/bin
-# Two workers, a file of tests at a time, in the order of tests/conftest.py.
-PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+# Three workers on two cores, since a build waits often; a file of tests at a time, in the order of tests/conftest.py.
+PYTEST := $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-spark build check test test-all test-spark test-browser test-cluster dashboard report docs bench clean
 
