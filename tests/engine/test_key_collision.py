@@ -121,7 +121,7 @@ def test_sessions_with_one_key_are_quarantined_in_any_order_of_delivery(session)
         if file.source_file == "b.csv"
     ]
     corrections.withdraw(session.warehouse, {*withdrawn})
-    session.build(*WITH_TESTS)
+    session.build()
     marts = session.marts()
     assert marts["quarantined_events"].num_rows == 0, "the other session is back"
     assert sorted(marts["dim_users"]["user_id"].to_pylist()) == [1, 4, 5]

@@ -5,7 +5,8 @@ import random
 import pytest
 
 from tests import oracle
-from tests.helpers.warehouse import Warehouse
+from tests.helpers.warehouse import put_files
+from tests.helpers.warm import Built
 from tests.oracle import activity, customers
 
 DESCRIBED = "files: ['*.csv']\ncolumns: {quantity: qty, currency: ccy}\n"
@@ -37,16 +38,15 @@ def rows_of(seed: int, count: int) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory) -> Warehouse:
-    """Two loads of two files."""
-    warehouse = Warehouse(tmp_path_factory.mktemp("quantity"))
-    (warehouse.landing / "sources").mkdir(parents=True)
-    (warehouse.landing / "sources" / "shop.yml").write_text(DESCRIBED)
+def built(session) -> Built:
+    """Two loads of two files, all marts; no rule of dbt is broken."""
+    session.start()
+    put_files(session.landing, {"sources/shop.yml": DESCRIBED.encode()})
     for seed in (1, 2):
-        lines = [HEADER, *rows_of(seed, 400)]
-        (warehouse.landing / f"{seed}.csv").write_text("\n".join(lines) + "\n")
-        warehouse.build()
-    return warehouse
+        lines = "\n".join([HEADER, *rows_of(seed, 400), ""])
+        put_files(session.landing, {f"{seed}.csv": lines.encode()})
+        session.build("--exclude-resource-type", "unit_test", all_marts=True)
+    return Built(session.landing, session.marts())
 
 
 def test_core_marts_are_those_of_the_independent_computation(built):

@@ -33,8 +33,7 @@ def abandoned(build, view):
     chosen = (view.chosen("category"), view.chosen("brand"))
     # Of later carts only those that were bought are decided: none of them looks left.
     rows = data.products.carts(build, first, min(last, until), *chosen)
-    decided = rows["decided"].where(rows["decided"] > 0)
-    share = 100 * rows["abandoned"] / decided
+    share = 100 * rows["abandoned"] / rows["decided"].where(rows["decided"] > 0)
     shares = "with the share of decided carts"
     if until < last:
         shares += f"; carts after {day(until)} may still be bought"

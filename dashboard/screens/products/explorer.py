@@ -37,8 +37,7 @@ def table(build, view):
     caption = f"{view.within('category', 'brand')}{beyond} Page {page + 1} of {pages}; the CSV has "
     caption += f"all.{against}{carts} Click a row to open it. From {data.explorer.KINDS[kind][0]}, "
     caption += "cart_outcomes."
-    named = ONE[kind] if found == 1 else kind
-    title = f"{found:,} {named} looked at"
+    title = f"{found:,} {ONE[kind] if found == 1 else kind} looked at"
     yield Table(title, rows, caption, (*first, *COLUMNS), opens, sets, partial(ask, None, 0))
 
 
