@@ -18,7 +18,7 @@ setup-spark:  ## install Spark, too (450 MB; Java 17): for a cluster, or DBT_TAR
 build: setup  ## load new files, or the sample where there are none, and build and test the marts
 	@$(BIN)/shopstream build
 
-check: setup  ## linters, conventions and the tests that build no warehouse: two minutes
+check: setup  ## linters, conventions and the tests that build no warehouse: three minutes
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/sqlfluff lint --disable-progress-bar models analyses tests/rules
 	@$(PYTEST) -m "unit or dbt"
