@@ -263,8 +263,7 @@ def left_carts(build: Build, view: View) -> Insight | None:
     (first, last), until = view.dates, data.products.carts_decided_until(build)
     if until < first:
         return None
-    # Of later carts only those that were bought are decided: none of them looks left.
-    found = data.products.carts(build, first, min(last, until), None)
+    found = data.products.decided_carts(build, first, last, None)
     decided = found["decided"].sum()
     if decided < FEWEST:
         return None

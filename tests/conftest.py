@@ -11,7 +11,7 @@ from filelock import FileLock
 
 from shopstream.sample import generate
 from tests.helpers.warehouse import REAL_ROWS, Warehouse
-from tests.helpers.warm import Built, WarmWarehouse, marts_of
+from tests.helpers.warm import WITH_TESTS, Built, WarmWarehouse, marts_of
 
 FOLDER = Path(__file__).parent
 # PySpark takes a worker, whose main module is no file, for its own doctests, and looks for Spark.
@@ -83,7 +83,7 @@ def real(made_once, real_rows, session) -> Built:
 
     def build(folder: Path) -> None:
         session.start(real_rows.glob("*.csv"))
-        session.build("--exclude-resource-type", "unit_test", all_marts=True)
+        session.build(*WITH_TESTS, all_marts=True)
         session.save(folder)
 
     folder = made_once("real", build)

@@ -118,11 +118,10 @@ def product_carts(build: Build, product_id: int, first: date, last: date) -> pd.
         """select coalesce(sum(episodes) filter (outcome <> 'undecided'), 0) as decided,
             coalesce(sum(episodes) filter (outcome = 'abandoned'), 0) as abandoned
         from cart_outcomes
-        where product_id = $product_id and cart_date between $first and least($last, $decided)""",
+        where product_id = $product_id and cart_date between $first and $last""",
         product_id=product_id,
         first=first,
-        last=last,
-        decided=carts_decided_until(build),
+        last=min(last, carts_decided_until(build)),
     ).iloc[0]
 
 

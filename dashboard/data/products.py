@@ -292,6 +292,14 @@ def carts(
     )
 
 
+def decided_carts(
+    build: Build, first: date, last: date, category: str | None, brand: str | None = None
+) -> pd.DataFrame:
+    """`carts`, up to the last date that is decided: of later ones only those that were bought or
+    removed are, so that none of them looks left."""
+    return carts(build, first, min(last, carts_decided_until(build)), category, brand)
+
+
 def product_revenue(build: Build, first: date, last: date) -> pd.DataFrame:
     """Revenue of each known product in these dates."""
     return query(

@@ -25,7 +25,7 @@ from shopstream.sample import generate
 from tests import oracle
 from tests.helpers.results import Results, add_resume_option
 from tests.helpers.warehouse import PROJECT
-from tests.helpers.warm import BuildFailed, WarmWarehouse
+from tests.helpers.warm import WITH_TESTS, BuildFailed, WarmWarehouse
 
 COPIED = ["models", "macros", "seeds", "tests", "analyses", "shopstream", "dbt_project.yml"]
 COPIED += ["packages.yml", "profiles.yml"]
@@ -83,7 +83,7 @@ class Suite:
     def built(self, what: str) -> list[str]:
         """Land, build and test; what failed, else the marts that differ from the oracle."""
         try:
-            self.warm.build("--exclude-resource-type", "unit_test", all_marts=True)
+            self.warm.build(*WITH_TESTS, all_marts=True)
         except BuildFailed as error:
             return [f"{what}: {error}"]
         if what not in self.expected:

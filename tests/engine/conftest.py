@@ -11,7 +11,7 @@ from tests.helpers.warm import WarmWarehouse
 
 @pytest.fixture(scope="session")
 def loaded(made_once, session) -> Path:
-    """The warehouse after two files were loaded one after the other."""
+    """Landing files and tables after two files were loaded one after the other."""
 
     def build(folder: Path) -> None:
         session.start()
@@ -20,14 +20,12 @@ def loaded(made_once, session) -> Path:
             session.build()
         session.save(folder)
 
-    return made_once("loaded", build) / "warehouse"
+    return made_once("loaded", build)
 
 
 @pytest.fixture
 def warm(session, loaded) -> WarmWarehouse:
     """The two files as they were loaded."""
-    session.start()
-    for name, rows in FILES.items():
-        (session.landing / name).write_text(HEADER + rows)
-    shutil.copytree(loaded, session.warehouse, dirs_exist_ok=True)
+    session.start((loaded / "landing").iterdir())
+    shutil.copytree(loaded / "warehouse", session.warehouse, dirs_exist_ok=True)
     return session

@@ -6,7 +6,7 @@ import pytest
 
 from tests import oracle
 from tests.helpers.warehouse import put_files
-from tests.helpers.warm import Built
+from tests.helpers.warm import WITH_TESTS, Built, WarmWarehouse
 from tests.oracle import activity, customers
 
 DESCRIBED = "files: ['*.csv']\ncolumns: {quantity: qty, currency: ccy}\n"
@@ -38,14 +38,14 @@ def rows_of(seed: int, count: int) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def built(session) -> Built:
+def built(session: WarmWarehouse) -> Built:
     """Two loads of two files, all marts; no rule of dbt is broken."""
     session.start()
     put_files(session.landing, {"sources/shop.yml": DESCRIBED.encode()})
     for seed in (1, 2):
         lines = "\n".join([HEADER, *rows_of(seed, 400), ""])
         put_files(session.landing, {f"{seed}.csv": lines.encode()})
-        session.build("--exclude-resource-type", "unit_test", all_marts=True)
+        session.build(*WITH_TESTS, all_marts=True)
     return Built(session.landing, session.marts())
 
 

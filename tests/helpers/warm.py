@@ -30,6 +30,7 @@ class BuildFailed(Exception):
     """A model or test failed; the message names each."""
 
 
+WITH_TESTS = ("--exclude-resource-type", "unit_test")
 NO_TESTS = ("--exclude-resource-type", "test", "unit_test")
 
 

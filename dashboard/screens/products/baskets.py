@@ -31,8 +31,7 @@ def abandoned(build, view):
         yield Empty("These carts may still be bought", f"{words}{day(until)}.")
         return
     chosen = (view.chosen("category"), view.chosen("brand"))
-    # Of later carts only those that were bought are decided: none of them looks left.
-    rows = data.products.carts(build, first, min(last, until), *chosen)
+    rows = data.products.decided_carts(build, first, last, *chosen)
     share = 100 * rows["abandoned"] / rows["decided"].where(rows["decided"] > 0)
     shares = "with the share of decided carts"
     if until < last:
